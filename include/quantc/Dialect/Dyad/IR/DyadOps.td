@@ -1,0 +1,183 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The integer graph: tensors of integers and ops with one exact meaning each.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTC_DIALECT_DYAD_IR_DYADOPS_TD
+#define QUANTC_DIALECT_DYAD_IR_DYADOPS_TD
+
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "quantc/Interfaces/IntegerSemantics.td"
+
+def Dyad_Dialect : Dialect {
+  let name = "dyad";
+  let cppNamespace = "::quantc::dyad";
+  let summary = "Integer-only inference with dyadic rescaling";
+  let description = [{
+    Types are integers; multipliers, shifts, zero points and tables are integer
+    operands. Each op implements IntegerSemantics, and that implementation is its
+    definition (docs/Numerics.md): a target is right when it returns the same
+    integers. Logical layout is ONNX's.
+  }];
+  let hasConstantMaterializer = 1;
+}
+
+def Dyad_Rounding : I32EnumAttr<"Rounding", "rounding of a dyadic rescaling", [
+    I32EnumAttrCase<"HalfUp", 0, "half_up">, I32EnumAttrCase<"HalfEven", 1, "half_even">,
+    I32EnumAttrCase<"HalfAway", 2, "half_away">, I32EnumAttrCase<"TowardZero", 3, "toward_zero">,
+    I32EnumAttrCase<"Floor", 4, "floor">]> {
+  let cppNamespace = "::quantc::dyad";
+}
+
+class Dyad_Op<string mnemonic, list<Trait> traits = []> : Op<Dyad_Dialect, mnemonic,
+    !listconcat([Pure, DeclareOpInterfaceMethods<IntegerSemantics>], traits)> {
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+def Dyad_Int8 : RankedTensorOf<[SI<8>, UI<8>]>;
+def Dyad_Int32 : RankedTensorOf<[SI<32>]>;
+def Dyad_Int : RankedTensorOf<[SI<2>, UI<2>, SI<4>, UI<4>, SI<8>, UI<8>, SI<16>, UI<16>, SI<32>]>;
+
+def Dyad_ConstantOp : Dyad_Op<"constant", [ConstantLike, AllTypesMatch<["value", "result"]>]> {
+  let summary = "a constant integer tensor";
+  let arguments = (ins ElementsAttr:$value);
+  let results = (outs Dyad_Int:$result);
+  let assemblyFormat = "attr-dict $value";
+  let hasFolder = 1;
+}
+
+def Dyad_ConvOp : Dyad_Op<"conv"> {
+  let summary = "integer convolution into 32-bit accumulators";
+  let description = [{
+    `acc[n,o,p] = bias[o] + sum w[o,c,k] * (x[n,c,p*stride + k*dilation - pad] - zero_point)`;
+    padding holds the zero point, so padded taps add nothing. Attributes and
+    shapes as in `nn.conv`. The sum is exact: the overflow proof shows that no
+    partial sum leaves 32 bits. [NUM-ACC]
+  }];
+  let arguments = (ins Dyad_Int8:$input, Dyad_Int:$weight, Dyad_Int32:$bias, Dyad_Int8:$zero_point,
+    DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads,
+    DefaultValuedAttr<I64Attr, "1">:$groups);
+  let results = (outs Dyad_Int32:$result);
+  let hasVerifier = 1;
+}
+
+def Dyad_LinearOp : Dyad_Op<"linear"> {
+  let summary = "integer matrix product over the last axis into 32-bit accumulators";
+  let description = "`acc[..., n] = bias[n] + sum_k w[n,k] * (x[..., k] - zero_point)`; shapes as in `nn.linear`. [NUM-ACC]";
+  let arguments = (ins Dyad_Int8:$input, Dyad_Int:$weight, Dyad_Int32:$bias, Dyad_Int8:$zero_point);
+  let results = (outs Dyad_Int32:$result);
+  let hasVerifier = 1;
+}
+
+def Dyad_RequantizeOp : Dyad_Op<"requantize"> {
+  let summary = "clamp(round((x - input_zero_point) * multiplier / 2^shift) + zero_point)";
+  let description = [{
+    `multiplier` and `shift` have one shape, which broadcasts to the input's by
+    NumPy's rules: rank 0 for one scale, [C,1,1] for a scale per channel of an
+    [N,C,H,W] input. Multipliers are odd and have 24 bits; shifts are 1..62.
+    `clamp_lo`/`clamp_hi` lie inside the result's element type and carry fused
+    activations. [NUM-REQ]
+  }];
+  let arguments = (ins Dyad_Int:$input, Dyad_Int:$input_zero_point, Dyad_Int32:$multiplier, Dyad_Int32:$shift,
+    Dyad_Int:$zero_point, DefaultValuedAttr<Dyad_Rounding, "Rounding::HalfUp">:$rounding,
+    I32Attr:$clamp_lo, I32Attr:$clamp_hi);
+  let results = (outs Dyad_Int:$result);
+  let hasVerifier = 1;
+}
+
+def Dyad_AddOp : Dyad_Op<"add"> {
+  let summary = "sum of two rescaled tensors with one rounding";
+  let description = [{
+    `clamp(((a - za) * ma + (b - zb) * mb + 2^(shift-1)) >> shift) + zo)` in 32
+    bits; |ma|, |mb| < 2^21, shift in 1..30. Operands broadcast as in NumPy. A
+    difference has a negative `mb`. [NUM-ADD]
+  }];
+  let arguments = (ins Dyad_Int8:$lhs, Dyad_Int8:$rhs, Dyad_Int8:$lhs_zero_point, Dyad_Int8:$rhs_zero_point,
+    Dyad_Int32:$lhs_multiplier, Dyad_Int32:$rhs_multiplier, Dyad_Int32:$shift, Dyad_Int8:$zero_point,
+    I32Attr:$clamp_lo, I32Attr:$clamp_hi);
+  let results = (outs Dyad_Int8:$result);
+  let hasVerifier = 1;
+}
+
+def Dyad_MulOp : Dyad_Op<"mul"> {
+  let summary = "(a - za) * (b - zb), exact in 32 bits";
+  let description = "Followed by `dyad.requantize`. Operands broadcast as in NumPy. [NUM-MUL]";
+  let arguments = (ins Dyad_Int8:$lhs, Dyad_Int8:$rhs, Dyad_Int8:$lhs_zero_point, Dyad_Int8:$rhs_zero_point);
+  let results = (outs Dyad_Int32:$result);
+  let hasVerifier = 1;
+}
+
+def Dyad_LookupOp : Dyad_Op<"lookup"> {
+  let summary = "a function of one 8-bit value, as a table";
+  let description = "`table` has 256 entries; entry i belongs to the i-th least value of the input's type. [NUM-LUT]";
+  let arguments = (ins Dyad_Int8:$input, Dyad_Int8:$table);
+  let results = (outs Dyad_Int8:$result);
+  let hasVerifier = 1;
+}
+
+def Dyad_MaxPoolOp : Dyad_Op<"max_pool"> {
+  let summary = "maximum over a sliding window; padding never wins";
+  let description = "Scale and zero point are the input's. The result type gives the output size (`ceil_mode` is resolved there).";
+  let arguments = (ins Dyad_Int8:$input, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
+    DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads);
+  let results = (outs Dyad_Int8:$result);
+  let hasVerifier = 1;
+}
+
+def Dyad_SumPoolOp : Dyad_Op<"sum_pool"> {
+  let summary = "sum of (x - zero_point) over a sliding window";
+  let description = [{
+    Padding adds nothing. An average pool is this and one `dyad.requantize`, whose
+    multiplier is s_x / (s_y * n); n may differ at the borders, then multiplier and
+    shift have the output's spatial shape. [NUM-POOL]
+  }];
+  let arguments = (ins Dyad_Int8:$input, Dyad_Int8:$zero_point, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
+    DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads);
+  let results = (outs Dyad_Int32:$result);
+  let hasVerifier = 1;
+}
+
+def Dyad_ReduceSumOp : Dyad_Op<"reduce_sum"> {
+  let summary = "sum of (x - zero_point) over axes";
+  let arguments = (ins Dyad_Int8:$input, Dyad_Int8:$zero_point, DenseI64ArrayAttr:$axes, BoolAttr:$keepdims);
+  let results = (outs Dyad_Int32:$result);
+  let hasVerifier = 1;
+}
+
+def Dyad_ConcatOp : Dyad_Op<"concat"> {
+  let summary = "concatenation along one axis; all operands share scale and zero point";
+  let arguments = (ins Variadic<Dyad_Int>:$inputs, I64Attr:$axis);
+  let results = (outs Dyad_Int:$result);
+  let hasVerifier = 1;
+}
+def Dyad_ReshapeOp : Dyad_Op<"reshape"> {
+  let summary = "same elements in row-major order, other shape";
+  let arguments = (ins Dyad_Int:$input);
+  let results = (outs Dyad_Int:$result);
+  let hasVerifier = 1;
+}
+def Dyad_TransposeOp : Dyad_Op<"transpose"> {
+  let summary = "result axis i is input axis permutation[i]";
+  let arguments = (ins Dyad_Int:$input, DenseI64ArrayAttr:$permutation);
+  let results = (outs Dyad_Int:$result);
+  let hasVerifier = 1;
+}
+def Dyad_PadOp : Dyad_Op<"pad"> {
+  let summary = "padding with a value";
+  let description = "`value` is a rank-0 tensor of the input's element type; `pads` as in `nn.pad`.";
+  let arguments = (ins Dyad_Int:$input, Dyad_Int:$value, DenseI64ArrayAttr:$pads);
+  let results = (outs Dyad_Int:$result);
+  let hasVerifier = 1;
+}
+
+#endif // QUANTC_DIALECT_DYAD_IR_DYADOPS_TD

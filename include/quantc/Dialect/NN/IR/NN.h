@@ -1,0 +1,30 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The `nn` dialect and its ops.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTC_DIALECT_NN_IR_NN_H
+#define QUANTC_DIALECT_NN_IR_NN_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "quantc/Interfaces/QuantizableOpInterface.h"
+
+#include "quantc/Dialect/NN/IR/NNDialect.h.inc"
+
+#define GET_OP_CLASSES
+#include "quantc/Dialect/NN/IR/NNOps.h.inc"
+
+#endif // QUANTC_DIALECT_NN_IR_NN_H

@@ -1,0 +1,127 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Quantization of the float graph: observers, quantize, dequantize, number formats.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTC_DIALECT_QNN_IR_QNNOPS_TD
+#define QUANTC_DIALECT_QNN_IR_QNNOPS_TD
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def QNN_Dialect : Dialect {
+  let name = "qnn";
+  let cppNamespace = "::quantc::qnn";
+  let summary = "How the tensors of a float graph are represented";
+  let description = [{
+    `qnn` sits on top of `nn`: observers carry statistics, `quantize` and
+    `dequantize` carry scales and zero points as operands (never inside a type).
+    A module with `qnn` and `nn` ops is executable in float and means what
+    simulated quantization means.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Attributes
+//===----------------------------------------------------------------------===//
+
+class QNN_Attr<string name, string attrMnemonic, list<Trait> traits = []> : AttrDef<QNN_Dialect, name, traits> {
+  let mnemonic = attrMnemonic;
+}
+
+def QNN_FormatAttrInterface : AttrInterface<"FormatAttrInterface"> {
+  let cppNamespace = "::quantc::qnn";
+  let description = [{
+    A number format with behaviour. Passes ask the attribute and never switch on
+    its name.
+  }];
+  let methods = [
+    InterfaceMethod<"Element type of the stored tensor.", "::mlir::Type", "getStorageType", (ins)>,
+    InterfaceMethod<"Bits of information per element.", "unsigned", "getWidth", (ins)>,
+    InterfaceMethod<"Least stored value.", "int64_t", "getMin", (ins)>,
+    InterfaceMethod<"Greatest stored value.", "int64_t", "getMax", (ins)>,
+    InterfaceMethod<"Whether the zero point is fixed (at 0, or at 2^(width-1) for unsigned storage).",
+      "bool", "isSymmetric", (ins)>
+  ];
+}
+
+def QNN_IntFormatAttr : QNN_Attr<"IntFormat", "int", [DeclareAttrInterfaceMethods<QNN_FormatAttrInterface>]> {
+  let summary = "an integer of 2 to 8 bits";
+  let description = [{
+    `#qnn.int<8, signed = true, symmetric = true, narrow = true>` is what weights
+    use: -127..127. `narrow` drops the least value.
+  }];
+  let parameters = (ins "unsigned":$bits, "bool":$isSigned, "bool":$symmetric, "bool":$narrow);
+  let assemblyFormat = "`<` $bits `,` `signed` `=` $isSigned `,` `symmetric` `=` $symmetric `,` `narrow` `=` $narrow `>`";
+  let genVerifyDecl = 1;
+}
+
+def QNN_StatisticsAttr : QNN_Attr<"Statistics", "stats"> {
+  let summary = "what an observer saw, and the range that its method chose";
+  let description = [{
+    `min`/`max` are the exact extremes over all samples; `lo`/`hi` the range that
+    the observer method chose from them for `method`; `count` the elements seen.
+  }];
+  let parameters = (ins "double":$min, "double":$max, "double":$lo, "double":$hi, "int64_t":$count,
+    StringRefParameter<"observer method">:$method);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Ops
+//===----------------------------------------------------------------------===//
+
+class QNN_Op<string mnemonic, list<Trait> traits = []> : Op<QNN_Dialect, mnemonic, traits>;
+def QNN_FloatTensor : RankedTensorOf<[AnyFloat]>;
+def QNN_IntTensor : RankedTensorOf<[SI<8>, UI<8>, SI<16>, UI<16>, SI<32>, SI<4>, UI<4>, SI<2>, UI<2>]>;
+
+def QNN_ObserveOp : QNN_Op<"observe", [Pure, SameOperandsAndResultType]> {
+  let summary = "marks a tensor whose range decides its representation";
+  let description = [{
+    The identity on values. `format` is what the tensor will be stored as;
+    `statistics` is filled in by calibration, so that passes behind it need no
+    data. `name` is the ONNX value's name.
+  }];
+  let arguments = (ins QNN_FloatTensor:$input, StrAttr:$name, QNN_FormatAttrInterface:$format,
+    OptionalAttr<QNN_StatisticsAttr>:$statistics);
+  let results = (outs QNN_FloatTensor:$result);
+  let assemblyFormat = "$input `as` $name `:` type($result) `,` $format (`,` $statistics^)? attr-dict";
+}
+
+def QNN_QuantizeOp : QNN_Op<"quantize", [Pure]> {
+  let summary = "clamp(round_half_even(x / scale) + zero_point)";
+  let description = [{
+    `scale` and `zero_point` are rank 0, or rank 1 along `axis`. The division is
+    in f32, rounding is half to even and happens before the zero point is added;
+    the clamp is the range of the result's element type. Source: ONNX
+    QuantizeLinear. [NUM-QUANT]
+  }];
+  let arguments = (ins QNN_FloatTensor:$input, QNN_FloatTensor:$scale, QNN_IntTensor:$zero_point,
+    DefaultValuedAttr<I64Attr, "0">:$axis);
+  let results = (outs QNN_IntTensor:$result);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def QNN_DequantizeOp : QNN_Op<"dequantize", [Pure]> {
+  let summary = "(x - zero_point) * scale";
+  let description = "The difference is exact, the product is in f32. Source: ONNX DequantizeLinear.";
+  let arguments = (ins QNN_IntTensor:$input, QNN_FloatTensor:$scale, QNN_IntTensor:$zero_point,
+    DefaultValuedAttr<I64Attr, "0">:$axis);
+  let results = (outs QNN_FloatTensor:$result);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+#endif // QUANTC_DIALECT_QNN_IR_QNNOPS_TD

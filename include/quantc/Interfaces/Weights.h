@@ -1,0 +1,63 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Constant tensors: typed reading of any elements attribute, and the one place that makes new ones.
+//
+// Small tensors are dense attributes, which folders and printers understand; larger ones are
+// resource blobs, which are neither uniqued nor hashed. A pass that replaces a weight lets the old
+// blob go: `releaseUnusedWeights` frees what no op of the module refers to any more.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTC_INTERFACES_WEIGHTS_H
+#define QUANTC_INTERFACES_WEIGHTS_H
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Value.h"
+#include <optional>
+#include <vector>
+
+namespace quantc {
+
+/// The elements attribute of a value defined by a constant-like op, or null.
+mlir::ElementsAttr getConstantElements(mlir::Value value);
+
+/// The raw little-endian bytes of a dense or resource attribute in row-major order; a splat is
+/// expanded. Elements of fewer than 8 bits take one byte each in dense attributes. Fails (nullopt)
+/// when a resource blob is missing, for instance because its module was printed without weights.
+std::optional<std::vector<char>> readBytes(mlir::ElementsAttr attr);
+
+/// All elements as floats (f16, bf16, f32, f64 and integers are converted), row-major.
+std::optional<std::vector<float>> readFloats(mlir::ElementsAttr attr);
+
+/// All elements of an integer tensor as 64-bit integers, extended by their signedness.
+std::optional<std::vector<int64_t>> readIntegers(mlir::ElementsAttr attr);
+
+/// A constant of type `type` from row-major little-endian bytes: dense up to `denseLimitBytes`, a
+/// resource blob named after `name` beyond. `bytes.size()` must fit the type.
+mlir::ElementsAttr makeWeights(mlir::RankedTensorType type, llvm::ArrayRef<char> bytes,
+                               llvm::StringRef name);
+
+/// Typed convenience: converts the values to the element type of `type` (f32, f64, or an integer of
+/// 8, 16, 32 or 64 bits).
+mlir::ElementsAttr makeFloatWeights(mlir::RankedTensorType type, llvm::ArrayRef<float> values,
+                                    llvm::StringRef name);
+mlir::ElementsAttr makeIntegerWeights(mlir::RankedTensorType type, llvm::ArrayRef<int64_t> values,
+                                      llvm::StringRef name);
+
+/// Frees the memory of every builtin resource blob that no attribute in `module` refers to.
+/// Returns the number of bytes freed.
+size_t releaseUnusedWeights(mlir::ModuleOp module);
+
+/// Bytes of an element in memory: bits / 8, and 1 for anything narrower than a byte.
+size_t elementBytes(mlir::Type elementType);
+
+} // namespace quantc
+
+#endif // QUANTC_INTERFACES_WEIGHTS_H
