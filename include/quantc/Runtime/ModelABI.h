@@ -102,8 +102,7 @@ typedef struct qrt_tensor_info {
    task(argument, i) exactly once for each i in [0, count), from any threads
    and in any order, and returns when all calls have returned. */
 typedef void (*qrt_task_fn)(void *argument, int64_t index);
-typedef void (*qrt_parallel_for_fn)(void *user, int64_t count, qrt_task_fn task,
-                                    void *argument);
+typedef void (*qrt_parallel_for_fn)(void *user, int64_t count, qrt_task_fn task, void *argument);
 
 /* Options of a context. Set struct_size to sizeof(qrt_options) and what is not
    wanted to zero. A null pointer to options means: one thread, no profile. */
@@ -146,22 +145,18 @@ QUANTC_MODEL_API const char *quantc_model_dim_name(int32_t index);
 
 /* Bytes of working memory of one context for the given largest dimensions;
    -1 when their number or values are invalid. */
-QUANTC_MODEL_API int64_t quantc_model_arena_bytes(const int64_t *max_dims,
-                                                  int32_t num_max_dims);
+QUANTC_MODEL_API int64_t quantc_model_arena_bytes(const int64_t *max_dims, int32_t num_max_dims);
 
 /* Makes a context. On failure *context is null. Thread safe. */
-QUANTC_MODEL_API int32_t quantc_model_create(const qrt_options *options,
-                                             qrt_context **context);
+QUANTC_MODEL_API int32_t quantc_model_create(const qrt_options *options, qrt_context **context);
 
 /* Runs the model on the caller's buffers: checks every argument, then computes
    with round-to-nearest and without flushing denormals, and restores the
    caller's floating-point environment. Allocates nothing. The outputs do not
    depend on the number of threads. While another context uses the library's
    thread pool, the run takes the calling thread only. */
-QUANTC_MODEL_API int32_t quantc_model_run(qrt_context *context,
-                                          const qrt_tensor *inputs,
-                                          int32_t num_inputs,
-                                          const qrt_tensor *outputs,
+QUANTC_MODEL_API int32_t quantc_model_run(qrt_context *context, const qrt_tensor *inputs,
+                                          int32_t num_inputs, const qrt_tensor *outputs,
                                           int32_t num_outputs);
 
 /* Frees a context; null is allowed. It must not be in a run. The last context
@@ -172,15 +167,13 @@ QUANTC_MODEL_API void quantc_model_destroy(qrt_context *context);
    be null: a temporary one is made. `message` (may be null) receives a sentence
    on the outcome. QRT_NOT_AVAILABLE when the library has no vectors. Unlike
    run, it allocates. */
-QUANTC_MODEL_API int32_t quantc_model_self_test(qrt_context *context,
-                                                char *message,
+QUANTC_MODEL_API int32_t quantc_model_self_test(qrt_context *context, char *message,
                                                 int32_t message_size);
 
 /* The meaning of a status, and the details of the context's last failed run
    (empty after a good one; unchanged by QRT_BUSY). Valid until the next run. */
 QUANTC_MODEL_API const char *quantc_model_error_string(int32_t status);
-QUANTC_MODEL_API const char *
-quantc_model_last_error(const qrt_context *context);
+QUANTC_MODEL_API const char *quantc_model_last_error(const qrt_context *context);
 
 /* The steps that a run consists of: their number, ONNX node names and kind;
    null for an index that does not exist. */
@@ -190,8 +183,7 @@ QUANTC_MODEL_API const char *quantc_model_step_kind(int32_t index);
 
 /* Nanoseconds of each step of the context's last good run; `count` is the
    number of steps. QRT_NOT_AVAILABLE without the option `profile`. */
-QUANTC_MODEL_API int32_t quantc_model_profile(const qrt_context *context,
-                                              int64_t *nanoseconds,
+QUANTC_MODEL_API int32_t quantc_model_profile(const qrt_context *context, int64_t *nanoseconds,
                                               int32_t count);
 
 #ifdef __cplusplus

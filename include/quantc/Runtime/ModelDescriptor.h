@@ -31,8 +31,7 @@ extern "C" {
    the data pointers of the inputs, then of the outputs, then one pointer to
    the values of the dynamic dimensions in this run (int64_t[num_dims], null
    without dynamic dimensions). 0 <= worker < workers. */
-typedef void (*qrt_step_fn)(uint8_t *arena, void *const *io, int64_t worker,
-                            int64_t workers);
+typedef void (*qrt_step_fn)(uint8_t *arena, void *const *io, int64_t worker, int64_t workers);
 
 /* Fills the parts of a fresh, zeroed arena that no step writes (constant
    borders). `dims` holds the largest dimensions. */
@@ -82,16 +81,16 @@ enum {
 
 /* The sets of the levels of the x86-64 psABI, and two with VNNI. */
 #define QRT_CPU_LEVEL_V1 0
-#define QRT_CPU_LEVEL_V2                                                       \
-  (QRT_CPU_SSE3 | QRT_CPU_SSSE3 | QRT_CPU_SSE4_1 | QRT_CPU_SSE4_2 |            \
-   QRT_CPU_POPCNT | QRT_CPU_CX16 | QRT_CPU_LAHF)
-#define QRT_CPU_LEVEL_V3                                                       \
-  (QRT_CPU_LEVEL_V2 | QRT_CPU_AVX | QRT_CPU_AVX2 | QRT_CPU_BMI1 |              \
-   QRT_CPU_BMI2 | QRT_CPU_F16C | QRT_CPU_FMA | QRT_CPU_LZCNT | QRT_CPU_MOVBE)
+#define QRT_CPU_LEVEL_V2                                                                           \
+  (QRT_CPU_SSE3 | QRT_CPU_SSSE3 | QRT_CPU_SSE4_1 | QRT_CPU_SSE4_2 | QRT_CPU_POPCNT |               \
+   QRT_CPU_CX16 | QRT_CPU_LAHF)
+#define QRT_CPU_LEVEL_V3                                                                           \
+  (QRT_CPU_LEVEL_V2 | QRT_CPU_AVX | QRT_CPU_AVX2 | QRT_CPU_BMI1 | QRT_CPU_BMI2 | QRT_CPU_F16C |    \
+   QRT_CPU_FMA | QRT_CPU_LZCNT | QRT_CPU_MOVBE)
 #define QRT_CPU_LEVEL_V3_VNNI (QRT_CPU_LEVEL_V3 | QRT_CPU_AVX_VNNI)
-#define QRT_CPU_LEVEL_V4                                                       \
-  (QRT_CPU_LEVEL_V3 | QRT_CPU_AVX512F | QRT_CPU_AVX512BW | QRT_CPU_AVX512CD |  \
-   QRT_CPU_AVX512DQ | QRT_CPU_AVX512VL)
+#define QRT_CPU_LEVEL_V4                                                                           \
+  (QRT_CPU_LEVEL_V3 | QRT_CPU_AVX512F | QRT_CPU_AVX512BW | QRT_CPU_AVX512CD | QRT_CPU_AVX512DQ |   \
+   QRT_CPU_AVX512VL)
 #define QRT_CPU_LEVEL_V4_VNNI (QRT_CPU_LEVEL_V4 | QRT_CPU_AVX512_VNNI)
 
 /* One self-test: dense data of every input and of every expected output. */
@@ -128,8 +127,7 @@ struct qrt_model_desc {
 };
 
 /* Defined by the compiler, once a model, with hidden visibility. */
-extern const struct qrt_model_desc qrt_model_descriptor
-    __attribute__((visibility("hidden")));
+extern const struct qrt_model_desc qrt_model_descriptor __attribute__((visibility("hidden")));
 
 #ifdef __cplusplus
 }
