@@ -81,6 +81,7 @@ public:
   static uint64_t footprint(const CollectorSet &collectors, int64_t numRuns, int64_t numChannels);
 
 private:
+  void addRun(const RunRange &range);
   llvm::Error addChannels(llvm::ArrayRef<float> data, llvm::ArrayRef<int64_t> shape);
 
   std::string tensorName;
