@@ -25,10 +25,13 @@
 using namespace llvm;
 using namespace quantc;
 
+/// No tensor in memory is larger (1 TiB); such a size is a mistake or an attack.
+static constexpr size_t kMaxBytes = size_t(1) << 40;
+
 /// `size` zero bytes, aligned; null if there is not that much memory.
 static std::shared_ptr<uint8_t> allocate(size_t size) {
   constexpr size_t align = HostTensor::kAlignment;
-  if (size > std::numeric_limits<size_t>::max() / 2)
+  if (size > kMaxBytes)
     return nullptr;
   size_t rounded = std::max(align, (size + align - 1) / align * align);
   void *memory = std::aligned_alloc(align, rounded);
