@@ -27,4 +27,17 @@
 #define GET_OP_CLASSES
 #include "quantc/Dialect/NN/IR/NNOps.h.inc"
 
+namespace quantc::nn {
+
+/// The elements of a constant under another shape of equal element count; resource blobs are
+/// shared, not copied. Null when that is impossible.
+mlir::ElementsAttr reshapeElements(mlir::ElementsAttr value, mlir::RankedTensorType type);
+
+/// The constant with its axes permuted: result axis i is input axis `permutation[i]`. A new blob is
+/// named after `name`. Null when the permutation does not fit or the bytes are not there.
+mlir::ElementsAttr transposeElements(mlir::ElementsAttr value, llvm::ArrayRef<int64_t> permutation,
+                                     llvm::StringRef name);
+
+} // namespace quantc::nn
+
 #endif // QUANTC_DIALECT_NN_IR_NN_H

@@ -27,7 +27,8 @@ def NN_Dialect : Dialect {
     quantization pass, an observer or the integer lowering must see it. Logical
     layout is ONNX's (batch, channels, spatial axes); physical layout is decided
     in `kern`. Ops know nothing about quantization: `qnn` annotates them.
-    Every op with static operand shapes has a static result shape.
+    Every op with static operand shapes has a static result shape; the rules are
+    the functions of `NNShapes.h`. All float operands of an op have one element type.
   }];
   let hasConstantMaterializer = 1;
 }
@@ -69,7 +70,8 @@ def NN_ConvOp : NN_InferredOp<"conv", [DeclareOpInterfaceMethods<QuantizableOpIn
     channels / groups, kernel...], `bias` is [output channels]. `pads` holds the
     zeros added before each spatial axis, then those added after each.
     `out[n,o,p] = bias[o] + sum_{c,k} weight[o,c,k] * input[n, g*C/groups + c, p*stride + k*dilation - pad]`
-    with g the group of output channel o. Source: ONNX Conv.
+    with g the group of output channel o. The weight's shape is static; it may be
+    computed at run time. Source: ONNX Conv.
   }];
   let arguments = (ins NN_FloatTensor:$input, NN_FloatTensor:$weight, Optional<NN_FloatTensor>:$bias,
     DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads,
@@ -120,24 +122,35 @@ def NN_BatchNormOp : NN_InferredOp<"batch_norm"> {
 class NN_BinaryOp<string mnemonic, list<Trait> traits = []> : NN_InferredOp<mnemonic, traits> {
   let arguments = (ins NN_FloatTensor:$lhs, NN_FloatTensor:$rhs);
   let results = (outs NN_FloatTensor:$result);
-  let description = "Elementwise with NumPy broadcasting.";
+  let description = "Elementwise with NumPy broadcasting; both operands have one element type.";
+  let hasVerifier = 1;
 }
 def NN_AddOp : NN_BinaryOp<"add", [Commutative, DeclareOpInterfaceMethods<QuantizableOpInterface>]> { let summary = "sum"; }
 def NN_SubOp : NN_BinaryOp<"sub", [DeclareOpInterfaceMethods<QuantizableOpInterface>]> { let summary = "difference"; }
 def NN_MulOp : NN_BinaryOp<"mul", [Commutative, DeclareOpInterfaceMethods<QuantizableOpInterface>]> { let summary = "product"; }
 def NN_DivOp : NN_BinaryOp<"div"> { let summary = "quotient"; }
 
-class NN_UnaryOp<string mnemonic, list<string> extraMethods = []> : NN_InferredOp<mnemonic, [SameOperandsAndResultType,
+/// An op whose result has its operand's type.
+class NN_SameTypeOp<string mnemonic, list<Trait> traits = []> : NN_Op<mnemonic, !listconcat(traits, [SameOperandsAndResultType])>;
+
+class NN_UnaryOp<string mnemonic, list<string> extraMethods = []> : NN_SameTypeOp<mnemonic, [
     DeclareOpInterfaceMethods<QuantizableOpInterface, !listconcat(["evaluateUnary"], extraMethods)>]> {
   let arguments = (ins NN_FloatTensor:$input);
   let results = (outs NN_FloatTensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($result)";
 }
-def NN_ReluOp : NN_UnaryOp<"relu", ["getClampBounds"]> { let summary = "max(x, 0)"; }
+def NN_ReluOp : NN_UnaryOp<"relu", ["getClampBounds"]> {
+  let summary = "max(x, 0)";
+  let description = "A NaN stays a NaN, here and in every other elementwise op.";
+}
 def NN_ClipOp : NN_UnaryOp<"clip", ["getClampBounds"]> {
   let summary = "min(max(x, lo), hi)";
-  let description = "An absent bound in ONNX arrives as an infinity. When lo > hi the result is hi.";
+  let description = [{
+    An absent bound in ONNX arrives as an infinity. When lo > hi the result is hi.
+    Neither bound is a NaN.
+  }];
   let arguments = (ins NN_FloatTensor:$input, F32Attr:$lo, F32Attr:$hi);
+  let hasVerifier = 1;
 }
 def NN_LeakyReluOp : NN_UnaryOp<"leaky_relu"> {
   let summary = "x < 0 ? alpha * x : x";
@@ -166,7 +179,10 @@ def NN_MaxPoolOp : NN_PoolOp<"max_pool",
   let summary = "maximum over a sliding window; padding never wins";
   let description = [{
     `pads` as in `nn.conv`. With `ceil_mode` the output size is rounded up, but
-    windows that would start inside the padding after the end are dropped.
+    windows that would start inside the padding after the end are dropped. No
+    padding is as large as the window. A window that meets no input element
+    (dilation can jump over a tiny input) gives the lowest finite value.
+    Source: ONNX MaxPool.
   }];
 }
 def NN_AvgPoolOp : NN_PoolOp<"avg_pool", [DeclareOpInterfaceMethods<QuantizableOpInterface>]> {
@@ -174,7 +190,8 @@ def NN_AvgPoolOp : NN_PoolOp<"avg_pool", [DeclareOpInterfaceMethods<QuantizableO
   let description = [{
     The divisor counts the elements inside the input, or, with
     `count_include_pad`, inside input and padding; the overhang of `ceil_mode` is
-    never counted.
+    never counted. A window without any counted element (dilation can jump over a
+    tiny input) gives 0. Source: ONNX AveragePool.
   }];
   let arguments = (ins NN_FloatTensor:$input, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
     DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads, DefaultValuedAttr<BoolAttr, "false">:$ceil_mode,
@@ -186,8 +203,9 @@ def NN_ReduceMeanOp : NN_InferredOp<"reduce_mean", [DeclareOpInterfaceMethods<Qu
   let arguments = (ins NN_FloatTensor:$input, DenseI64ArrayAttr:$axes, BoolAttr:$keepdims);
   let results = (outs NN_FloatTensor:$result);
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
-def NN_SoftmaxOp : NN_InferredOp<"softmax", [SameOperandsAndResultType]> {
+def NN_SoftmaxOp : NN_SameTypeOp<"softmax"> {
   let summary = "exp(x - max) / sum(exp(x - max)) along one axis";
   let arguments = (ins NN_FloatTensor:$input, I64Attr:$axis);
   let results = (outs NN_FloatTensor:$result);
@@ -213,12 +231,14 @@ def NN_TransposeOp : NN_InferredOp<"transpose", [DeclareOpInterfaceMethods<Quant
   let arguments = (ins AnyRankedTensor:$input, DenseI64ArrayAttr:$permutation);
   let results = (outs AnyRankedTensor:$result);
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 def NN_ConcatOp : NN_InferredOp<"concat", [DeclareOpInterfaceMethods<QuantizableOpInterface, ["getScaleRelation"]>]> {
   let summary = "concatenation along one axis";
   let arguments = (ins Variadic<AnyRankedTensor>:$inputs, I64Attr:$axis);
   let results = (outs AnyRankedTensor:$result);
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 def NN_PadOp : NN_InferredOp<"pad", [DeclareOpInterfaceMethods<QuantizableOpInterface, ["getScaleRelation"]>]> {
   let summary = "padding with a constant";
@@ -226,6 +246,7 @@ def NN_PadOp : NN_InferredOp<"pad", [DeclareOpInterfaceMethods<QuantizableOpInte
   let arguments = (ins NN_FloatTensor:$input, DenseI64ArrayAttr:$pads, F32Attr:$value);
   let results = (outs NN_FloatTensor:$result);
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 def NN_CastOp : NN_Op<"cast"> {
   let summary = "conversion of the element type";
@@ -234,6 +255,7 @@ def NN_CastOp : NN_Op<"cast"> {
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 #endif // QUANTC_DIALECT_NN_IR_NNOPS_TD
