@@ -16,16 +16,20 @@
 #include "mlir/IR/OpDefinition.h"
 #include "quantc/Numerics/IntTensor.h"
 #include "quantc/Numerics/Saturation.h"
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 #include <vector>
 
 namespace quantc {
 
 /// What is known about an operand: the range of all its elements, and its values when it is a
-/// constant (null otherwise).
+/// constant (null otherwise). `channels` is empty or holds one range per element of axis
+/// `channelAxis`, each contained in `range`.
 struct OperandRange {
   numerics::IntRange range;
   const IntTensor *constant = nullptr;
+  int64_t channelAxis = -1;
+  llvm::ArrayRef<numerics::IntRange> channels = {};
 };
 
 /// What follows for a result. `channels` is empty or holds one range per element of axis

@@ -28,6 +28,11 @@ def Dyad_Dialect : Dialect {
     operands. Each op implements IntegerSemantics, and that implementation is its
     definition (docs/Numerics.md): a target is right when it returns the same
     integers. Logical layout is ONNX's.
+
+    Labels such as [DYAD-CONV-3] name the constraints that verifiers check
+    (docs/Dialects/Dyad.md); labels such as [NUM-REQ-3] name the rules of the
+    arithmetic (docs/Numerics.md). Zero points are rank-0 tensors of the element
+    type of the tensor that they belong to [DYAD-ZP-1].
   }];
   let hasConstantMaterializer = 1;
 }
@@ -62,7 +67,14 @@ def Dyad_ConvOp : Dyad_Op<"conv"> {
     `acc[n,o,p] = bias[o] + sum w[o,c,k] * (x[n,c,p*stride + k*dilation - pad] - zero_point)`;
     padding holds the zero point, so padded taps add nothing. Attributes and
     shapes as in `nn.conv`. The sum is exact: the overflow proof shows that no
-    partial sum leaves 32 bits. [NUM-ACC]
+    partial sum leaves 32 bits [NUM-ACC-1] [NUM-ACC-2], and `evaluate` fails where
+    one would. Constraints: [DYAD-CONV-1] to [DYAD-CONV-5].
+
+    ```mlir
+    %acc = dyad.conv %x, %w, %bias, %zp {strides = array<i64: 1, 1>,
+      dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x3x8x8xui8>, tensor<16x3x3x3xsi8>, tensor<16xsi32>, tensor<ui8>) -> tensor<1x16x8x8xsi32>
+    ```
   }];
   let arguments = (ins Dyad_Int8:$input, Dyad_Int:$weight, Dyad_Int32:$bias, Dyad_Int8:$zero_point,
     DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads,
@@ -73,7 +85,10 @@ def Dyad_ConvOp : Dyad_Op<"conv"> {
 
 def Dyad_LinearOp : Dyad_Op<"linear"> {
   let summary = "integer matrix product over the last axis into 32-bit accumulators";
-  let description = "`acc[..., n] = bias[n] + sum_k w[n,k] * (x[..., k] - zero_point)`; shapes as in `nn.linear`. [NUM-ACC]";
+  let description = [{
+    `acc[..., n] = bias[n] + sum_k w[n,k] * (x[..., k] - zero_point)`; shapes as in
+    `nn.linear`; overflow as in `dyad.conv`. Constraints: [DYAD-LIN-1] to [DYAD-LIN-3].
+  }];
   let arguments = (ins Dyad_Int8:$input, Dyad_Int:$weight, Dyad_Int32:$bias, Dyad_Int8:$zero_point);
   let results = (outs Dyad_Int32:$result);
   let hasVerifier = 1;
@@ -86,7 +101,8 @@ def Dyad_RequantizeOp : Dyad_Op<"requantize"> {
     NumPy's rules: rank 0 for one scale, [C,1,1] for a scale per channel of an
     [N,C,H,W] input. Multipliers are odd and have 24 bits; shifts are 1..62.
     `clamp_lo`/`clamp_hi` lie inside the result's element type and carry fused
-    activations. [NUM-REQ]
+    activations. [NUM-REQ-3] [NUM-REQ-4], other roundings by [NUM-RND-2].
+    Constraints: [DYAD-REQ-1] to [DYAD-REQ-3], [DYAD-CLAMP-1].
   }];
   let arguments = (ins Dyad_Int:$input, Dyad_Int:$input_zero_point, Dyad_Int32:$multiplier, Dyad_Int32:$shift,
     Dyad_Int:$zero_point, DefaultValuedAttr<Dyad_Rounding, "Rounding::HalfUp">:$rounding,
@@ -98,9 +114,11 @@ def Dyad_RequantizeOp : Dyad_Op<"requantize"> {
 def Dyad_AddOp : Dyad_Op<"add"> {
   let summary = "sum of two rescaled tensors with one rounding";
   let description = [{
-    `clamp(((a - za) * ma + (b - zb) * mb + 2^(shift-1)) >> shift) + zo)` in 32
+    `clamp((((a - za) * ma + (b - zb) * mb + 2^(shift-1)) >> shift) + zo)` in 32
     bits; |ma|, |mb| < 2^21, shift in 1..30. Operands broadcast as in NumPy. A
-    difference has a negative `mb`. [NUM-ADD]
+    difference has a negative `mb`. Multipliers and shift have rank 0.
+    [NUM-ADD-1] [NUM-ADD-3]. Constraints: [DYAD-EW-1], [DYAD-ADD-1], [DYAD-ADD-2],
+    [DYAD-CLAMP-1].
   }];
   let arguments = (ins Dyad_Int8:$lhs, Dyad_Int8:$rhs, Dyad_Int8:$lhs_zero_point, Dyad_Int8:$rhs_zero_point,
     Dyad_Int32:$lhs_multiplier, Dyad_Int32:$rhs_multiplier, Dyad_Int32:$shift, Dyad_Int8:$zero_point,
@@ -111,7 +129,7 @@ def Dyad_AddOp : Dyad_Op<"add"> {
 
 def Dyad_MulOp : Dyad_Op<"mul"> {
   let summary = "(a - za) * (b - zb), exact in 32 bits";
-  let description = "Followed by `dyad.requantize`. Operands broadcast as in NumPy. [NUM-MUL]";
+  let description = "Followed by `dyad.requantize`. Operands broadcast as in NumPy. [NUM-MUL-1]. Constraint: [DYAD-EW-1].";
   let arguments = (ins Dyad_Int8:$lhs, Dyad_Int8:$rhs, Dyad_Int8:$lhs_zero_point, Dyad_Int8:$rhs_zero_point);
   let results = (outs Dyad_Int32:$result);
   let hasVerifier = 1;
@@ -119,15 +137,22 @@ def Dyad_MulOp : Dyad_Op<"mul"> {
 
 def Dyad_LookupOp : Dyad_Op<"lookup"> {
   let summary = "a function of one 8-bit value, as a table";
-  let description = "`table` has 256 entries; entry i belongs to the i-th least value of the input's type. [NUM-LUT]";
+  let description = [{
+    `table` has 256 entries; entry i belongs to the i-th least value of the input's
+    type. [NUM-LUT-1]. Constraints: [DYAD-LUT-1], [DYAD-LUT-2].
+  }];
   let arguments = (ins Dyad_Int8:$input, Dyad_Int8:$table);
   let results = (outs Dyad_Int8:$result);
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Dyad_MaxPoolOp : Dyad_Op<"max_pool"> {
   let summary = "maximum over a sliding window; padding never wins";
-  let description = "Scale and zero point are the input's. The result type gives the output size (`ceil_mode` is resolved there).";
+  let description = [{
+    Scale and zero point are the input's. The result type gives the output size
+    (`ceil_mode` is resolved there). Constraints: [DYAD-POOL-1] to [DYAD-POOL-4].
+  }];
   let arguments = (ins Dyad_Int8:$input, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
     DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads);
   let results = (outs Dyad_Int8:$result);
@@ -139,7 +164,8 @@ def Dyad_SumPoolOp : Dyad_Op<"sum_pool"> {
   let description = [{
     Padding adds nothing. An average pool is this and one `dyad.requantize`, whose
     multiplier is s_x / (s_y * n); n may differ at the borders, then multiplier and
-    shift have the output's spatial shape. [NUM-POOL]
+    shift have the output's spatial shape. [NUM-POOL-1] [NUM-POOL-2]. Constraints:
+    [DYAD-POOL-1] to [DYAD-POOL-4].
   }];
   let arguments = (ins Dyad_Int8:$input, Dyad_Int8:$zero_point, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
     DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads);
@@ -149,6 +175,10 @@ def Dyad_SumPoolOp : Dyad_Op<"sum_pool"> {
 
 def Dyad_ReduceSumOp : Dyad_Op<"reduce_sum"> {
   let summary = "sum of (x - zero_point) over axes";
+  let description = [{
+    `axes` is sorted, non-negative and without repeats; empty means no sum at all.
+    [NUM-POOL-2]. Constraints: [DYAD-RED-1], [DYAD-RED-2].
+  }];
   let arguments = (ins Dyad_Int8:$input, Dyad_Int8:$zero_point, DenseI64ArrayAttr:$axes, BoolAttr:$keepdims);
   let results = (outs Dyad_Int32:$result);
   let hasVerifier = 1;
@@ -156,28 +186,35 @@ def Dyad_ReduceSumOp : Dyad_Op<"reduce_sum"> {
 
 def Dyad_ConcatOp : Dyad_Op<"concat"> {
   let summary = "concatenation along one axis; all operands share scale and zero point";
+  let description = "Constraints: [DYAD-CAT-1], [DYAD-CAT-2].";
   let arguments = (ins Variadic<Dyad_Int>:$inputs, I64Attr:$axis);
   let results = (outs Dyad_Int:$result);
   let hasVerifier = 1;
+  let hasCanonicalizeMethod = 1;
 }
 def Dyad_ReshapeOp : Dyad_Op<"reshape"> {
   let summary = "same elements in row-major order, other shape";
+  let description = "At most one dimension of the result is dynamic. Constraint: [DYAD-RSH-1].";
   let arguments = (ins Dyad_Int:$input);
   let results = (outs Dyad_Int:$result);
   let hasVerifier = 1;
+  let hasCanonicalizeMethod = 1;
 }
 def Dyad_TransposeOp : Dyad_Op<"transpose"> {
   let summary = "result axis i is input axis permutation[i]";
+  let description = "Constraint: [DYAD-TRN-1].";
   let arguments = (ins Dyad_Int:$input, DenseI64ArrayAttr:$permutation);
   let results = (outs Dyad_Int:$result);
   let hasVerifier = 1;
+  let hasCanonicalizeMethod = 1;
 }
 def Dyad_PadOp : Dyad_Op<"pad"> {
   let summary = "padding with a value";
-  let description = "`value` is a rank-0 tensor of the input's element type; `pads` as in `nn.pad`.";
+  let description = "`value` is a rank-0 tensor of the input's element type; `pads` as in `nn.pad`. Constraints: [DYAD-PAD-1], [DYAD-PAD-2].";
   let arguments = (ins Dyad_Int:$input, Dyad_Int:$value, DenseI64ArrayAttr:$pads);
   let results = (outs Dyad_Int:$result);
   let hasVerifier = 1;
+  let hasCanonicalizeMethod = 1;
 }
 
 #endif // QUANTC_DIALECT_DYAD_IR_DYADOPS_TD

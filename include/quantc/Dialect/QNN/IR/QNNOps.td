@@ -29,6 +29,7 @@ def QNN_Dialect : Dialect {
     simulated quantization means.
   }];
   let useDefaultAttributePrinterParser = 1;
+  let extraClassDeclaration = "void registerAttributes();";
 }
 
 //===----------------------------------------------------------------------===//
@@ -59,7 +60,8 @@ def QNN_IntFormatAttr : QNN_Attr<"IntFormat", "int", [DeclareAttrInterfaceMethod
   let summary = "an integer of 2 to 8 bits";
   let description = [{
     `#qnn.int<8, signed = true, symmetric = true, narrow = true>` is what weights
-    use: -127..127. `narrow` drops the least value.
+    use: -127..127. `narrow` drops the least value. Widths without a storage type
+    are stored in the next wider one. Constraint: [QNN-FMT-1].
   }];
   let parameters = (ins "unsigned":$bits, "bool":$isSigned, "bool":$symmetric, "bool":$narrow);
   let assemblyFormat = "`<` $bits `,` `signed` `=` $isSigned `,` `symmetric` `=` $symmetric `,` `narrow` `=` $narrow `>`";
@@ -70,10 +72,24 @@ def QNN_StatisticsAttr : QNN_Attr<"Statistics", "stats"> {
   let summary = "what an observer saw, and the range that its method chose";
   let description = [{
     `min`/`max` are the exact extremes over all samples; `lo`/`hi` the range that
-    the observer method chose from them for `method`; `count` the elements seen.
+    the observer method `method` chose; `count` the elements seen. Syntax:
+    `#qnn.stats<min = -1.5, max = 2.0, lo = -1.5, hi = 1.75, count = 64, method = "mse">`.
+    Constraints: [QNN-STAT-1] to [QNN-STAT-3].
   }];
-  let parameters = (ins "double":$min, "double":$max, "double":$lo, "double":$hi, "int64_t":$count,
+  let parameters = (ins APFloatParameter<"f64">:$minValue, APFloatParameter<"f64">:$maxValue,
+    APFloatParameter<"f64">:$loValue, APFloatParameter<"f64">:$hiValue, "int64_t":$count,
     StringRefParameter<"observer method">:$method);
+  let builders = [AttrBuilder<(ins "double":$min, "double":$max, "double":$lo, "double":$hi,
+      "int64_t":$count, "::llvm::StringRef":$method), [{
+    return $_get($_ctxt, ::llvm::APFloat(min), ::llvm::APFloat(max), ::llvm::APFloat(lo),
+                 ::llvm::APFloat(hi), count, method);
+  }]>];
+  let extraClassDeclaration = [{
+    double getMin() const { return getMinValue().convertToDouble(); }
+    double getMax() const { return getMaxValue().convertToDouble(); }
+    double getLo() const { return getLoValue().convertToDouble(); }
+    double getHi() const { return getHiValue().convertToDouble(); }
+  }];
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
 }
@@ -105,7 +121,7 @@ def QNN_QuantizeOp : QNN_Op<"quantize", [Pure]> {
     `scale` and `zero_point` are rank 0, or rank 1 along `axis`. The division is
     in f32, rounding is half to even and happens before the zero point is added;
     the clamp is the range of the result's element type. Source: ONNX
-    QuantizeLinear. [NUM-QUANT]
+    QuantizeLinear. [NUM-QNT-1]. Constraints: [QNN-Q-1] to [QNN-Q-6].
   }];
   let arguments = (ins QNN_FloatTensor:$input, QNN_FloatTensor:$scale, QNN_IntTensor:$zero_point,
     DefaultValuedAttr<I64Attr, "0">:$axis);
@@ -116,7 +132,10 @@ def QNN_QuantizeOp : QNN_Op<"quantize", [Pure]> {
 
 def QNN_DequantizeOp : QNN_Op<"dequantize", [Pure]> {
   let summary = "(x - zero_point) * scale";
-  let description = "The difference is exact, the product is in f32. Source: ONNX DequantizeLinear.";
+  let description = [{
+    The difference is exact, the product is in f32. Source: ONNX DequantizeLinear.
+    [NUM-QNT-2]. Constraints: [QNN-Q-1] to [QNN-Q-6].
+  }];
   let arguments = (ins QNN_IntTensor:$input, QNN_FloatTensor:$scale, QNN_IntTensor:$zero_point,
     DefaultValuedAttr<I64Attr, "0">:$axis);
   let results = (outs QNN_FloatTensor:$result);
