@@ -1,0 +1,40 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Everything that a tool registers: one line for each dialect and each group of passes.
+//
+// Tools include this header; libraries never do. Order does not matter.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTC_INITALL_H
+#define QUANTC_INITALL_H
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/Transforms/Passes.h"
+#include "quantc/Dialect/Dyad/IR/Dyad.h"
+#include "quantc/Dialect/NN/IR/NN.h"
+#include "quantc/Dialect/ONNX/IR/ONNX.h"
+#include "quantc/Dialect/QNN/IR/QNN.h"
+
+namespace quantc {
+
+/// All dialects that a module of any stage may hold.
+inline void registerAllDialects(mlir::DialectRegistry &registry) {
+  registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect>();
+  registry.insert<onnx::ONNXDialect, nn::NNDialect, qnn::QNNDialect, dyad::DyadDialect>();
+}
+
+/// All passes and pipelines, and the upstream clean-up passes (canonicalize, cse, ...).
+inline void registerAllPasses() { mlir::registerTransformsPasses(); }
+
+} // namespace quantc
+
+#endif // QUANTC_INITALL_H
