@@ -42,9 +42,12 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
   // Only the last of several reshapes counts.
   if (auto producer = getInput().getDefiningOp<ReshapeOp>()) {
     RankedTensorType from = producer.getInput().getType();
-    if (from == getType())
-      return producer.getInput();
-    if (from.hasStaticShape() || !getType().hasStaticShape()) {
+    // A static shape in between also checks the dynamic sizes before it.
+    bool losesCheck = producer.getType().hasStaticShape() && !from.hasStaticShape() &&
+                      !getType().hasStaticShape();
+    if (!losesCheck) {
+      if (from == getType())
+        return producer.getInput();
       getInputMutable().assign(producer.getInput());
       return getResult();
     }

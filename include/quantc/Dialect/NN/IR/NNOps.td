@@ -250,7 +250,11 @@ def NN_PadOp : NN_InferredOp<"pad", [DeclareOpInterfaceMethods<QuantizableOpInte
 }
 def NN_CastOp : NN_Op<"cast"> {
   let summary = "conversion of the element type";
-  let description = "Float to integer truncates toward zero and saturates; integer to float rounds half to even.";
+  let description = [{
+    Float to integer truncates toward zero and saturates, a NaN gives 0; integer to
+    float rounds half to even; integer to integer keeps the low bits. To `i1`
+    everything but 0 is true; from `i1`, true is 1.
+  }];
   let arguments = (ins AnyRankedTensor:$input);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
