@@ -49,6 +49,17 @@ quantc_define_pch()
 # MLIR: the library uses MLIR: links libMLIR and takes the precompiled header.
 function(quantc_add_library name)
   cmake_parse_arguments(ARG "MLIR;LLVM" "" "SOURCES;LINK;DEPENDS" ${ARGN})
+  # BEGIN-TEMPORARY
+  foreach(source IN LISTS ARG_SOURCES)
+    if(NOT EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${source}" AND NOT IS_ABSOLUTE "${source}")
+      list(REMOVE_ITEM ARG_SOURCES "${source}")
+      set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}")
+    endif()
+  endforeach()
+  if(NOT ARG_SOURCES)
+    set(ARG_SOURCES "${CMAKE_SOURCE_DIR}/cmake/Empty.cpp")
+  endif()
+  # END-TEMPORARY
   add_library(${name} STATIC ${ARG_SOURCES})
   target_compile_options(${name} PRIVATE ${QUANTC_NO_EXCEPTIONS})
   target_include_directories(${name} PUBLIC

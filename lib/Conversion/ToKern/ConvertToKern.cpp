@@ -1,0 +1,211 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The pass convert-to-kern: signature, borders, dispatch to the handlers, outputs.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Lowering.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "quantc/Conversion/ToKern/ToKern.h"
+
+using namespace mlir;
+using namespace quantc;
+using namespace quantc::tokern;
+
+namespace quantc {
+#define GEN_PASS_DEF_CONVERTTOKERN
+#include "quantc/Conversion/ToKern/Passes.h.inc"
+} // namespace quantc
+
+static const HandlerMap &handlerMap() {
+  static const HandlerMap map = [] {
+    HandlerMap handlers;
+    addDyadContractions(handlers);
+    addDyadElementwise(handlers);
+    addFloatOps(handlers);
+    addFloatContractions(handlers);
+    addMovement(handlers);
+    addQuantization(handlers);
+    return handlers;
+  }();
+  return map;
+}
+
+/// Tensors become dense row-major buffers of the same shape at the function's border.
+static Type borderType(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor || !tensor.hasStaticShape())
+    return {};
+  Type element = storageType(tensor.getElementType());
+  return element ? MemRefType::get(tensor.getShape(), element) : Type();
+}
+
+/// Arguments keep their indices; results are appended as arguments. The old block arguments stay in
+/// `places` under their tensor values until the tensor ops are gone.
+LogicalResult Lowering::convertSignature() {
+  Block &block = function.getBody().front();
+  SmallVector<Type> types;
+  auto check = [&](Type type, StringRef what, unsigned index) -> LogicalResult {
+    if (Type converted = borderType(type)) {
+      types.push_back(converted);
+      return success();
+    }
+    return function.emitError("expected a static f32, 8-bit or 32-bit integer tensor as ")
+           << what << " " << index << ", but found " << type;
+  };
+  for (auto [i, type] : llvm::enumerate(function.getFunctionType().getInputs()))
+    if (failed(check(type, "input", i)))
+      return failure();
+  for (auto [i, type] : llvm::enumerate(function.getFunctionType().getResults()))
+    if (failed(check(type, "output", i)))
+      return failure();
+  unsigned numInputs = block.getNumArguments();
+  for (unsigned i = 0; i < types.size(); ++i) {
+    BlockArgument argument = block.addArgument(types[i], function.getLoc());
+    if (i >= numInputs) {
+      outputs.push_back(argument);
+      continue;
+    }
+    Value tensor = block.getArgument(i);
+    builder.setInsertionPointToStart(&block);
+    Value placed = isImage(tensor.getType()) ? transposed(argument, {0, 2, 3, 1}) : Value(argument);
+    places[tensor] = {placed, nullptr, {}};
+  }
+  return success();
+}
+
+/// What convolutions want around their inputs, so that producers leave room for it.
+LogicalResult Lowering::collectBorders() {
+  function.walk([&](Operation *op) {
+    Value input;
+    ArrayRef<int64_t> pads;
+    int64_t byte = 0;
+    if (auto conv = dyn_cast<dyad::ConvOp>(op)) {
+      std::optional<std::vector<int64_t>> zeroPoint = readIntegers(constantOf(conv.getZeroPoint()));
+      if (!zeroPoint || zeroPoint->size() != 1)
+        return;
+      input = conv.getInput();
+      pads = conv.getPads();
+      byte = stored(input.getType(), zeroPoint->front());
+    } else if (auto conv = dyn_cast<nn::ConvOp>(op)) {
+      input = conv.getInput();
+      pads = conv.getPads();
+    }
+    if (!input || pads.size() != 4)
+      return;
+    Border &border = wanted[input];
+    if (!border.empty() && border.byte != byte)
+      return; // the second consumer copies
+    border = {std::max(border.top, pads[0]), std::max(border.left, pads[1]),
+              std::max(border.bottom, pads[2]), std::max(border.right, pads[3]), byte};
+  });
+  return success();
+}
+
+LogicalResult Lowering::writeOutputs(func::ReturnOp returnOp) {
+  for (auto [i, tensor] : llvm::enumerate(returnOp.getOperands())) {
+    Value source = stridedInput(tensor);
+    if (!source)
+      return returnOp.emitError("expected output ") << i << " to be computed";
+    if (direct.lookup(tensor) == outputs[i])
+      if (Place place = places[tensor];
+          !place.buffer && place.view &&
+          (place.view == outputs[i] || place.view.getDefiningOp<kern::ViewOp>()))
+        if (place.view == outputs[i] ||
+            place.view.getDefiningOp<kern::ViewOp>().getSource() == outputs[i])
+          continue;
+    Value target = isImage(tensor.getType()) ? transposed(outputs[i], {0, 2, 3, 1}) : outputs[i];
+    kern::CopyOp::create(builder, tensor.getLoc(), target, source, kern::PartitionAttr());
+  }
+  return success();
+}
+
+/// The op's ONNX node, for messages.
+static LogicalResult reject(Operation *op) {
+  return op->emitError("no kernel for '") << op->getName() << "' on this target";
+}
+
+LogicalResult Lowering::run() {
+  if (!function.getBody().hasOneBlock())
+    return function.emitError("expected one block");
+  Block &block = function.getBody().front();
+  auto returnOp = cast<func::ReturnOp>(block.getTerminator());
+  SmallVector<Operation *> ops;
+  for (Operation &op : block.without_terminator())
+    ops.push_back(&op);
+  if (failed(collectBorders()) || failed(convertSignature()))
+    return failure();
+  for (auto [i, tensor] : llvm::enumerate(returnOp.getOperands()))
+    if (tensor.hasOneUse())
+      direct[tensor] = outputs[i];
+
+  bool ok = true;
+  for (Operation *op : ops) {
+    builder.setInsertionPoint(returnOp);
+    if (op->hasTrait<OpTrait::ConstantLike>())
+      continue;
+    auto handler = handlerMap().find(op->getName().getStringRef());
+    if (handler == handlerMap().end())
+      ok &= succeeded(reject(op));
+    else
+      ok &= succeeded(handler->second(*this, op));
+  }
+  builder.setInsertionPoint(returnOp);
+  if (!ok || failed(writeOutputs(returnOp)))
+    return failure();
+
+  unsigned numInputs = function.getFunctionType().getNumInputs();
+  SmallVector<DictionaryAttr> attributes;
+  for (unsigned i = 0; i < numInputs; ++i)
+    attributes.push_back(function.getArgAttrDict(i));
+  for (unsigned i = 0; i < outputs.size(); ++i)
+    attributes.push_back(function.getResultAttrDict(i));
+  for (DictionaryAttr &dictionary : attributes)
+    if (!dictionary)
+      dictionary = builder.getDictionaryAttr({});
+  func::ReturnOp::create(builder, returnOp.getLoc());
+  returnOp.erase();
+  for (Operation *op : llvm::reverse(ops))
+    op->erase();
+  block.eraseArguments(0, numInputs);
+  SmallVector<Type> types(block.getArgumentTypes());
+  function.setFunctionType(builder.getFunctionType(types, {}));
+  function.removeResAttrsAttr();
+  function.setAllArgAttrs(attributes);
+  function->setAttr("kern.num_inputs", builder.getI64IntegerAttr(numInputs));
+  return success();
+}
+
+namespace {
+struct ConvertToKern : quantc::impl::ConvertToKernBase<ConvertToKern> {
+  using ConvertToKernBase::ConvertToKernBase;
+
+  void runOnOperation() override {
+    kernels::Level target = kernels::bestHostLevel();
+    if (level != "native") {
+      std::optional<kernels::Level> parsed = kernels::parseLevel(level);
+      if (!parsed) {
+        getOperation().emitError("unknown level '") << level << "'";
+        return signalPassFailure();
+      }
+      target = *parsed;
+    }
+    auto function = getOperation().lookupSymbol<func::FuncOp>("main");
+    if (!function || function.isExternal()) {
+      getOperation().emitError("expected a function '@main'");
+      return signalPassFailure();
+    }
+    const kernels::LevelInfo &info = kernels::levelInfo(target);
+    Lowering lowering(function, info, strict);
+    if (failed(lowering.run()))
+      return signalPassFailure();
+    getOperation()->setAttr("kern.level", StringAttr::get(&getContext(), info.name));
+  }
+};
+} // namespace

@@ -1,0 +1,171 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Float convolutions, linear layers and matrix products, each with the clamp behind it.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Requantize.h"
+#include "quantc/Kernels/Packing.h"
+
+using namespace mlir;
+using namespace quantc;
+using namespace quantc::tokern;
+
+static MemRefType typeOf(Value value) { return cast<MemRefType>(value.getType()); }
+
+namespace {
+/// Where a contraction writes, and the clamp it applies.
+struct FloatDestination {
+  Value tensor;
+  FloatAttr lo, hi;
+};
+} // namespace
+
+static FloatDestination destination(Lowering &lowering, Operation *op) {
+  FloatDestination result{op->getResult(0), {}, {}};
+  if (!result.tensor.hasOneUse())
+    return result;
+  Operation *user = *result.tensor.user_begin();
+  auto quantizable = dyn_cast<QuantizableOpInterface>(user);
+  if (!quantizable)
+    return result;
+  if (auto bounds = quantizable.getClampBounds()) {
+    Type f32 = lowering.builder.getF32Type();
+    result.tensor = user->getResult(0);
+    result.lo = FloatAttr::get(f32, bounds->first);
+    result.hi = FloatAttr::get(f32, bounds->second);
+  }
+  return result;
+}
+
+bool quantc::tokern::clampIsAbsorbed(Operation *clamp) {
+  Operation *producer = clamp->getOperand(0).getDefiningOp();
+  return producer && isa<LinearMapOpInterface>(producer) && clamp->getOperand(0).hasOneUse();
+}
+
+static LogicalResult emitConv(Lowering &lowering, LinearMapOpInterface op,
+                              const FloatDestination &to, Value in, Value out,
+                              ArrayRef<int64_t> kernel, ArrayRef<int64_t> strides,
+                              ArrayRef<int64_t> dilations, int64_t groups) {
+  OpBuilder &b = lowering.builder;
+  FailureOr<std::vector<float>> weight = lowering.floats(op, op.getWeightOperand().get());
+  if (failed(weight))
+    return failure();
+  int64_t inChannels = typeOf(in).getDimSize(3), channels = typeOf(out).getDimSize(3);
+  std::vector<float> bias(channels, 0.0f);
+  if (Value value = op.getBiasValue()) {
+    FailureOr<std::vector<float>> values = lowering.floats(op, value);
+    if (failed(values))
+      return failure();
+    bias = *values;
+  }
+  if (groups > 1 && groups == channels && inChannels == channels) {
+    std::vector<float> packed(weight->size());
+    kernels::packDepthwiseF32(channels, kernel[0], kernel[1], weight->data(), packed.data());
+    kern::DepthwiseConvF32Op::create(b, op.getLoc(), out, in,
+                                     lowering.constant(b.getF32Type(), packed),
+                                     lowering.constant(b.getF32Type(), bias), kernel, strides,
+                                     dilations, to.lo, to.hi, kern::PartitionAttr());
+    return success();
+  }
+  kernels::ConvShape shape;
+  shape.kernelH = kernel[0];
+  shape.kernelW = kernel[1];
+  shape.strideH = strides[0];
+  shape.strideW = strides[1];
+  shape.dilH = dilations[0];
+  shape.dilW = dilations[1];
+  shape.groups = groups;
+  shape.groupC = inChannels / groups;
+  shape.groupN = channels / groups;
+  shape.inRowStride = kern::getStrides(in.getType())[1];
+  shape.inPixelStride = kern::getStrides(in.getType())[2];
+  std::vector<float> packed(kernels::packedConvF32Size(shape));
+  kernels::packConvF32(shape, weight->data(), packed.data());
+  bias.resize(kernels::convChannels(groups, shape.groupN), 0.0f);
+  kern::ConvF32Op::create(b, op.getLoc(), out, in, lowering.constant(b.getF32Type(), packed),
+                          lowering.constant(b.getF32Type(), bias), kernel, strides, dilations,
+                          groups, to.lo, to.hi, kern::PartitionAttr());
+  return success();
+}
+
+static LogicalResult lowerConv(Lowering &lowering, Operation *operation) {
+  auto op = cast<nn::ConvOp>(operation);
+  FloatDestination to = destination(lowering, op);
+  ConvImage image(lowering, op.getInput(), op.getStrides(), op.getDilations(), op.getPads(),
+                  cast<RankedTensorType>(op.getWeight().getType()).getShape());
+  if (failed(image.check(op)))
+    return failure();
+  Value in = image.input(0);
+  if (!in)
+    return op.emitError("expected the input to be computed before");
+  Value out = image.output(to.tensor);
+  if (op.getGroups() == 1)
+    mergePixels(lowering, in, out, image.kernel, image.strides);
+  if (failed(emitConv(lowering, cast<LinearMapOpInterface>(operation), to, in, out, image.kernel,
+                      image.strides, image.dilations, op.getGroups())))
+    return failure();
+  image.finish();
+  return success();
+}
+
+static LogicalResult lowerLinear(Lowering &lowering, Operation *operation) {
+  auto op = cast<nn::LinearOp>(operation);
+  FloatDestination to = destination(lowering, op);
+  Value in = lowering.rowMajorInput(op.getInput());
+  if (!in)
+    return op.emitError("expected the input to be computed before");
+  RowMajorOutput out(lowering, to.tensor);
+  ArrayRef<int64_t> weightShape = cast<RankedTensorType>(op.getWeight().getType()).getShape();
+  int64_t rows = typeOf(in).getNumElements() / weightShape[1];
+  if (failed(emitConv(lowering, cast<LinearMapOpInterface>(operation), to,
+                      lowering.reshape(in, {1, 1, rows, weightShape[1]}),
+                      lowering.reshape(out.memory, {1, 1, rows, weightShape[0]}), {1, 1}, {1, 1},
+                      {1, 1}, 1)))
+    return failure();
+  out.finish();
+  return success();
+}
+
+/// One operand of a product as [batch, rows, columns]; a single matrix is repeated with stride 0.
+static FailureOr<Value> matrices(Lowering &lowering, nn::MatMulOp op, Value tensor, int64_t batch) {
+  Value memory = lowering.rowMajorInput(tensor);
+  if (!memory)
+    return op.emitError("expected the operands to be computed before");
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(tensor.getType()).getShape();
+  int64_t rows = shape[shape.size() - 2], columns = shape.back();
+  int64_t count = typeOf(memory).getNumElements() / std::max<int64_t>(rows * columns, 1);
+  if (count != batch && count != 1)
+    return op.emitError("expected equal leading axes, or a single matrix");
+  int64_t step = count == 1 ? 0 : rows * columns;
+  return lowering.view(memory, {batch, rows, columns}, {step, columns, 1});
+}
+
+static LogicalResult lowerMatMul(Lowering &lowering, Operation *operation) {
+  auto op = cast<nn::MatMulOp>(operation);
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(op.getType()).getShape();
+  int64_t rows = shape[shape.size() - 2], columns = shape.back();
+  RowMajorOutput out(lowering, op.getResult());
+  int64_t batch = typeOf(out.memory).getNumElements() / std::max<int64_t>(rows * columns, 1);
+  FailureOr<Value> lhs = matrices(lowering, op, op.getLhs(), batch);
+  FailureOr<Value> rhs = matrices(lowering, op, op.getRhs(), batch);
+  if (failed(lhs) || failed(rhs))
+    return failure();
+  kern::MatMulF32Op::create(lowering.builder, op.getLoc(),
+                            lowering.reshape(out.memory, {batch, rows, columns}), *lhs, *rhs,
+                            kern::PartitionAttr());
+  out.finish();
+  return success();
+}
+
+void quantc::tokern::addFloatContractions(HandlerMap &handlers) {
+  handlers["nn.conv"] = lowerConv;
+  handlers["nn.linear"] = lowerLinear;
+  handlers["nn.matmul"] = lowerMatMul;
+}

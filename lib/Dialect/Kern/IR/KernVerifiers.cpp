@@ -1,0 +1,300 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Verifiers of `kern`: memory safety of views, and the shapes that the kernels' contracts require.
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernCalls.h"
+#include "quantc/Kernels/Packing.h"
+
+using namespace mlir;
+using namespace quantc;
+using namespace quantc::kern;
+
+static MemRefType typeOf(Value value) { return cast<MemRefType>(value.getType()); }
+static bool isBytes(Value value) { return typeOf(value).getElementType().isInteger(8); }
+static bool isI32(Value value) { return typeOf(value).getElementType().isInteger(32); }
+static bool isF32(Value value) { return typeOf(value).getElementType().isF32(); }
+
+static bool isStatic(Value value) {
+  for (int64_t stride : getStrides(value.getType()))
+    if (ShapedType::isDynamic(stride))
+      return false;
+  return !ShapedType::isDynamic(getOffset(value.getType()));
+}
+
+static LogicalResult verifyRank(Operation *op, ArrayRef<Value> values, int64_t rank) {
+  for (Value value : values) {
+    if (!isStatic(value))
+      return op->emitOpError("expected static strides, but found ") << value.getType();
+    if (typeOf(value).getRank() != rank)
+      return op->emitOpError("expected buffers of rank ")
+             << rank << ", but found " << value.getType();
+  }
+  return success();
+}
+
+static LogicalResult verifyInnerDense(Operation *op, ArrayRef<Value> values) {
+  for (Value value : values)
+    if (typeOf(value).getShape().back() != 1 && getStrides(value.getType()).back() != 1)
+      return op->emitOpError("expected a dense innermost axis, but found ") << value.getType();
+  return success();
+}
+
+static LogicalResult verifyDense(Operation *op, ArrayRef<Value> values) {
+  for (Value value : values)
+    if (!isDense(value.getType()))
+      return op->emitOpError("expected a dense buffer, but found ") << value.getType();
+  return success();
+}
+
+static LogicalResult verifySameShape(Operation *op, Value a, Value b) {
+  if (typeOf(a).getShape() == typeOf(b).getShape())
+    return success();
+  return op->emitOpError("expected equal shapes, but found ")
+         << a.getType() << " and " << b.getType();
+}
+
+/// The packed multiplier's element type follows the epilogue.
+static LogicalResult verifyMultiplier(Operation *op, Epilogue epilogue, Value multiplier) {
+  Type element = typeOf(multiplier).getElementType();
+  bool fits = epilogue == Epilogue::Raw || (epilogue == Epilogue::Fma32 && element.isF32()) ||
+              (epilogue == Epilogue::Fma64 && element.isF64()) ||
+              (epilogue == Epilogue::Integer && element.isInteger(32));
+  if (fits)
+    return success();
+  return op->emitOpError("expected a multiplier of the type of epilogue ")
+         << stringifyEpilogue(epilogue) << ", but found " << element;
+}
+
+/// Spatial extents of a valid convolution: the padded input holds every window.
+static LogicalResult verifyWindows(Operation *op, Value in, Value out, ArrayRef<int64_t> kernel,
+                                   ArrayRef<int64_t> strides, ArrayRef<int64_t> dilations) {
+  if (kernel.size() != 2 || strides.size() != 2 || dilations.size() != 2)
+    return op->emitOpError("expected two entries in kernel, strides and dilations");
+  for (int i = 0; i < 2; ++i) {
+    if (kernel[i] < 1 || strides[i] < 1 || dilations[i] < 1)
+      return op->emitOpError("expected positive kernel, strides and dilations");
+    int64_t need =
+        (typeOf(out).getDimSize(1 + i) - 1) * strides[i] + (kernel[i] - 1) * dilations[i] + 1;
+    if (need > typeOf(in).getDimSize(1 + i))
+      return op->emitOpError("expected an input of at least ")
+             << need << " along axis " << 1 + i << ", but found " << in.getType();
+  }
+  if (typeOf(in).getDimSize(0) != typeOf(out).getDimSize(0))
+    return op->emitOpError("expected equal batch sizes");
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+LogicalResult BufferOp::verify() {
+  if (!isDense(getType()) || kern::getOffset(getType()) != 0)
+    return emitOpError("expected a dense buffer, but found ") << getType();
+  if (getOffset() && (*getOffset() < 0 || *getOffset() % 64 != 0))
+    return emitOpError("expected an offset that is a multiple of 64, but found ") << *getOffset();
+  return success();
+}
+
+LogicalResult ConstantOp::verify() {
+  int64_t bits = getValue().getShapedType().getElementTypeBitWidth();
+  if (getValue().getNumElements() != getType().getNumElements() ||
+      bits != int64_t(getType().getElementTypeBitWidth()))
+    return emitOpError("expected as many elements of the same width as ") << getType();
+  return isDense(getType()) ? success() : failure();
+}
+
+LogicalResult ViewOp::verify() {
+  if (!isStatic(getSource()) || !isStatic(getResult()))
+    return emitOpError("expected static strides and offsets");
+  int64_t width = getType().getElementTypeBitWidth() / 8;
+  int64_t end = kern::getOffset(getType()) * width + getExtentBytes(getType());
+  int64_t available = getExtentBytes(getSource().getType());
+  if (kern::getOffset(getType()) < 0 || end > available)
+    return emitOpError("expected a view inside ")
+           << available << " bytes, but it ends at byte " << end;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Convolutions
+//===----------------------------------------------------------------------===//
+
+template <typename Op> static LogicalResult verifyConvGroups(Op op) {
+  int64_t groups = op.getGroups(), in = typeOf(op.getInput()).getDimSize(3),
+          out = typeOf(op.getOut()).getDimSize(3);
+  if (groups < 1 || in % groups != 0 || out % groups != 0)
+    return op.emitOpError("expected groups to divide the channels ") << in << " and " << out;
+  if (numElements(op.getBias()) < kernels::convChannels(groups, out / groups))
+    return op.emitOpError("expected a bias of ")
+           << kernels::convChannels(groups, out / groups) << " elements";
+  return success();
+}
+
+LogicalResult ConvOp::verify() {
+  if (failed(verifyRank(*this, {getOut(), getInput()}, 4)) ||
+      failed(verifyInnerDense(*this, {getOut(), getInput()})) ||
+      failed(
+          verifyWindows(*this, getInput(), getOut(), getKernel(), getStrides(), getDilations())) ||
+      failed(verifyConvGroups(*this)) ||
+      failed(verifyMultiplier(*this, getEpilogue(), getMultiplier())))
+    return failure();
+  bool raw = getEpilogue() == Epilogue::Raw;
+  if (!isBytes(getInput()) || (raw ? !isI32(getOut()) : !isBytes(getOut())))
+    return emitOpError("expected bytes in, and bytes (or i32 for the raw epilogue) out");
+  if (size_t(getExtentBytes(getWeight().getType())) < kernels::packedConvU8S8Size(convShape(*this)))
+    return emitOpError("expected ")
+           << kernels::packedConvU8S8Size(convShape(*this)) << " bytes of packed weights";
+  return success();
+}
+
+LogicalResult DepthwiseConvOp::verify() {
+  if (failed(verifyRank(*this, {getOut(), getInput()}, 4)) ||
+      failed(verifyInnerDense(*this, {getOut(), getInput()})) ||
+      failed(
+          verifyWindows(*this, getInput(), getOut(), getKernel(), getStrides(), getDilations())) ||
+      failed(verifyMultiplier(*this, getEpilogue(), getMultiplier())))
+    return failure();
+  if (typeOf(getInput()).getDimSize(3) != typeOf(getOut()).getDimSize(3))
+    return emitOpError("expected as many channels out as in");
+  bool raw = getEpilogue() == Epilogue::Raw;
+  if (!isBytes(getInput()) || (raw ? !isI32(getOut()) : !isBytes(getOut())))
+    return emitOpError("expected bytes in, and bytes (or i32 for the raw epilogue) out");
+  return success();
+}
+
+LogicalResult ConvF32Op::verify() {
+  if (failed(verifyRank(*this, {getOut(), getInput()}, 4)) ||
+      failed(verifyInnerDense(*this, {getOut(), getInput()})) ||
+      failed(
+          verifyWindows(*this, getInput(), getOut(), getKernel(), getStrides(), getDilations())) ||
+      failed(verifyConvGroups(*this)))
+    return failure();
+  if (numElements(getWeight()) < int64_t(kernels::packedConvF32Size(convShape(*this))))
+    return emitOpError("expected ")
+           << kernels::packedConvF32Size(convShape(*this)) << " packed weights";
+  return isF32(getInput()) && isF32(getOut()) ? success() : emitOpError("expected f32 buffers");
+}
+
+LogicalResult DepthwiseConvF32Op::verify() {
+  if (failed(verifyRank(*this, {getOut(), getInput()}, 4)) ||
+      failed(verifyInnerDense(*this, {getOut(), getInput()})) ||
+      failed(verifyWindows(*this, getInput(), getOut(), getKernel(), getStrides(), getDilations())))
+    return failure();
+  if (typeOf(getInput()).getDimSize(3) != typeOf(getOut()).getDimSize(3))
+    return emitOpError("expected as many channels out as in");
+  return isF32(getInput()) && isF32(getOut()) ? success() : emitOpError("expected f32 buffers");
+}
+
+LogicalResult MatMulF32Op::verify() {
+  if (failed(verifyRank(*this, {getOut(), getLhs(), getRhs()}, 3)))
+    return failure();
+  MemRefType out = typeOf(getOut()), lhs = typeOf(getLhs()), rhs = typeOf(getRhs());
+  if (lhs.getDimSize(1) != out.getDimSize(1) || rhs.getDimSize(2) != out.getDimSize(2) ||
+      lhs.getDimSize(2) != rhs.getDimSize(1) || lhs.getDimSize(0) != out.getDimSize(0) ||
+      rhs.getDimSize(0) != out.getDimSize(0))
+    return emitOpError("expected [batch, M, K] and [batch, K, N], but found ")
+           << lhs << " and " << rhs;
+  return verifyInnerDense(*this, {getOut(), getLhs(), getRhs()});
+}
+
+//===----------------------------------------------------------------------===//
+// The rest
+//===----------------------------------------------------------------------===//
+
+template <typename Op> static LogicalResult verifyBinary(Op op) {
+  for (Value operand : {op.getLhs(), op.getRhs()}) {
+    if (!isStatic(operand) || typeOf(operand).getRank() != typeOf(op.getOut()).getRank())
+      return op.emitOpError("expected operands of the output's rank with static strides");
+    for (auto [axis, size] : llvm::enumerate(typeOf(operand).getShape()))
+      if (size != 1 && size != typeOf(op.getOut()).getDimSize(axis))
+        return op.emitOpError("expected extent 1 or the output's along axis ") << axis;
+  }
+  if (typeOf(op.getOut()).getRank() > 6)
+    return op.emitOpError("expected at most six dimensions");
+  return success();
+}
+LogicalResult AddOp::verify() { return verifyBinary(*this); }
+LogicalResult MulOp::verify() { return verifyBinary(*this); }
+LogicalResult BinaryF32Op::verify() { return verifyBinary(*this); }
+
+template <typename Op> static LogicalResult verifyRows(Op op) {
+  if (failed(verifyRank(op, {op.getOut(), op.getInput()}, 2)) ||
+      failed(verifyInnerDense(op, {op.getOut(), op.getInput()})))
+    return failure();
+  return verifySameShape(op, op.getOut(), op.getInput());
+}
+LogicalResult RequantizeU8Op::verify() { return verifyRows(*this); }
+LogicalResult RequantizeI32Op::verify() {
+  if (failed(verifyMultiplier(*this, getEpilogue(), getMultiplier())))
+    return failure();
+  return verifyRows(*this);
+}
+LogicalResult LookupOp::verify() {
+  if (numElements(getTable()) != 256)
+    return emitOpError("expected a table of 256 entries");
+  return verifyRows(*this);
+}
+LogicalResult DequantizeI32Op::verify() { return verifyRows(*this); }
+
+template <typename Op> static LogicalResult verifyPool(Op op) {
+  if (failed(verifyRank(op, {op.getOut(), op.getInput()}, 4)) ||
+      failed(verifyInnerDense(op, {op.getOut(), op.getInput()})))
+    return failure();
+  if (op.getKernel().size() != 2 || op.getStrides().size() != 2 || op.getDilations().size() != 2 ||
+      op.getPads().size() != 4)
+    return op.emitOpError("expected a window over two axes");
+  return success();
+}
+LogicalResult MaxPoolOp::verify() { return verifyPool(*this); }
+LogicalResult AvgPoolOp::verify() {
+  if (failed(verifyMultiplier(*this, getEpilogue(), getMultiplier())))
+    return failure();
+  return verifyPool(*this);
+}
+LogicalResult AvgPoolF32Op::verify() { return verifyPool(*this); }
+
+LogicalResult QuantizeOp::verify() {
+  if (failed(verifyRank(*this, {getOut(), getInput()}, 4)) ||
+      failed(verifyInnerDense(*this, {getOut()})))
+    return failure();
+  return verifySameShape(*this, getOut(), getInput());
+}
+LogicalResult DequantizeOp::verify() {
+  if (failed(verifyRank(*this, {getOut(), getInput()}, 4)) ||
+      failed(verifyInnerDense(*this, {getInput()})))
+    return failure();
+  return verifySameShape(*this, getOut(), getInput());
+}
+LogicalResult CopyOp::verify() {
+  if (!isStatic(getOut()) || !isStatic(getInput()) || typeOf(getOut()).getRank() > 6)
+    return emitOpError("expected static strides and at most six dimensions");
+  if (typeOf(getOut()).getElementType() != typeOf(getInput()).getElementType())
+    return emitOpError("expected one element type");
+  return verifySameShape(*this, getOut(), getInput());
+}
+LogicalResult FillBorderOp::verify() {
+  if (getBorder().size() != 4 || getValue() > 255)
+    return emitOpError("expected four border widths and a byte value");
+  return verifyRank(*this, {getOut()}, 4);
+}
+LogicalResult FillOp::verify() { return verifyDense(*this, {getOut()}); }
+LogicalResult UnaryF32Op::verify() { return verifyDense(*this, {getOut(), getInput()}); }
+LogicalResult SoftmaxF32Op::verify() {
+  if (failed(verifyRank(*this, {getOut(), getInput()}, 3)))
+    return failure();
+  return verifyDense(*this, {getOut(), getInput()});
+}
+LogicalResult ReduceMeanF32Op::verify() {
+  if (failed(verifyRank(*this, {getInput()}, 3)) || failed(verifyRank(*this, {getOut()}, 2)))
+    return failure();
+  return verifyDense(*this, {getOut(), getInput()});
+}
