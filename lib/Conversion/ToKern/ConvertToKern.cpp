@@ -166,9 +166,14 @@ LogicalResult Lowering::run() {
     attributes.push_back(function.getArgAttrDict(i));
   for (unsigned i = 0; i < outputs.size(); ++i)
     attributes.push_back(function.getResultAttrDict(i));
-  for (DictionaryAttr &dictionary : attributes)
-    if (!dictionary)
-      dictionary = builder.getDictionaryAttr({});
+  // The memref loses the signedness of integers; what the model's user sees is the tensor.
+  SmallVector<Type> tensors(function.getFunctionType().getInputs());
+  llvm::append_range(tensors, function.getFunctionType().getResults());
+  for (auto [dictionary, type] : llvm::zip_equal(attributes, tensors)) {
+    NamedAttrList list(dictionary ? dictionary : builder.getDictionaryAttr({}));
+    list.set("kern.type", TypeAttr::get(type));
+    dictionary = list.getDictionary(builder.getContext());
+  }
   func::ReturnOp::create(builder, returnOp.getLoc());
   returnOp.erase();
   for (Operation *op : llvm::reverse(ops))
