@@ -155,9 +155,16 @@ void Histogram::merge(const Histogram &other) {
     counts[kHalf + (k >> shift)] += other.counts[kHalf + k];
 }
 
+/// How many of `total` values a share is. Shares are decimal fractions such as
+/// 0.999, whose rounding must not ask for one value more.
+static double rankOf(double fraction, uint64_t total) {
+  double rank = fraction * static_cast<double>(total), whole = std::nearbyint(rank);
+  return std::fabs(rank - whole) <= 1e-9 * std::max(1.0, rank) ? whole : rank;
+}
+
 double Histogram::quantile(double fraction) const {
   assert(!empty() && fraction >= 0 && fraction <= 1 && "no such quantile");
-  double target = fraction * static_cast<double>(total);
+  double target = rankOf(fraction, total);
   double below = 0;
   for (int bin = binOf(lowest), last = binOf(highest); bin <= last; ++bin) {
     double inside = static_cast<double>(counts[bin]);
@@ -174,7 +181,7 @@ double Histogram::quantile(double fraction) const {
 
 double Histogram::magnitudeQuantile(double fraction) const {
   assert(!empty() && fraction >= 0 && fraction <= 1 && "no such quantile");
-  double target = fraction * static_cast<double>(total);
+  double target = rankOf(fraction, total);
   double largest = std::max(std::fabs(lowest), std::fabs(highest));
   double below = 0;
   for (int k = 0; k < kHalf; ++k) {

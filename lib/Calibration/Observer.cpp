@@ -42,12 +42,11 @@ static RealRange averageRuns(ArrayRef<RunRange> runs, double constant) {
 }
 
 static RealRange cutPercentile(const Histogram &histogram, const ObserverOptions &options) {
-  double kept = options.percentile / 100;
   if (options.symmetric) {
-    double threshold = histogram.magnitudeQuantile(kept);
+    double threshold = histogram.magnitudeQuantile(options.percentile / 100);
     return {-threshold, threshold};
   }
-  double tail = (1 - kept) / 2;
+  double tail = (100 - options.percentile) / 200;
   return {histogram.quantile(tail), histogram.quantile(1 - tail)};
 }
 

@@ -143,7 +143,7 @@ bool Reader::readField(uint32_t tag, Message &message) {
     return true;
   case DataType:
   case DataLocation:
-    if (!readIntegers(tag, numbers) || numbers.size() != 1)
+    if (wireType(tag) != WireFormatLite::WIRETYPE_VARINT || !readIntegers(tag, numbers))
       return false;
     (field == DataType ? message.type : message.location) = static_cast<int64_t>(numbers[0]);
     return true;
