@@ -62,6 +62,7 @@ struct DataSetOptions {
 /// How axis 0 of the arrays was understood; see the rule above.
 enum class DataLayout { Stack, Batched, WholeRuns };
 
+/// Used by one thread at a time.
 class DataSet {
 public:
   virtual ~DataSet();
@@ -69,8 +70,9 @@ public:
   /// Opens a .npz or .npy file, a folder of .npz files (a run each), a folder of
   /// .npy files (if every name is an input's: arrays as in one .npz; else, for
   /// a model with one input: a run each), a test_data_set_* folder or a folder
-  /// of those. Files are taken in natural order (2 before 10). Headers, names,
-  /// types and shapes of arrays are checked here; values when they are read.
+  /// of those. Files are taken in natural order (2 before 10). Names,
+  /// types and shapes of arrays are checked here, files that are a run each and
+  /// all values when they are read.
   static llvm::Expected<std::unique_ptr<DataSet>>
   open(llvm::StringRef path, llvm::ArrayRef<InputSpec> inputs, const DataSetOptions &options = {});
 
