@@ -47,7 +47,8 @@ struct IntRange {
   static constexpr IntRange point(int64_t v) { return {v, v}; }
   /// All values of a signed two's-complement type; 1 <= bits <= 64.
   static constexpr IntRange signedType(unsigned bits) {
-    return {-(INT64_C(1) << (bits - 1)), static_cast<int64_t>((UINT64_C(1) << (bits - 1)) - 1)};
+    auto max = static_cast<int64_t>((UINT64_C(1) << (bits - 1)) - 1);
+    return {-max - 1, max};
   }
   /// All values of an unsigned type; 1 <= bits <= 63.
   static constexpr IntRange unsignedType(unsigned bits) {

@@ -66,9 +66,10 @@ rc::Gen<Output> outputs() {
 RC_GTEST_PROP(RequantizeProperty, IsNearestHalfUp, ()) {
   Dyadic d = *dyadics();
   int64_t acc = *accumulators();
-  int128_t twice = 2 * ((int128_t(requantize(acc, d)) << d.shift) - int128_t(acc) * d.multiplier);
-  RC_ASSERT(twice <= int128_t(1) << d.shift);
-  RC_ASSERT(twice > -(int128_t(1) << d.shift));
+  int128_t one = int128_t(1) << d.shift;
+  int128_t twice = 2 * (requantize(acc, d) * one - int128_t(acc) * d.multiplier);
+  RC_ASSERT(twice <= one);
+  RC_ASSERT(twice > -one);
 }
 
 // [NUM-REQ-4]

@@ -207,7 +207,7 @@ TEST(Float, GemmEqualsDotBitForBit) {
   for (size_t m : {1, 3, 4, 5, 9})
     for (size_t n : {1, 15, 16, 17, 40})
       for (size_t k : {0, 1, 2, 63, 200}) {
-        std::vector<float> a(m * k), b(k * n), c(m * n);
+        std::vector<float> a(m * k + 1), b((k + 1) * n), c(m * n);
         for (auto *v : {&a, &b, &c})
           for (float &f : *v)
             f = normal(rng);
