@@ -22,6 +22,8 @@ using mlir::ShapedType;
 
 namespace quantc::nn {
 
+bool isDynamicDim(int64_t dim) { return dim < 0; }
+
 constexpr int64_t maxWindowValue = std::numeric_limits<int32_t>::max();
 constexpr int64_t maxWindowedDim = int64_t(1) << 60;
 
@@ -29,7 +31,7 @@ std::string shapeText(ShapeRef shape) {
   std::string text = "[";
   for (size_t i = 0; i < shape.size(); ++i) {
     text += i ? ", " : "";
-    text += ShapedType::isDynamic(shape[i]) ? "?" : std::to_string(shape[i]);
+    text += isDynamicDim(shape[i]) ? "?" : std::to_string(shape[i]);
   }
   return text + "]";
 }
@@ -37,7 +39,7 @@ std::string shapeText(ShapeRef shape) {
 std::optional<int64_t> staticProduct(ShapeRef shape) {
   int64_t product = 1;
   for (int64_t dim : shape)
-    if (!ShapedType::isDynamic(dim) && llvm::MulOverflow(product, dim, product))
+    if (!isDynamicDim(dim) && llvm::MulOverflow(product, dim, product))
       return std::nullopt;
   return product;
 }
@@ -92,13 +94,20 @@ static std::optional<int64_t> windowDim(int64_t size, size_t axis, const Window 
   return (out - 1) * stride >= size + before ? out - 1 : out;
 }
 
+/// Whether the output has as many elements along the axis as the input, whatever their number.
+static bool keepsSize(size_t axis, const Window &window) {
+  int64_t padding = window.pads[axis] + window.pads[axis + window.kernel.size()];
+  return window.strides[axis] == 1 &&
+         padding == windowExtent(window.kernel[axis], window.dilations[axis]) - 1;
+}
+
 std::optional<Shape> windowShape(ShapeRef spatial, const Window &window, ReasonFn reason) {
   if (!checkWindow(spatial.size(), window, reason))
     return std::nullopt;
   Shape result;
   for (auto [axis, size] : llvm::enumerate(spatial)) {
-    if (ShapedType::isDynamic(size)) {
-      result.push_back(ShapedType::kDynamic);
+    if (isDynamicDim(size)) {
+      result.push_back(keepsSize(axis, window) ? size : ShapedType::kDynamic);
       continue;
     }
     std::optional<int64_t> out = windowDim(size, axis, window, reason);
@@ -117,7 +126,7 @@ static bool checkSpatialRank(ShapeRef input, ReasonFn reason) {
 }
 
 static bool checkStaticWeight(ShapeRef weight, ReasonFn reason) {
-  auto bad = [](int64_t dim) { return ShapedType::isDynamic(dim) || dim == 0; };
+  auto bad = [](int64_t dim) { return isDynamicDim(dim) || dim == 0; };
   if (llvm::none_of(weight, bad) && staticProduct(weight))
     return true;
   reason("expected a weight with static sizes of at least 1, but found " + shapeText(weight));
@@ -139,7 +148,7 @@ static bool checkChannels(ShapeRef input, ShapeRef weight, int64_t groups, Reaso
   }
   int64_t channels = 0;
   bool overflow = llvm::MulOverflow(weight[1], groups, channels);
-  if (overflow || (!ShapedType::isDynamic(input[1]) && input[1] != channels)) {
+  if (overflow || (!isDynamicDim(input[1]) && input[1] != channels)) {
     reason("expected " + llvm::Twine(weight[1]) + " input channels in each of " +
            llvm::Twine(groups) + " groups, but found input " + shapeText(input));
     return false;
@@ -201,7 +210,7 @@ std::optional<Shape> linearShape(ShapeRef input, ShapeRef weight, std::optional<
   }
   if (!checkStaticWeight(weight, reason) || !checkBias(bias, weight[0], reason))
     return std::nullopt;
-  if (!ShapedType::isDynamic(input.back()) && input.back() != weight[1]) {
+  if (!isDynamicDim(input.back()) && input.back() != weight[1]) {
     reason("expected " + llvm::Twine(weight[1]) + " elements along the last axis, but found " +
            llvm::Twine(input.back()));
     return std::nullopt;
@@ -216,9 +225,11 @@ static std::optional<int64_t> broadcastDim(int64_t lhs, int64_t rhs) {
     return lhs;
   if (lhs == 1)
     return rhs;
-  if (ShapedType::isDynamic(lhs))
+  if (isDynamicDim(lhs) && isDynamicDim(rhs))
+    return ShapedType::kDynamic;
+  if (isDynamicDim(lhs))
     return rhs;
-  if (ShapedType::isDynamic(rhs))
+  if (isDynamicDim(rhs))
     return lhs;
   return std::nullopt;
 }
@@ -247,7 +258,7 @@ std::optional<Shape> matmulShape(ShapeRef lhs, ShapeRef rhs, ReasonFn reason) {
     return std::nullopt;
   }
   int64_t left = lhs.back(), right = rhs[rhs.size() - 2];
-  if (!ShapedType::isDynamic(left) && !ShapedType::isDynamic(right) && left != right) {
+  if (!isDynamicDim(left) && !isDynamicDim(right) && left != right) {
     reason("expected equal inner sizes, but found " + llvm::Twine(left) + " and " +
            llvm::Twine(right));
     return std::nullopt;
@@ -297,13 +308,13 @@ static bool joinConcat(Shape &result, ShapeRef input, int64_t axis) {
   if (input.size() != result.size())
     return false;
   for (size_t i = 0; i < result.size(); ++i) {
-    bool dynamic = ShapedType::isDynamic(result[i]) || ShapedType::isDynamic(input[i]);
+    bool dynamic = isDynamicDim(result[i]) || isDynamicDim(input[i]);
     if (static_cast<int64_t>(i) == axis) {
       if (dynamic)
         result[i] = ShapedType::kDynamic;
       else if (llvm::AddOverflow(result[i], input[i], result[i]))
         return false;
-    } else if (ShapedType::isDynamic(result[i])) {
+    } else if (isDynamicDim(result[i])) {
       result[i] = input[i];
     } else if (!dynamic && result[i] != input[i]) {
       return false;
@@ -338,9 +349,12 @@ std::optional<Shape> padShape(ShapeRef input, ShapeRef pads, ReasonFn reason) {
     return std::nullopt;
   Shape result(input);
   for (size_t i = 0; i < rank; ++i) {
-    if (ShapedType::isDynamic(input[i]))
+    int64_t padding = pads[i] + pads[i + rank];
+    if (isDynamicDim(input[i])) {
+      result[i] = padding == 0 ? input[i] : ShapedType::kDynamic;
       continue;
-    if (llvm::AddOverflow(input[i], pads[i] + pads[i + rank], result[i])) {
+    }
+    if (llvm::AddOverflow(input[i], padding, result[i])) {
       reason("expected a padded size that fits into 64 bits, but found input " + shapeText(input));
       return std::nullopt;
     }
@@ -349,7 +363,7 @@ std::optional<Shape> padShape(ShapeRef input, ShapeRef pads, ReasonFn reason) {
 }
 
 bool checkReshape(ShapeRef input, ShapeRef result, ReasonFn reason) {
-  if (llvm::count_if(result, ShapedType::isDynamic) > 1) {
+  if (llvm::count_if(result, isDynamicDim) > 1) {
     reason("expected at most one dynamic dimension in the result, but found " + shapeText(result));
     return false;
   }
@@ -359,8 +373,8 @@ bool checkReshape(ShapeRef input, ShapeRef result, ReasonFn reason) {
            " and " + shapeText(result));
     return false;
   }
-  bool fromStatic = llvm::none_of(input, ShapedType::isDynamic);
-  bool toStatic = llvm::none_of(result, ShapedType::isDynamic);
+  bool fromStatic = llvm::none_of(input, isDynamicDim);
+  bool toStatic = llvm::none_of(result, isDynamicDim);
   bool fits = fromStatic && toStatic ? *from == *to
               : fromStatic           ? (*to == 0 ? *from == 0 : *from % *to == 0)
               : toStatic             ? (*from == 0 ? *to == 0 : *to % *from == 0)

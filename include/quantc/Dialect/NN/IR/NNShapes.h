@@ -12,7 +12,9 @@
 // the reason why a shape is wrong exist once. Every function checks all of its arguments: garbage
 // attributes give a reason and nullopt, never a crash or an overflow.
 //
-// Dimensions are non-negative or `mlir::ShapedType::kDynamic`. Static operands give static results.
+// A dimension is a size, or negative when it is dynamic: `mlir::ShapedType::kDynamic`, or any other
+// negative number as the name of an unknown size. Equal names are equal sizes, and results keep the
+// names where they can; everything else unknown is kDynamic. Static operands give static results.
 //
 //===----------------------------------------------------------------------===//
 
@@ -44,6 +46,9 @@ struct Window {
   ShapeRef pads;
   bool ceilMode = false;
 };
+
+/// Whether a dimension is not known.
+bool isDynamicDim(int64_t dim);
 
 /// Elements between the first and the last that a window touches, both included:
 /// (kernel - 1) * dilation + 1.
