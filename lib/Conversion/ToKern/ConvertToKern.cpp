@@ -46,6 +46,21 @@ static Type borderType(Type type) {
   return element ? MemRefType::get(tensor.getShape(), element) : Type();
 }
 
+static bool isSignedByte(Value tensor) {
+  return cast<RankedTensorType>(tensor.getType()).getElementType().isSignedInteger(8);
+}
+
+/// Between the caller's signed bytes and the stored ones, whose sign bit is flipped.
+void Lowering::flipSigns(Value to, Value from) {
+  std::vector<uint8_t> table(256);
+  for (unsigned i = 0; i < 256; ++i)
+    table[i] = uint8_t(i ^ 0x80);
+  int64_t count = cast<MemRefType>(to.getType()).getNumElements();
+  kern::LookupOp::create(builder, function.getLoc(), reshape(to, {1, count}),
+                         reshape(from, {1, count}), constant(builder.getI8Type(), table),
+                         kern::PartitionAttr());
+}
+
 /// Arguments keep their indices; results are appended as arguments. The old block arguments stay in
 /// `places` under their tensor values until the tensor ops are gone.
 LogicalResult Lowering::convertSignature() {
@@ -73,8 +88,13 @@ LogicalResult Lowering::convertSignature() {
       continue;
     }
     Value tensor = block.getArgument(i);
-    builder.setInsertionPointToStart(&block);
-    Value placed = isImage(tensor.getType()) ? transposed(argument, {0, 2, 3, 1}) : Value(argument);
+    builder.setInsertionPoint(block.getTerminator());
+    Value memory = argument;
+    if (isSignedByte(tensor)) {
+      memory = buffer(cast<MemRefType>(argument.getType()).getShape(), builder.getI8Type());
+      flipSigns(memory, argument);
+    }
+    Value placed = isImage(tensor.getType()) ? transposed(memory, {0, 2, 3, 1}) : memory;
     places[tensor] = {placed, nullptr, {}};
   }
   return success();
@@ -120,6 +140,10 @@ LogicalResult Lowering::writeOutputs(func::ReturnOp returnOp) {
         if (place.view == outputs[i] ||
             place.view.getDefiningOp<kern::ViewOp>().getSource() == outputs[i])
           continue;
+    if (isSignedByte(tensor)) {
+      flipSigns(outputs[i], rowMajorInput(tensor));
+      continue;
+    }
     Value target = isImage(tensor.getType()) ? transposed(outputs[i], {0, 2, 3, 1}) : outputs[i];
     kern::CopyOp::create(builder, tensor.getLoc(), target, source, kern::PartitionAttr());
   }
@@ -142,7 +166,7 @@ LogicalResult Lowering::run() {
   if (failed(collectBorders()) || failed(convertSignature()))
     return failure();
   for (auto [i, tensor] : llvm::enumerate(returnOp.getOperands()))
-    if (tensor.hasOneUse())
+    if (tensor.hasOneUse() && !isSignedByte(tensor))
       direct[tensor] = outputs[i];
 
   bool ok = true;

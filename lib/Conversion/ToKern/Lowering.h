@@ -136,6 +136,7 @@ public:
 private:
   mlir::LogicalResult convertSignature();
   mlir::LogicalResult collectBorders();
+  void flipSigns(mlir::Value to, mlir::Value from);
   mlir::LogicalResult writeOutputs(mlir::func::ReturnOp returnOp);
   mlir::Value copyToBuffer(mlir::Value tensor);
   mlir::Value outputArgument(mlir::Value tensor);

@@ -1,0 +1,119 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Translation of a lowered model to LLVM IR; see TranslateModel.h.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantc/Target/LLVM/TranslateModel.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "quantc/Kernels/Levels.h"
+#include "quantc/Support/DType.h"
+
+using namespace mlir;
+using namespace quantc;
+
+llvm::StringRef quantc::quantcVersion() { return QUANTC_VERSION; }
+
+static int32_t dtypeCode(Type element) {
+  if (element.isF32())
+    return int32_t(DType::F32);
+  if (element.isUnsignedInteger(8))
+    return int32_t(DType::U8);
+  if (element.isSignedInteger(8))
+    return int32_t(DType::I8);
+  if (element.isSignedInteger(32))
+    return int32_t(DType::I32);
+  return 0;
+}
+
+static llvm::Expected<std::vector<cpu::TensorInfo>>
+readTensors(ModuleOp module, StringRef attribute, StringRef fallback) {
+  auto list = module->getAttrOfType<ArrayAttr>(attribute);
+  if (!list)
+    return llvm::createStringError("expected the module attribute '" + attribute + "'");
+  std::vector<cpu::TensorInfo> tensors;
+  for (auto [i, entry] : llvm::enumerate(list)) {
+    auto dictionary = dyn_cast<DictionaryAttr>(entry);
+    auto typeAttr = dictionary ? dictionary.getAs<TypeAttr>("kern.type") : TypeAttr();
+    auto type = typeAttr ? dyn_cast<RankedTensorType>(typeAttr.getValue()) : RankedTensorType();
+    if (!type || !dtypeCode(type.getElementType()))
+      return llvm::createStringError("expected 'kern.type' in entry " + llvm::Twine(i) + " of '" +
+                                     attribute + "'");
+    cpu::TensorInfo info;
+    auto name = dictionary.getAs<StringAttr>("onnx.name");
+    info.name = name ? name.getValue().str() : (fallback + llvm::Twine(i)).str();
+    info.dtype = dtypeCode(type.getElementType());
+    info.shape.assign(type.getShape().begin(), type.getShape().end());
+    if (auto scale = dictionary.getAs<FloatAttr>("quantc.scale"))
+      info.scale = float(scale.getValueAsDouble());
+    if (auto zeroPoint = dictionary.getAs<IntegerAttr>("quantc.zero_point"))
+      info.zeroPoint = int32_t(zeroPoint.getInt());
+    tensors.push_back(std::move(info));
+  }
+  return tensors;
+}
+
+static std::vector<cpu::StepInfo> readSteps(ModuleOp module) {
+  std::vector<cpu::StepInfo> steps;
+  for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
+    auto kind = function->getAttrOfType<StringAttr>("quantc.step_kind");
+    if (!kind)
+      continue;
+    cpu::StepInfo step;
+    step.function = function.getSymName().str();
+    step.kind = kind.getValue().str();
+    if (auto name = function->getAttrOfType<StringAttr>("quantc.step_name"))
+      step.name = name.getValue().str();
+    if (auto workers = function->getAttrOfType<IntegerAttr>("quantc.max_workers"))
+      step.maxWorkers = int32_t(workers.getInt());
+    step.serial = step.maxWorkers <= 1;
+    steps.push_back(std::move(step));
+  }
+  return steps;
+}
+
+llvm::Expected<TranslatedModel> quantc::translateModel(ModuleOp module, StringRef name,
+                                                       llvm::LLVMContext &context) {
+  TranslatedModel result;
+  result.info.name = name.str();
+  result.info.version = quantcVersion().str();
+  auto level = module->getAttrOfType<StringAttr>("kern.level");
+  std::optional<kernels::Level> parsed;
+  if (level)
+    parsed =
+        kernels::parseLevel(std::string_view(level.getValue().data(), level.getValue().size()));
+  auto arena = module->getAttrOfType<IntegerAttr>("quantc.arena_bytes");
+  if (!parsed || !arena)
+    return llvm::createStringError("expected a module lowered by convert-kern-to-llvm");
+  result.info.level = *parsed;
+  result.info.arenaBytes = arena.getInt();
+  if (auto certificate = module->getAttrOfType<StringAttr>("quantc.certificate"))
+    result.info.certificate = certificate.getValue().str();
+  auto inputs = readTensors(module, "quantc.inputs", "input_");
+  if (!inputs)
+    return inputs.takeError();
+  auto outputs = readTensors(module, "quantc.outputs", "output_");
+  if (!outputs)
+    return outputs.takeError();
+  result.info.inputs = std::move(*inputs);
+  result.info.outputs = std::move(*outputs);
+  result.info.steps = readSteps(module);
+
+  registerBuiltinDialectTranslation(*module->getContext());
+  registerLLVMDialectTranslation(*module->getContext());
+  result.module = translateModuleToLLVMIR(module, context, name);
+  if (!result.module)
+    return llvm::createStringError("cannot translate the module to LLVM IR");
+  result.module->setModuleIdentifier(name);
+  result.module->setSourceFileName(name);
+  return result;
+}
