@@ -57,7 +57,7 @@ FailureOr<ReduceForm> quantc::onnx::readReduce(NodeReader &reader, int64_t rank)
   }
   if (*noop)
     return ReduceForm{{}, *keepDims};
-  return ReduceForm{OnnxShape(llvm::seq<int64_t>(0, rank)), *keepDims};
+  return ReduceForm{llvm::to_vector<4>(llvm::seq<int64_t>(0, rank)), *keepDims};
 }
 
 FailureOr<SoftmaxForm> quantc::onnx::readSoftmax(NodeReader &reader, int64_t rank) {

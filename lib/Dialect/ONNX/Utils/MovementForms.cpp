@@ -34,7 +34,7 @@ FailureOr<OnnxShape> quantc::onnx::readPermutation(NodeReader &reader, int64_t r
   FailureOr<std::optional<ShapeRef>> perm = reader.intsAttr("perm");
   if (failed(perm))
     return failure();
-  OnnxShape reversed(llvm::reverse(llvm::seq<int64_t>(0, rank)));
+  auto reversed = llvm::to_vector<4>(llvm::reverse(llvm::seq<int64_t>(0, rank)));
   if (!*perm)
     return reversed;
   OnnxShape sorted(**perm);
