@@ -1,0 +1,108 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Passes that decide how the tensors of a float graph are represented.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTC_DIALECT_QNN_TRANSFORMS_PASSES_TD
+#define QUANTC_DIALECT_QNN_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def QnnInsertObservers : Pass<"qnn-insert-observers", "::mlir::ModuleOp"> {
+  let summary = "mark the tensors that will be stored in 8 bits";
+  let description = [{
+    Puts a `qnn.observe` on every activation operand and on the result of every op
+    with a QuantizableOpInterface that is not excluded. The pass knows ops through
+    their interfaces only:
+
+    * a clamp directly behind an op with a scale of its own is a part of that op:
+      the clamp's result is observed and not what lies between; a chain of unary
+      functions is one op too, because it becomes one table;
+    * a result that is represented like its input (`SameAsInput`, `Shared`) gets no
+      observer: it takes the input's scale;
+    * a linear map whose result only leaves the graph or enters float ops gets
+      no observer on its result, unless `quantize-outputs`: its 32-bit accumulators
+      are dequantized instead.
+
+    An observer is named after its ONNX value. A constant operand gets its
+    statistics here. An op stays float when it is excluded, when an operand or
+    result is not f32, or when a weight or bias is computed at run time; a float op
+    that reads the result of a quantized one reads the dequantized tensor.
+
+    Reference: Jacob et al., Quantization and Training of Neural Networks for
+    Efficient Integer-Arithmetic-Only Inference, CVPR 2018, section 3 (where
+    activations are fused).
+
+    Example: see test/Dialect/QNN/Transforms/insert-observers-doctest.mlir.
+  }];
+  let options = [
+    Option<"activationSigned", "activation-signed", "bool", "false",
+      "activations are si8 instead of ui8; default false">,
+    Option<"activationSymmetric", "activation-symmetric", "bool", "false",
+      "the zero point of activations is the middle code; default false">,
+    ListOption<"exclude", "exclude", "std::string",
+      "nodes that stay float: names, op types, or re:REGEX over either; default none">,
+    Option<"quantizeOutputs", "quantize-outputs", "bool", "false",
+      "store results of the last linear maps in 8 bits too; default false">
+  ];
+  let dependentDialects = ["::quantc::qnn::QNNDialect"];
+}
+
+def QnnCalibrate : Pass<"qnn-calibrate", "::mlir::ModuleOp"> {
+  let summary = "fill in observers from a file of statistics";
+  let description = [{
+    Sets the `statistics` of every `qnn.observe` from a JSON file
+    `{"format": "quantc-statistics", "version": 1, "observers": {NAME: {"min":,
+    "max":, "lo":, "hi":, "count":, "method":}}}` (bounds in the unit of the
+    tensor). Inside the compiler, `calibrate` in Calibrate.h makes the same
+    attributes from a data set, and can write this file. An observer that has
+    statistics and is not in the file keeps them; an observer without any is an
+    error that names the value.
+
+    Example: see test/Dialect/QNN/Transforms/calibrate-doctest.mlir.
+  }];
+  let options = [
+    Option<"stats", "stats", "std::string", "\"\"", "path of the JSON file; required">
+  ];
+  let dependentDialects = ["::quantc::qnn::QNNDialect"];
+}
+
+def QnnQuantize : Pass<"qnn-quantize", "::mlir::ModuleOp"> {
+  let summary = "replace observers by quantize and dequantize, and quantize weights";
+  let description = [{
+    Every `qnn.observe` becomes a `qnn.quantize` and a `qnn.dequantize` with
+    constant scale and zero point, chosen from the range of its statistics
+    [NUM-QNT-3]. Results that are represented like their inputs get a pair with the
+    same parameters, so that lowering moves integers; operands of a concatenation
+    share the union of their ranges. Weights of linear maps with quantized input
+    become symmetric integer constants, per output channel unless
+    `weight-per-tensor`, with the rule for dead and tiny channels [NUM-WGT-2..6];
+    biases become si32 at scale s_x * s_w. Where a linear map's result has no
+    observer, it is quantized to si32 at scale s_x * s_w, which lowers to the
+    accumulators themselves.
+
+    The result is executable: it means what simulated quantization means. An
+    observer without statistics is an error that names the value; so is a channel
+    for which no scale keeps the accumulator inside 32 bits.
+
+    Reference: Krishnamoorthi, Quantizing deep convolutional networks for efficient
+    inference: a whitepaper, arXiv 1806.08342, sections 2 and 3.
+
+    Example: see test/Dialect/QNN/Transforms/quantize-doctest.mlir.
+  }];
+  let options = [
+    Option<"weightPerTensor", "weight-per-tensor", "bool", "false",
+      "one weight scale per tensor instead of one per output channel; default false">,
+    Option<"weightBits", "weight-bits", "unsigned", "8", "bits of a weight code, 2 to 8; default 8">
+  ];
+  let dependentDialects = ["::quantc::qnn::QNNDialect", "::quantc::nn::NNDialect"];
+}
+
+#endif // QUANTC_DIALECT_QNN_TRANSFORMS_PASSES_TD

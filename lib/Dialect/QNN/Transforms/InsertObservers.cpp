@@ -1,0 +1,199 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// `qnn-insert-observers`: chooses the ops that become integer, fuses clamps and unary chains with
+// what they follow, and puts an observer on each tensor that is left between two of them.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Nodes.h"
+#include "quantc/Dialect/QNN/IR/QNN.h"
+#include "quantc/Dialect/QNN/Transforms/Passes.h"
+#include "quantc/Interfaces/Weights.h"
+#include "quantc/Support/Errors.h"
+#include <algorithm>
+#include <cmath>
+
+using namespace mlir;
+using namespace quantc;
+using namespace quantc::qnn;
+
+llvm::Error qnn::checkOptions(const QuantizeOptions &options) {
+  if (!(options.percentile > 0 && options.percentile <= 100))
+    return makeError("expected a percentile in (0, 100], but found " +
+                     std::to_string(options.percentile));
+  if (!(options.averagingConstant > 0 && options.averagingConstant <= 1))
+    return makeError("expected an averaging constant in (0, 1], but found " +
+                     std::to_string(options.averagingConstant));
+  if (options.weightBits < 2 || options.weightBits > 8)
+    return makeError("expected 2 to 8 weight bits, but found " + Twine(options.weightBits));
+  return Exclusions::create(options.exclude).takeError();
+}
+
+namespace {
+class ObserverInsertion {
+public:
+  ObserverInsertion(ModuleOp module, const QuantizeOptions &options, Exclusions exclusions)
+      : module(module), options(options), exclusions(std::move(exclusions)), names(module),
+        format(IntFormatAttr::get(module.getContext(), 8, options.activationSigned,
+                                  options.activationSymmetric, /*narrow=*/false)) {}
+
+  LogicalResult run();
+
+private:
+  /// What may follow an op as a part of it.
+  enum class Group { Arithmetic, UnaryChain, Moving };
+
+  void choose();
+  bool isChosen(Operation *op) const { return chosen.contains(op); }
+  bool hasChosenUser(Value value) const {
+    return llvm::any_of(value.getUsers(), [&](Operation *user) { return isChosen(user); });
+  }
+  void classify(QuantizableOpInterface op);
+  bool isInternal(QuantizableOpInterface op) const;
+  void visit(QuantizableOpInterface op);
+  void observeOperand(Value value);
+  void observeResult(QuantizableOpInterface op);
+  ObserveOp insertBehind(Value value);
+
+  ModuleOp module;
+  const QuantizeOptions &options;
+  Exclusions exclusions;
+  ValueNames names;
+  IntFormatAttr format;
+  /// In the order of the module.
+  SmallVector<QuantizableOpInterface> order;
+  DenseSet<Operation *> chosen;
+  DenseMap<Operation *, Group> groups;
+};
+} // namespace
+
+/// Ops that only move values toward the float world are left to it: a linear map in front of them
+/// then keeps its 32-bit results.
+void ObserverInsertion::choose() {
+  module.walk([&](Operation *op) {
+    if (exclusions.matches(op)) {
+      if (isa<QuantizableOpInterface>(op))
+        op->setAttr(stayFloatAttr, UnitAttr::get(op->getContext()));
+      return;
+    }
+    if (QuantizableOpInterface candidate = asQuantizable(op)) {
+      order.push_back(candidate);
+      chosen.insert(op);
+    }
+  });
+  if (options.quantizeOutputs)
+    return;
+  for (QuantizableOpInterface op : llvm::reverse(order))
+    if (movesValues(op) && !hasChosenUser(op->getResult(0)))
+      chosen.erase(op);
+  llvm::erase_if(order, [&](QuantizableOpInterface op) { return !isChosen(op); });
+}
+
+void ObserverInsertion::classify(QuantizableOpInterface op) {
+  if (movesValues(op)) {
+    groups[op] = Group::Moving;
+    return;
+  }
+  if (!isUnary(op)) {
+    groups[op] = Group::Arithmetic;
+    return;
+  }
+  auto producer = op->getOperand(0).getDefiningOp<QuantizableOpInterface>();
+  bool joins = producer && isChosen(producer) && isInternal(producer);
+  groups[op] = joins ? groups.lookup(producer) : Group::UnaryChain;
+}
+
+/// Whether the op's result stays inside a group of fused ops.
+bool ObserverInsertion::isInternal(QuantizableOpInterface op) const {
+  Value result = op->getResult(0);
+  if (!result.hasOneUse() || !isChosen(*result.getUsers().begin()))
+    return false;
+  auto user = cast<QuantizableOpInterface>(*result.getUsers().begin());
+  switch (groups.lookup(op)) {
+  case Group::Arithmetic:
+    return user.getClampBounds().has_value();
+  case Group::UnaryChain:
+    return isUnary(user);
+  case Group::Moving:
+    return false;
+  }
+  return false;
+}
+
+ObserveOp ObserverInsertion::insertBehind(Value value) {
+  OpBuilder builder(module.getContext());
+  builder.setInsertionPointAfterValue(value);
+  std::string name = names.next(value);
+  return ObserveOp::create(builder, value.getLoc(), value.getType(), value,
+                           builder.getStringAttr(name), format, StatisticsAttr());
+}
+
+/// The statistics of a constant operand need no data.
+static StatisticsAttr constantStatistics(Value value) {
+  std::optional<std::vector<float>> values = readFloats(getConstantElements(value));
+  if (!values || values->empty() ||
+      !llvm::all_of(*values, [](float x) { return std::isfinite(x); }))
+    return {};
+  auto [lo, hi] = std::minmax_element(values->begin(), values->end());
+  return StatisticsAttr::get(value.getContext(), *lo, *hi, std::min(*lo, 0.0f), std::max(*hi, 0.0f),
+                             static_cast<int64_t>(values->size()), "constant");
+}
+
+/// A tensor that no chosen op makes: only chosen readers see its 8-bit form.
+void ObserverInsertion::observeOperand(Value value) {
+  Operation *producer = value.getDefiningOp();
+  if (producer && (isChosen(producer) || isa<ObserveOp>(producer)))
+    return;
+  ObserveOp observe = insertBehind(value);
+  if (producer && getConstantElements(value))
+    observe.setStatisticsAttr(constantStatistics(value));
+  value.replaceUsesWithIf(observe.getResult(), [&](OpOperand &use) {
+    return isChosen(use.getOwner()) &&
+           cast<QuantizableOpInterface>(use.getOwner()).getOperandRole(use.getOperandNumber()) ==
+               OperandRole::Activation;
+  });
+}
+
+void ObserverInsertion::observeResult(QuantizableOpInterface op) {
+  Value result = op->getResult(0);
+  if (result.use_empty() || movesValues(op) || isInternal(op))
+    return;
+  bool leaves = isa<LinearMapOpInterface>(*op) && !hasChosenUser(result);
+  if (leaves && !options.quantizeOutputs)
+    return;
+  ObserveOp observe = insertBehind(result);
+  result.replaceAllUsesExcept(observe.getResult(), observe);
+}
+
+void ObserverInsertion::visit(QuantizableOpInterface op) {
+  for (unsigned index = 0; index < op->getNumOperands(); ++index)
+    if (op.getOperandRole(index) == OperandRole::Activation)
+      observeOperand(op->getOperand(index));
+  observeResult(op);
+}
+
+LogicalResult ObserverInsertion::run() {
+  choose();
+  if (std::optional<std::string> reason = exclusions.unmatched())
+    return mlir::emitError(module.getLoc()) << *reason;
+  for (QuantizableOpInterface op : order)
+    classify(op);
+  for (QuantizableOpInterface op : order)
+    visit(op);
+  return success();
+}
+
+LogicalResult qnn::insertObservers(ModuleOp module, const QuantizeOptions &options) {
+  if (llvm::Error error = checkOptions(options))
+    return mlir::emitError(module.getLoc()) << llvm::toString(std::move(error));
+  llvm::Expected<Exclusions> exclusions = Exclusions::create(options.exclude);
+  if (!exclusions)
+    return mlir::emitError(module.getLoc()) << llvm::toString(exclusions.takeError());
+  return ObserverInsertion(module, options, std::move(*exclusions)).run();
+}

@@ -1,0 +1,152 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Names of nodes and values, exclusions by name or type, and shared interface queries.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Nodes.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "quantc/Dialect/QNN/IR/QNN.h"
+#include "quantc/Interfaces/Weights.h"
+#include "quantc/Support/Errors.h"
+#include "quantc/Support/Suggest.h"
+
+using namespace mlir;
+using namespace quantc;
+using namespace quantc::qnn;
+
+//===----------------------------------------------------------------------===//
+// Names
+//===----------------------------------------------------------------------===//
+
+StringRef qnn::nodeName(Location location) {
+  if (auto named = dyn_cast<NameLoc>(location))
+    return named.getName();
+  if (auto call = dyn_cast<CallSiteLoc>(location))
+    return nodeName(call.getCallee());
+  if (auto fused = dyn_cast<FusedLoc>(location))
+    for (Location part : fused.getLocations())
+      if (StringRef name = nodeName(part); !name.empty())
+        return name;
+  return {};
+}
+
+/// The type of the ONNX node, where the import left it: the metadata of a fused location.
+static StringRef onnxType(Location location) {
+  if (auto fused = dyn_cast<FusedLoc>(location)) {
+    if (auto type = dyn_cast_or_null<StringAttr>(fused.getMetadata()))
+      return type.getValue();
+    for (Location part : fused.getLocations())
+      if (StringRef type = onnxType(part); !type.empty())
+        return type;
+  }
+  return {};
+}
+
+ValueNames::ValueNames(ModuleOp module) {
+  module.walk([&](ObserveOp observe) { used.insert(observe.getName()); });
+}
+
+std::string ValueNames::next(Value value) {
+  std::string name = nodeName(value.getLoc()).str();
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    if (auto function = dyn_cast<FunctionOpInterface>(argument.getOwner()->getParentOp()))
+      if (auto attr = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "onnx.name"))
+        name = attr.str();
+    if (name.empty())
+      name = "arg" + std::to_string(argument.getArgNumber());
+  } else if (name.empty()) {
+    name = value.getDefiningOp()->getName().stripDialect().str();
+  }
+  std::string unique = name;
+  for (int suffix = 2; !used.insert(unique).second; ++suffix)
+    unique = name + "_" + std::to_string(suffix);
+  return unique;
+}
+
+//===----------------------------------------------------------------------===//
+// Exclusions
+//===----------------------------------------------------------------------===//
+
+llvm::Expected<Exclusions> Exclusions::create(ArrayRef<std::string> texts) {
+  Exclusions exclusions;
+  for (const std::string &text : texts) {
+    Pattern pattern{text, std::nullopt};
+    if (StringRef expression = text; expression.consume_front("re:")) {
+      pattern.regex.emplace(("^(" + expression + ")$").str());
+      std::string reason;
+      if (!pattern.regex->isValid(reason))
+        return makeError("expected a regular expression behind 're:', but found '" + expression +
+                         "': " + reason);
+    }
+    exclusions.patterns.push_back(std::move(pattern));
+  }
+  return exclusions;
+}
+
+bool Exclusions::matchesOne(Pattern &pattern, ArrayRef<StringRef> names) {
+  return llvm::any_of(names, [&](StringRef name) {
+    return !name.empty() && (pattern.regex ? pattern.regex->match(name) : name == pattern.text);
+  });
+}
+
+bool Exclusions::matches(Operation *op) {
+  if (patterns.empty())
+    return false;
+  StringRef names[] = {nodeName(op->getLoc()), onnxType(op->getLoc()), op->getName().getStringRef(),
+                       op->getName().stripDialect()};
+  for (StringRef name : names)
+    if (!name.empty() && !llvm::is_contained(known, name))
+      known.push_back(name.str());
+  bool any = false;
+  for (Pattern &pattern : patterns)
+    if (matchesOne(pattern, names))
+      any = pattern.used = true;
+  return any;
+}
+
+std::optional<std::string> Exclusions::unmatched() const {
+  for (const Pattern &pattern : patterns)
+    if (!pattern.used)
+      return "expected exclusions that match a node's name or type, but found '" + pattern.text +
+             "'" + didYouMean(pattern.text, known);
+  return std::nullopt;
+}
+
+//===----------------------------------------------------------------------===//
+// Interface queries
+//===----------------------------------------------------------------------===//
+
+static bool isFloat32Tensor(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && tensor.getElementType().isF32();
+}
+
+QuantizableOpInterface qnn::asQuantizable(Operation *op) {
+  auto quantizable = dyn_cast_or_null<QuantizableOpInterface>(op);
+  if (!quantizable || op->hasAttr(stayFloatAttr) || op->getNumResults() != 1 ||
+      !isFloat32Tensor(op->getResult(0).getType()))
+    return {};
+  for (auto [index, operand] : llvm::enumerate(op->getOperands())) {
+    OperandRole role = quantizable.getOperandRole(index);
+    if (role == OperandRole::Other)
+      continue;
+    if (!isFloat32Tensor(operand.getType()))
+      return {};
+    if (role != OperandRole::Activation && !getConstantElements(operand))
+      return {};
+  }
+  return quantizable;
+}
+
+bool qnn::isUnary(QuantizableOpInterface op) { return op.evaluateUnary(0.0).has_value(); }
+
+bool qnn::movesValues(QuantizableOpInterface op) {
+  return op.getScaleRelation() != ScaleRelation::Free;
+}

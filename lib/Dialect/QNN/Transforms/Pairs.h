@@ -1,0 +1,48 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Building and reading the affine parameters of `qnn.quantize` and `qnn.dequantize`, and the
+// quantization of one linear map's weight and bias.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTC_LIB_DIALECT_QNN_TRANSFORMS_PAIRS_H
+#define QUANTC_LIB_DIALECT_QNN_TRANSFORMS_PAIRS_H
+
+#include "mlir/IR/Builders.h"
+#include "quantc/Dialect/QNN/IR/QNN.h"
+#include "quantc/Dialect/QNN/Transforms/Options.h"
+#include "quantc/Interfaces/QuantizableOpInterface.h"
+#include "quantc/Numerics/Quantize.h"
+
+namespace quantc::qnn {
+
+/// Constant scale and zero point, of rank 0 for one scale and rank 1 for several.
+struct ParameterValues {
+  mlir::Value scale, zeroPoint;
+};
+ParameterValues makeParameters(mlir::OpBuilder &builder, mlir::Location loc,
+                               mlir::IntegerType storage, llvm::ArrayRef<float> scales,
+                               int64_t zeroPoint, bool perAxis);
+
+/// `value` quantized and dequantized again with these parameters.
+DequantizeOp makePair(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value,
+                      mlir::IntegerType storage, const ParameterValues &parameters, int64_t axis);
+
+/// Scale and zero point of a dequantize with constant parameters of rank 0; nullopt otherwise.
+std::optional<numerics::QuantParams> perTensorParameters(DequantizeOp op);
+
+/// Replaces weight and bias by dequantized integers, and gives a result without observer its si32
+/// form. The input must be the result of a per-tensor dequantize. Fails with a diagnostic when a
+/// weight is not finite or an accumulator cannot be kept inside 32 bits.
+mlir::LogicalResult quantizeLinearMap(LinearMapOpInterface op, DequantizeOp input,
+                                      const QuantizeOptions &options);
+
+} // namespace quantc::qnn
+
+#endif // QUANTC_LIB_DIALECT_QNN_TRANSFORMS_PAIRS_H

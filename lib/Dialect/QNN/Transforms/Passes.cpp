@@ -1,0 +1,84 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The passes: options into QuantizeOptions, then the functions of Passes.h and Calibrate.h.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantc/Dialect/QNN/Transforms/Passes.h"
+#include "quantc/Dialect/NN/IR/NN.h"
+#include "quantc/Dialect/QNN/IR/QNN.h"
+#include "quantc/Dialect/QNN/Transforms/Calibrate.h"
+
+namespace quantc::qnn {
+#define GEN_PASS_DEF_QNNINSERTOBSERVERS
+#define GEN_PASS_DEF_QNNCALIBRATE
+#define GEN_PASS_DEF_QNNQUANTIZE
+#include "quantc/Dialect/QNN/Transforms/Passes.h.inc"
+} // namespace quantc::qnn
+
+using namespace mlir;
+using namespace quantc;
+using namespace quantc::qnn;
+
+namespace {
+struct InsertObserversPass : qnn::impl::QnnInsertObserversBase<InsertObserversPass> {
+  using QnnInsertObserversBase::QnnInsertObserversBase;
+
+  void runOnOperation() override {
+    QuantizeOptions options;
+    options.activationSigned = activationSigned;
+    options.activationSymmetric = activationSymmetric;
+    options.exclude.assign(exclude.begin(), exclude.end());
+    options.quantizeOutputs = quantizeOutputs;
+    if (failed(insertObservers(getOperation(), options)))
+      signalPassFailure();
+  }
+};
+
+struct CalibratePass : qnn::impl::QnnCalibrateBase<CalibratePass> {
+  using QnnCalibrateBase::QnnCalibrateBase;
+
+  void runOnOperation() override {
+    if (stats.empty()) {
+      mlir::emitError(getOperation().getLoc(), "expected the option stats=FILE, but found none");
+      return signalPassFailure();
+    }
+    if (failed(readStatistics(getOperation(), stats)))
+      signalPassFailure();
+  }
+};
+
+struct QuantizePass : qnn::impl::QnnQuantizeBase<QuantizePass> {
+  using QnnQuantizeBase::QnnQuantizeBase;
+
+  void runOnOperation() override {
+    QuantizeOptions options;
+    options.weightPerChannel = !weightPerTensor;
+    options.weightBits = weightBits;
+    if (failed(quantize(getOperation(), options)))
+      signalPassFailure();
+  }
+};
+} // namespace
+
+std::unique_ptr<Pass> qnn::createInsertObserversPass(const QuantizeOptions &options) {
+  QnnInsertObserversOptions generated;
+  generated.activationSigned = options.activationSigned;
+  generated.activationSymmetric = options.activationSymmetric;
+  generated.exclude.assign(options.exclude.begin(), options.exclude.end());
+  generated.quantizeOutputs = options.quantizeOutputs;
+  return createQnnInsertObservers(std::move(generated));
+}
+
+std::unique_ptr<Pass> qnn::createQuantizePass(const QuantizeOptions &options) {
+  QnnQuantizeOptions generated;
+  generated.weightPerTensor = !options.weightPerChannel;
+  generated.weightBits = options.weightBits;
+  return createQnnQuantize(std::move(generated));
+}
