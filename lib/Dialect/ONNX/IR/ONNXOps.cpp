@@ -13,12 +13,36 @@
 #include "mlir/IR/Builders.h"
 #include "quantc/Dialect/ONNX/IR/ONNX.h"
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace quantc::onnx;
 
 #define GET_OP_CLASSES
 #include "quantc/Dialect/ONNX/IR/ONNXOps.cpp.inc"
+
+//===----------------------------------------------------------------------===//
+// Names in diagnostics
+//===----------------------------------------------------------------------===//
+
+std::string quantc::onnx::describeNode(StringRef name, StringRef opType, StringRef domain,
+                                       int64_t opset) {
+  std::string prefix = domain.empty() || domain == "ai.onnx" ? "" : domain.str() + ".";
+  return llvm::formatv("node '{0}' ({1}{2}, opset {3})", name, prefix, opType, opset);
+}
+
+std::string quantc::onnx::describeNode(NodeOp node) {
+  return describeNode(getNodeLabel(node), node.getOpType(), node.getDomain().value_or(""),
+                      node.getOpset());
+}
+
+StringRef quantc::onnx::getNodeLabel(Operation *op) {
+  if (auto loc = op->getLoc()->findInstanceOf<NameLoc>())
+    return loc.getName();
+  if (auto node = dyn_cast<NodeOp>(op))
+    return node.getNodeName().value_or(node.getResultName(0));
+  return "";
+}
 
 //===----------------------------------------------------------------------===//
 // ConstantOp

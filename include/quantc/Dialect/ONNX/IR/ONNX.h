@@ -42,7 +42,8 @@ inline constexpr llvm::StringLiteral opsetImportsAttr = "onnx.opset_imports";
 inline constexpr llvm::StringLiteral nameAttr = "onnx.name";
 inline constexpr llvm::StringLiteral dimsAttr = "onnx.dims";
 inline constexpr llvm::StringLiteral docAttr = "onnx.doc";
-inline constexpr llvm::StringLiteral protoAttr = "onnx.proto";
+inline constexpr llvm::StringLiteral declaredAttr = "onnx.declared";
+inline constexpr llvm::StringLiteral inputOrderAttr = "onnx.input_order";
 inline constexpr llvm::StringLiteral extraAttr = "onnx.extra";
 inline constexpr llvm::StringLiteral graphNameAttr = "onnx.graph_name";
 inline constexpr llvm::StringLiteral valueInfoAttr = "onnx.value_info";
@@ -54,6 +55,15 @@ inline constexpr llvm::StringLiteral modelVersionAttr = "onnx.model_version";
 
 /// The function that holds the model's graph.
 inline constexpr llvm::StringLiteral graphFunction = "main";
+
+/// "node 'conv1' (Conv, opset 13)": how diagnostics name a node. Ops of other domains are written
+/// "domain.OpType".
+std::string describeNode(llvm::StringRef name, llvm::StringRef opType, llvm::StringRef domain,
+                         int64_t opset);
+std::string describeNode(NodeOp node);
+
+/// The node's name as its location tells it: the ONNX name, or the one made up at import.
+llvm::StringRef getNodeLabel(mlir::Operation *op);
 
 } // namespace quantc::onnx
 

@@ -27,11 +27,13 @@ def ONNX_Dialect : Dialect {
     `onnx.producer_version`, `onnx.domain`, `onnx.model_version`, `onnx.doc`,
     `onnx.metadata` (array of pairs of strings) and `onnx.extra`. Its graph is
     `func.func @main` with `onnx.graph_name`, `onnx.doc`, `onnx.value_info` (array
-    of `#onnx.value_info`) and `onnx.extra`; each argument and result carries
-    `onnx.name`, `onnx.dims` (a symbol or "" for each dimension), `onnx.doc` and
-    `onnx.proto`. An absent attribute means an absent field. `extra` attributes hold
-    serialised fields for which there is no place; `onnx.proto` holds a serialised
-    TypeProto where type and dims do not say all of it.
+    of `#onnx.value_info`), `onnx.input_order` (names, where initializers that are
+    also inputs do not come last) and `onnx.extra`; each argument and result
+    carries `onnx.name`, `onnx.dims` (a symbol or "" for each dimension) and
+    `onnx.doc`. An absent attribute means an absent field. `extra` attributes hold
+    serialised fields for which there is no place. `onnx.declared` is a
+    `#onnx.value_info` with the serialised declaration, where name, type and dims
+    do not say all of it; it holds as long as they are the ones it repeats.
   }];
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
@@ -87,8 +89,9 @@ def ONNX_OpsetAttr : ONNX_Attr<"Opset", "opset"> {
 def ONNX_ValueInfoAttr : ONNX_Attr<"ValueInfo", "value_info"> {
   let summary = "the declaration of a value: name, type, symbols of its dimensions";
   let description = [{
-    `dims` holds a symbol or "" for each dimension. `proto` holds the serialised
-    ValueInfoProto where the others do not say all of it.
+    `dims` holds a symbol or "" for each dimension, and is absent when no dimension
+    has a symbol. `proto` holds the serialised ValueInfoProto where the others do
+    not say all of it.
   }];
   let parameters = (ins "::mlir::StringAttr":$name, "::mlir::Type":$type,
     OptionalParameter<"::mlir::ArrayAttr">:$dims, OptionalParameter<"::mlir::StringAttr">:$doc,

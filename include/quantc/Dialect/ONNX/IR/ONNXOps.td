@@ -48,6 +48,7 @@ def ONNX_SparseConstantOp : ONNX_Op<"sparse_constant", [Pure]> {
 def ONNX_NoneOp : ONNX_Op<"none", [Pure]> {
   let summary = "an absent optional input";
   let results = (outs NoneType:$result);
+  let builders = [OpBuilder<(ins), [{ build($_builder, $_state, $_builder.getNoneType()); }]>];
   let assemblyFormat = "attr-dict";
 }
 
