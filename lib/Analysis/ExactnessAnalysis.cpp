@@ -10,8 +10,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "quantc/Analysis/ExactnessAnalysis.h"
-#include "quantc/Analysis/NodeName.h"
 #include "quantc/Dialect/Dyad/IR/Dyad.h"
+#include "quantc/Interfaces/NodeName.h"
 #include "llvm/ADT/StringMap.h"
 #include <map>
 

@@ -16,9 +16,9 @@
 #include "quantc/Analysis/IntegerOnlyCertificate.h"
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
-#include "quantc/Analysis/NodeName.h"
 #include "quantc/Analysis/RangeAnalysis.h"
 #include "quantc/Dialect/QNN/IR/QNN.h"
+#include "quantc/Interfaces/NodeName.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/Support/raw_ostream.h"
 

@@ -10,7 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quantc/Analysis/OverflowProof.h"
-#include "quantc/Analysis/NodeName.h"
+#include "quantc/Interfaces/NodeName.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;

@@ -1,0 +1,94 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+// Observers, quantize and dequantize: rules [NUM-QNT-1] and [NUM-QNT-2].
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantc/Dialect/QNN/IR/QNN.h"
+#include "OpTable.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "quantc/Numerics/Quantize.h"
+#include "quantc/Reference/ElementTypes.h"
+
+using namespace mlir;
+
+namespace quantc {
+
+/// The identity.
+static llvm::Error evaluateObserve(OpCall &call) {
+  call.results.push_back(*call.operands[0]);
+  return llvm::Error::success();
+}
+
+/// Calls fn(begin, length, scale, zero point) for runs of elements with the same parameters.
+template <typename Fn> static llvm::Error forEachScale(const OpCall &call, int64_t axis, Fn fn) {
+  ArrayRef<int64_t> shape = call.shape(0);
+  ArrayRef<float> scales = call.floats(1);
+  const std::vector<int32_t> &zeroPoints = call.operands[2]->integers().data;
+  for (float scale : scales)
+    if (!(scale > 0.0f) || scale > std::numeric_limits<float>::max())
+      return makeError("expected a positive finite scale, but found " + std::to_string(scale) +
+                       " [QNN-Q-6]");
+  if (zeroPoints.size() != scales.size())
+    return makeError("expected as many zero points as scales, but found " +
+                     Twine(zeroPoints.size()) + " and " + Twine(scales.size()) + " [QNN-Q-4]");
+  if (call.shape(1).empty()) {
+    fn(int64_t(0), call.operands[0]->numElements(), scales[0], zeroPoints[0]);
+    return llvm::Error::success();
+  }
+  if (axis >= static_cast<int64_t>(shape.size()) ||
+      static_cast<int64_t>(scales.size()) != shape[axis])
+    return makeError("expected one scale per element of axis " + Twine(axis) + ", but found " +
+                     Twine(scales.size()) + " [QNN-Q-5]");
+  int64_t inner = 1;
+  for (int64_t size : shape.drop_front(axis + 1))
+    inner *= size;
+  int64_t runs = inner == 0 ? 0 : call.operands[0]->numElements() / inner;
+  for (int64_t run = 0; run < runs; ++run)
+    fn(run * inner, inner, scales[run % shape[axis]], zeroPoints[run % shape[axis]]);
+  return llvm::Error::success();
+}
+
+static llvm::Error evaluateQuantize(OpCall &call) {
+  auto op = cast<qnn::QuantizeOp>(call.op);
+  auto element = cast<IntegerType>(op.getResult().getType().getElementType());
+  numerics::IntRange range = numerics::IntRange::ofType(element.isSigned(), element.getWidth());
+  IntTensor result(call.shape(0).vec());
+  ArrayRef<float> in = call.floats(0);
+  llvm::Error error = forEachScale(
+      call, op.getAxis(), [&](int64_t begin, int64_t length, float scale, int32_t zeroPoint) {
+        for (int64_t i = begin; i < begin + length; ++i)
+          result.data[i] =
+              numerics::quantizeLinear(in[i], scale, zeroPoint, static_cast<int32_t>(range.lo),
+                                       static_cast<int32_t>(range.hi));
+      });
+  if (error)
+    return error;
+  call.results.emplace_back(std::move(result), *hostType(element));
+  return llvm::Error::success();
+}
+
+static llvm::Error evaluateDequantize(OpCall &call) {
+  auto out = call.floatResult(call.shape(0));
+  if (!out)
+    return out.takeError();
+  const std::vector<int32_t> &in = call.operands[0]->integers().data;
+  return forEachScale(call, cast<qnn::DequantizeOp>(call.op).getAxis(),
+                      [&](int64_t begin, int64_t length, float scale, int32_t zeroPoint) {
+                        for (int64_t i = begin; i < begin + length; ++i)
+                          (*out)[i] = numerics::dequantizeLinear(in[i], scale, zeroPoint);
+                      });
+}
+
+void addQuantizationOps(OpTable &table) {
+  table.add<qnn::ObserveOp>(evaluateObserve);
+  table.add<qnn::QuantizeOp>(evaluateQuantize, TypeRule::FloatF32);
+  table.add<qnn::DequantizeOp>(evaluateDequantize, TypeRule::FloatF32);
+}
+
+} // namespace quantc
