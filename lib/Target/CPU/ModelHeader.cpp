@@ -34,13 +34,29 @@ static std::string macroName(StringRef name) {
   return result.empty() || isDigit(result.front()) ? "MODEL_" + result : result;
 }
 
-/// A string for a C literal or comment: no quotes, backslashes, line ends, and
-/// nothing that could end a comment or start a trigraph.
-static std::string printable(StringRef text) {
+/// A text inside a C comment: nothing that could end it.
+static std::string commentText(StringRef text) {
   std::string result;
   for (char c : text)
-    result += isPrint(c) && c != '"' && c != '\\' && c != '*' && c != '?' ? c : '_';
+    result += isPrint(c) && c != '*' && c != '?' && c != '\\' ? c : '_';
   return result;
+}
+
+/// A C string literal; what is not plain becomes octal escapes, which have a
+/// fixed length and hide trigraphs.
+static std::string literal(StringRef text) {
+  std::string result = "\"";
+  for (char c : text) {
+    if (isPrint(c) && c != '"' && c != '\\' && c != '?') {
+      result += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    result += '\\';
+    for (int shift : {6, 3, 0})
+      result += static_cast<char>('0' + (byte >> shift & 7));
+  }
+  return result + '"';
 }
 
 static std::string dtypeMacro(int32_t dtype) {
@@ -50,7 +66,8 @@ static std::string dtypeMacro(int32_t dtype) {
 static std::string extentText(int64_t extent, ArrayRef<std::string> dimNames) {
   if (extent >= 0)
     return std::to_string(extent);
-  return extent >= -static_cast<int64_t>(dimNames.size()) ? printable(dimNames[-1 - extent]) : "_";
+  return extent >= -static_cast<int64_t>(dimNames.size()) ? commentText(dimNames[-1 - extent])
+                                                          : "_";
 }
 
 static std::string shapeText(const TensorInfo &tensor, ArrayRef<std::string> dimNames) {
@@ -70,9 +87,10 @@ static void printElements(raw_ostream &stream, StringRef prefix, const TensorInf
 
 static void printTensor(raw_ostream &stream, StringRef prefix, const TensorInfo &tensor,
                         ArrayRef<std::string> dimNames) {
-  stream << "\n/* " << printable(tensor.name) << ": " << dtypeName(static_cast<DType>(tensor.dtype))
-         << " " << shapeText(tensor, dimNames) << " */\n";
-  stream << "#define " << prefix << "_NAME \"" << printable(tensor.name) << "\"\n";
+  stream << "\n/* " << commentText(tensor.name) << ": "
+         << dtypeName(static_cast<DType>(tensor.dtype)) << " " << shapeText(tensor, dimNames)
+         << " */\n";
+  stream << "#define " << prefix << "_NAME " << literal(tensor.name) << "\n";
   stream << "#define " << prefix << "_DTYPE " << dtypeMacro(tensor.dtype) << "\n";
   stream << "#define " << prefix << "_RANK " << tensor.shape.size() << "\n";
   printElements(stream, prefix, tensor);
@@ -87,8 +105,8 @@ std::string modelHeader(const ModelInfo &info) {
   const std::string macro = "QUANTC_" + macroName(info.name);
   std::string text;
   raw_string_ostream stream(text);
-  stream << "/* C interface of the model '" << printable(info.name) << "', written by quantc "
-         << printable(info.version) << " for " << kernels::levelInfo(info.level).name
+  stream << "/* C interface of the model '" << commentText(info.name) << "', written by quantc "
+         << commentText(info.version) << " for " << kernels::levelInfo(info.level).name
          << ". */\n\n#ifndef " << macro << "_H\n#define " << macro << "_H\n\n";
   stream << "#define " << macro << "_INPUTS " << info.inputs.size() << "\n";
   stream << "#define " << macro << "_OUTPUTS " << info.outputs.size() << "\n";

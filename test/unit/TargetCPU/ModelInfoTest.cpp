@@ -174,8 +174,10 @@ bool compiles(const std::string &header, const char *language) {
 
 TEST(ModelHeader, IsStrictC99AndCxx11) {
   cpu::ModelInfo info = modelInfo();
-  info.name = "a\"*/ ??/ \\ \n\xc3\xa4";
-  info.inputs[0].name = "x\"*/\n\\";
+  info.name = "a\"*/ ?"
+              "?/ \\ \n\xc3\xa4";
+  info.inputs[0].name = "x\"*/\n\\1?";
+  EXPECT_NE(cpu::modelHeader(info).find("_NAME \"x\\042*/\\012\\1341\\077\"\n"), std::string::npos);
   EXPECT_TRUE(compiles(cpu::modelHeader(info), "c -std=c99"));
   EXPECT_TRUE(compiles(cpu::modelHeader(info), "c++ -std=c++11"));
   EXPECT_FALSE(compiles(cpu::modelHeader(info) + "\nint x = ;", "c -std=c99"));

@@ -19,8 +19,8 @@
 #include "gtest/gtest.h"
 
 #include <cstdlib>
-#include <fstream>
 #include <set>
+#include <sys/wait.h>
 #include <thread>
 
 using namespace llvm;
@@ -286,6 +286,27 @@ TEST_F(SharedLibrary, ConcurrentLinksAreSerialised) {
     EXPECT_EQ(errors[i], "");
     EXPECT_TRUE(readFile(folder.file("concurrent" + std::to_string(i) + ".so")) == expected);
   }
+}
+
+/// The exit code of test/tools/check_no_float.py on a file.
+int checkNoFloat(const std::string &path, const std::string &output) {
+  std::string command = "python3 " QUANTC_SOURCE_DIR "/test/tools/check_no_float.py " + path +
+                        " >" + output + " 2>&1";
+  return WEXITSTATUS(std::system(command.c_str()));
+}
+
+TEST_F(SharedLibrary, FloatCodeIsInTheStepsOnly) {
+  EXPECT_EQ(checkNoFloat(path, folder.file("found")), 1);
+  std::string found = readFile(folder.file("found"));
+  EXPECT_EQ(found.rfind("step: ", 0), 0u) << found;
+  EXPECT_EQ(found.find("quantc_model"), std::string::npos) << found;
+  // An integer step: no float code is left outside qrt_*, the self-test's
+  // comparison of floats included.
+  ASSERT_EQ(text(buildLibrary(modelInfo(), path,
+                              "define void @step(ptr %a, ptr %io, i64 %w, i64 %n) {\n"
+                              "  store i64 %w, ptr %a\n  ret void\n}\n")),
+            "");
+  EXPECT_EQ(checkNoFloat(path, folder.file("found")), 0) << readFile(folder.file("found"));
 }
 
 //===----------------------------------------------------------------------===//
