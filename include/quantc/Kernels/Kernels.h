@@ -38,7 +38,7 @@
 //  * Arguments are trusted: a kernel checks nothing.
 //
 // Epilogues (parameter `epilogue`): how an i32 accumulator becomes the output.
-// All but Raw give clamp(((acc * m + 2^(s-1)) >> s) + zp, lo, hi) with
+// All but Raw and Onnx give clamp(((acc * m + 2^(s-1)) >> s) + zp, lo, hi) with
 // 0 <= lo <= hi <= 255, m an odd 24-bit multiplier and 1 <= s <= 62; they differ
 // in the instructions they use and in the range on which that is proved
 // (docs/Numerics.md). acc is first clamped to [accLo, accHi]; pass INT32_MIN and
@@ -49,7 +49,11 @@
 //   2 Raw      out is int32_t[]; mult, shift, zp, lo, hi unused. accLo and accHi
 //              apply.
 //   3 Fma64    mult: double[] m*2^-s, shift unused. Needs |acc| < 2^29 (product
-//              exact, added to 1.5*2^52), |acc*m*2^-s| < 2^31. Any level.
+//              exact, added to 1.5*2^52), |acc*m*2^-s| < 2^31. Any level. With
+//              FMA it is exact for every acc.
+//   4 Onnx     The one other definition, for imported models:
+//              clamp(rint(float(acc) * scale) + zp, lo, hi), ties to even.
+//              mult: float[] scale (finite), shift unused. Any level.
 //
 //===----------------------------------------------------------------------===//
 
@@ -87,7 +91,7 @@ QK_FOR_EACH_KERNEL(QK_DECLARE)
 namespace quantc::kernels {
 
 /// Value of the `epilogue` parameter; see the head of this file.
-enum class Epilogue : int64_t { Fma32 = 0, Integer = 1, Raw = 2, Fma64 = 3 };
+enum class Epilogue : int64_t { Fma32 = 0, Integer = 1, Raw = 2, Fma64 = 3, Onnx = 4 };
 
 /// Value of the `op` parameter of unary_f32.
 enum class UnaryOp : int64_t {

@@ -62,8 +62,8 @@ std::optional<Level> parseLevel(std::string_view name);
 /// Whether this machine (CPU and operating system) can run the level.
 bool hostSupports(Level level);
 
-/// The most demanding level that this machine can run. V4 is preferred to
-/// V3Vnni only with VNNI; a host with AVX-512 but no VNNI at all gets V4.
+/// The fastest level that this machine can run: the most demanding one, except that
+/// V3Vnni goes before V4, whose byte products take four instructions.
 Level bestHostLevel();
 
 /// LLVM bitcode of all kernels of a level, embedded in the library; 4-byte

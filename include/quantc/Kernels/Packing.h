@@ -71,7 +71,7 @@ size_t packedConvF32Size(const ConvShape &shape);
 void packConvF32(const ConvShape &shape, const float *oihw, float *dst);
 
 /// Channels including padding of depthwise constants: roundUp(channels, 16),
-/// or roundUp(channels, 64) where the last block of a 4-lane level needs it.
+/// or more where the last block is not narrowed that far (lanes 4, 33..48 left).
 int64_t depthwiseChannels(int64_t lanes, int64_t channels);
 
 /// Channel at a position of the depthwise order; -1 for padding.
