@@ -1,0 +1,207 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Elementwise ops: sums, differences and products of two tensors, tables for unary chains,
+// rescaling between two representations, and constants.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Patterns.h"
+#include "quantc/Interfaces/Weights.h"
+#include "quantc/Numerics/Add.h"
+#include "quantc/Numerics/Lookup.h"
+#include "quantc/Numerics/Quantize.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace quantc;
+using namespace quantc::nntodyad;
+
+//===----------------------------------------------------------------------===//
+// Two operands
+//===----------------------------------------------------------------------===//
+
+static bool isByteTail(const Tail &tail) { return tail.out.isPerTensor() && tail.out.isByte(); }
+
+namespace {
+/// `nn.add` and `nn.sub`: one rounding for both rescalings.
+class SumPattern : public TailPattern {
+public:
+  using TailPattern::TailPattern;
+
+private:
+  Value convert(Operation *head, const Tail &tail, PatternRewriter &rewriter,
+                Location loc) const override {
+    if (!isa_and_nonnull<nn::AddOp, nn::SubOp>(head))
+      return {};
+    std::optional<Quantized> a = byteSource(head->getOperand(0));
+    std::optional<Quantized> b = byteSource(head->getOperand(1));
+    if (!a || !b || !isByteTail(tail)) {
+      (void)state.explain(head, "operands and result are not all 8-bit tensors with one scale");
+      return {};
+    }
+    double out = tail.out.scale(), sign = isa<nn::SubOp>(head) ? -1.0 : 1.0;
+    auto parameters = numerics::makeAdd(a->affine.scale() / out, sign * b->affine.scale() / out);
+    if (!parameters) {
+      fail(loc, state,
+           "expected operand scales below 2^20 of the result's, but found " +
+               std::to_string(a->affine.scale()) + " and " + std::to_string(b->affine.scale()) +
+               " for " + std::to_string(out));
+      return {};
+    }
+    auto type = cast<RankedTensorType>(head->getResult(0).getType()).clone(tail.out.storage);
+    auto scalar = [&](int64_t value) { return makeScalar(rewriter, loc, si32(rewriter), value); };
+    return dyad::AddOp::create(
+        rewriter, loc, type, a->value, b->value, zeroPointOf(rewriter, loc, a->affine),
+        zeroPointOf(rewriter, loc, b->affine), scalar(parameters->ma), scalar(parameters->mb),
+        scalar(parameters->shift), zeroPointOf(rewriter, loc, tail.out), tail.clampLo(),
+        tail.clampHi());
+  }
+};
+
+class ProductPattern : public TailPattern {
+public:
+  using TailPattern::TailPattern;
+
+private:
+  Value convert(Operation *head, const Tail &tail, PatternRewriter &rewriter,
+                Location loc) const override {
+    if (!isa_and_nonnull<nn::MulOp>(head))
+      return {};
+    std::optional<Quantized> a = byteSource(head->getOperand(0));
+    std::optional<Quantized> b = byteSource(head->getOperand(1));
+    if (!a || !b || !isByteTail(tail)) {
+      (void)state.explain(head, "operands and result are not all 8-bit tensors with one scale");
+      return {};
+    }
+    auto type = cast<RankedTensorType>(head->getResult(0).getType()).clone(si32(rewriter));
+    Value product = dyad::MulOp::create(rewriter, loc, type, a->value, b->value,
+                                        zeroPointOf(rewriter, loc, a->affine),
+                                        zeroPointOf(rewriter, loc, b->affine));
+    double scale = double(a->affine.scale()) * double(b->affine.scale()) / tail.out.scale();
+    return makeRequantize(rewriter, loc, state, product, 0, scale, {}, tail);
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// One operand
+//===----------------------------------------------------------------------===//
+
+/// A chain of unary functions between two 8-bit tensors: one table. Starts at the quantize itself,
+/// because clamps are unary functions too.
+class LookupPattern : public OpRewritePattern<qnn::QuantizeOp> {
+public:
+  LookupPattern(MLIRContext *context, State &state)
+      : OpRewritePattern(context, /*benefit=*/2), state(state) {}
+
+  LogicalResult matchAndRewrite(qnn::QuantizeOp root, PatternRewriter &rewriter) const override;
+
+private:
+  State &state;
+};
+
+/// A quantize of a dequantize: a copy, or one rescaling, per channel where the input has a scale
+/// per channel.
+class RescalePattern : public TailPattern {
+public:
+  using TailPattern::TailPattern;
+
+private:
+  Value convert(Operation *head, const Tail &tail, PatternRewriter &rewriter,
+                Location loc) const override {
+    std::optional<Quantized> source = quantizedSource(tail.input);
+    if (!source || !tail.out.hasOneZeroPoint())
+      return {};
+    const Affine &in = source->affine;
+    // Up to 16 bits the round trip through f32 is exact.
+    if (in == tail.out && !tail.hasClamps() && in.storage.getWidth() <= 16)
+      return source->value;
+    if (!tail.out.isPerTensor() || tail.out.storage.getWidth() > 16 || !in.hasOneZeroPoint())
+      return {};
+    std::vector<double> scales;
+    for (float scale : in.scales)
+      scales.push_back(double(scale) / double(tail.out.scale()));
+    int64_t rank = cast<RankedTensorType>(source->value.getType()).getRank();
+    SmallVector<int64_t> shape;
+    if (!in.isPerTensor())
+      shape = channelShape(static_cast<int64_t>(scales.size()), in.axis, rank);
+    return makeRequantize(rewriter, loc, state, source->value, in.zeroPoint(), scales, shape, tail);
+  }
+};
+
+/// A quantized constant is an integer constant.
+class ConstantPattern : public OpRewritePattern<qnn::QuantizeOp> {
+public:
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(qnn::QuantizeOp root, PatternRewriter &rewriter) const override;
+};
+} // namespace
+
+LogicalResult LookupPattern::matchAndRewrite(qnn::QuantizeOp root,
+                                             PatternRewriter &rewriter) const {
+  std::optional<Affine> out = readAffine(root);
+  if (state.failed || !out || !out->isPerTensor() || !out->isByte())
+    return failure();
+  SmallVector<QuantizableOpInterface> chain;
+  Value value = root.getInput();
+  while (auto op = value.getDefiningOp<QuantizableOpInterface>()) {
+    if (!mayConvert(op) || !op.evaluateUnary(0.0))
+      break;
+    chain.push_back(op);
+    value = op->getOperand(0);
+  }
+  std::optional<Quantized> source = byteSource(value);
+  if (chain.empty() || !source)
+    return rewriter.notifyMatchFailure(root, "no chain of unary ops behind an 8-bit tensor");
+  auto spec = [](const Affine &a) {
+    return numerics::QuantSpec{a.scale(), static_cast<int32_t>(a.zeroPoint()),
+                               static_cast<int32_t>(a.min()), static_cast<int32_t>(a.max())};
+  };
+  auto function = [&](double x) {
+    for (QuantizableOpInterface op : llvm::reverse(chain))
+      x = op.evaluateUnary(x).value_or(x);
+    return x;
+  };
+  auto table = numerics::buildLookup(function, spec(source->affine), spec(*out));
+  if (!table)
+    return state.explain(chain.front(), "its table cannot be built");
+  std::vector<int64_t> entries(table->begin(), table->end());
+  Location loc = chain.front().getLoc();
+  Value constant = makeConstant(rewriter, loc, RankedTensorType::get({256}, out->storage), entries);
+  rewriter.replaceOpWithNewOp<dyad::LookupOp>(root, root.getResult().getType(), source->value,
+                                              constant);
+  return success();
+}
+
+LogicalResult ConstantPattern::matchAndRewrite(qnn::QuantizeOp root,
+                                               PatternRewriter &rewriter) const {
+  std::optional<Affine> out = readAffine(root);
+  auto values = readFloats(getConstantElements(root.getInput()));
+  if (!out || !values || out->storage.getWidth() > 16)
+    return failure();
+  RankedTensorType type = root.getResult().getType();
+  int64_t inner = 1, channels = static_cast<int64_t>(out->scales.size());
+  for (int64_t i = out->axis + 1; i < type.getRank(); ++i)
+    inner *= type.getDimSize(i);
+  std::vector<int64_t> codes;
+  for (size_t i = 0; i < values->size(); ++i) {
+    size_t c = channels == 1 ? 0 : static_cast<size_t>(static_cast<int64_t>(i) / inner % channels);
+    codes.push_back(numerics::quantizeLinear(
+        (*values)[i], out->scales[c], static_cast<int32_t>(out->zeroPoints[c]),
+        static_cast<int32_t>(out->min()), static_cast<int32_t>(out->max())));
+  }
+  rewriter.replaceOp(root, makeConstant(rewriter, root.getLoc(), type, codes));
+  return success();
+}
+
+void nntodyad::populateElementwise(RewritePatternSet &patterns, State &state) {
+  MLIRContext *context = patterns.getContext();
+  patterns.add<SumPattern, ProductPattern, RescalePattern, LookupPattern>(context, state);
+  patterns.add<ConstantPattern>(context);
+}

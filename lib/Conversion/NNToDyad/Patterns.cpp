@@ -1,0 +1,203 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Shared parts of the patterns: see Patterns.h.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Patterns.h"
+#include "quantc/Interfaces/Weights.h"
+#include "quantc/Numerics/Dyadic.h"
+#include "quantc/Numerics/Quantize.h"
+#include <algorithm>
+
+using namespace mlir;
+using namespace quantc;
+using namespace quantc::nntodyad;
+
+//===----------------------------------------------------------------------===//
+// Affine parameters
+//===----------------------------------------------------------------------===//
+
+static numerics::IntRange rangeOf(IntegerType type) {
+  return numerics::IntRange::ofType(!type.isUnsigned(), type.getWidth());
+}
+
+int64_t Affine::min() const { return rangeOf(storage).lo; }
+int64_t Affine::max() const { return rangeOf(storage).hi; }
+
+bool Affine::hasOneZeroPoint() const {
+  return llvm::all_of(zeroPoints, [&](int64_t zp) { return zp == zeroPoints.front(); });
+}
+
+bool Affine::operator==(const Affine &o) const {
+  return storage == o.storage && scales == o.scales && zeroPoints == o.zeroPoints &&
+         (isPerTensor() || axis == o.axis);
+}
+
+template <typename Op> static std::optional<Affine> readParameters(Op op, RankedTensorType stored) {
+  auto scales = readFloats(getConstantElements(op.getScale()));
+  auto zeroPoints = readIntegers(getConstantElements(op.getZeroPoint()));
+  if (!scales || !zeroPoints || scales->empty() || scales->size() != zeroPoints->size())
+    return std::nullopt;
+  return Affine{cast<IntegerType>(stored.getElementType()), std::move(*scales),
+                std::move(*zeroPoints), static_cast<int64_t>(op.getAxis())};
+}
+
+std::optional<Affine> nntodyad::readAffine(qnn::QuantizeOp op) {
+  return readParameters(op, op.getResult().getType());
+}
+std::optional<Affine> nntodyad::readAffine(qnn::DequantizeOp op) {
+  return readParameters(op, op.getInput().getType());
+}
+
+std::optional<Quantized> nntodyad::quantizedSource(Value value) {
+  auto dequantize = value.getDefiningOp<qnn::DequantizeOp>();
+  if (!dequantize)
+    return std::nullopt;
+  std::optional<Affine> affine = readAffine(dequantize);
+  if (!affine)
+    return std::nullopt;
+  return Quantized{dequantize.getInput(), std::move(*affine)};
+}
+
+std::optional<Quantized> nntodyad::byteSource(Value value) {
+  std::optional<Quantized> source = quantizedSource(value);
+  if (!source || !source->affine.isPerTensor() || !source->affine.isByte())
+    return std::nullopt;
+  return source;
+}
+
+//===----------------------------------------------------------------------===//
+// Tails
+//===----------------------------------------------------------------------===//
+
+bool nntodyad::mayConvert(Operation *op) { return op && !op->hasAttr(stayFloatAttr); }
+
+int32_t Tail::quantizeBound(double bound) const {
+  double limited = std::min(std::max(bound, lo), hi);
+  return numerics::quantizeLinear(static_cast<float>(limited), out.scale(),
+                                  static_cast<int32_t>(out.zeroPoint()),
+                                  static_cast<int32_t>(out.min()), static_cast<int32_t>(out.max()));
+}
+
+std::optional<Tail> nntodyad::matchTail(qnn::QuantizeOp root) {
+  std::optional<Affine> out = readAffine(root);
+  if (!out)
+    return std::nullopt;
+  Tail tail;
+  tail.out = std::move(*out);
+  tail.input = root.getInput();
+  SmallVector<std::pair<double, double>> clamps;
+  while (auto op = tail.input.getDefiningOp<QuantizableOpInterface>()) {
+    std::optional<std::pair<double, double>> bounds = op.getClampBounds();
+    if (!bounds || !mayConvert(op))
+      break;
+    clamps.push_back(*bounds);
+    tail.input = op->getOperand(0);
+  }
+  for (auto [lo, hi] : llvm::reverse(clamps)) {
+    tail.lo = std::min(std::max(tail.lo, lo), hi);
+    tail.hi = std::min(std::max(tail.hi, lo), hi);
+  }
+  return tail;
+}
+
+LogicalResult TailPattern::matchAndRewrite(qnn::QuantizeOp root, PatternRewriter &rewriter) const {
+  if (state.failed)
+    return failure();
+  std::optional<Tail> tail = matchTail(root);
+  if (!tail)
+    return rewriter.notifyMatchFailure(root, "scale or zero point is not constant");
+  Operation *head = tail->input.getDefiningOp();
+  if (head && !mayConvert(head))
+    return rewriter.notifyMatchFailure(root, "the op stays float");
+  Value integers = convert(head, *tail, rewriter, head ? head->getLoc() : root.getLoc());
+  if (!integers)
+    return failure();
+  rewriter.replaceOp(root, integers);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// State and builders
+//===----------------------------------------------------------------------===//
+
+LogicalResult State::explain(Operation *op, const Twine &reason) {
+  reasons[op->getLoc()] = reason.str();
+  return failure();
+}
+
+StringRef nntodyad::nodeName(Location loc) {
+  if (auto named = dyn_cast<NameLoc>(loc))
+    return named.getName();
+  if (auto call = dyn_cast<CallSiteLoc>(loc))
+    return nodeName(call.getCallee());
+  if (auto fused = dyn_cast<FusedLoc>(loc))
+    for (Location part : fused.getLocations())
+      if (StringRef name = nodeName(part); !name.empty())
+        return name;
+  return {};
+}
+
+void nntodyad::fail(Location loc, State &state, const Twine &reason) {
+  state.failed = true;
+  mlir::emitError(loc) << "node '" << nodeName(loc) << "': " << reason;
+}
+
+IntegerType nntodyad::si32(OpBuilder &builder) {
+  return builder.getIntegerType(32, /*isSigned=*/true);
+}
+
+Value nntodyad::makeConstant(OpBuilder &builder, Location loc, RankedTensorType type,
+                             ArrayRef<int64_t> values) {
+  return dyad::ConstantOp::create(builder, loc, type,
+                                  makeIntegerWeights(type, values, nodeName(loc)));
+}
+
+Value nntodyad::makeScalar(OpBuilder &builder, Location loc, Type elementType, int64_t value) {
+  return makeConstant(builder, loc, RankedTensorType::get({}, elementType), value);
+}
+
+Value nntodyad::zeroPointOf(OpBuilder &builder, Location loc, const Affine &affine) {
+  return makeScalar(builder, loc, affine.storage, affine.zeroPoint());
+}
+
+SmallVector<int64_t> nntodyad::channelShape(int64_t channels, int64_t axis, int64_t rank) {
+  SmallVector<int64_t> shape(static_cast<size_t>(rank - axis), 1);
+  shape.front() = channels;
+  return shape;
+}
+
+Value nntodyad::makeRequantize(OpBuilder &builder, Location loc, State &state, Value input,
+                               int64_t inputZeroPoint, ArrayRef<double> scales,
+                               ArrayRef<int64_t> shape, const Tail &tail) {
+  bool uniform = llvm::all_of(scales, [&](double scale) { return scale == scales.front(); });
+  if (uniform) {
+    scales = scales.take_front(1);
+    shape = {};
+  }
+  std::vector<int64_t> multipliers, shifts;
+  for (double scale : scales) {
+    std::optional<numerics::Dyadic> dyadic = numerics::makeDyadic(scale);
+    if (!dyadic) {
+      fail(loc, state, "expected a rescaling in [2^-39, 2^23), but found " + std::to_string(scale));
+      return {};
+    }
+    multipliers.push_back(dyadic->multiplier);
+    shifts.push_back(dyadic->shift);
+  }
+  auto inputType = cast<RankedTensorType>(input.getType());
+  auto parameterType = RankedTensorType::get(shape, si32(builder));
+  return dyad::RequantizeOp::create(
+      builder, loc, inputType.clone(tail.out.storage), input,
+      makeScalar(builder, loc, inputType.getElementType(), inputZeroPoint),
+      makeConstant(builder, loc, parameterType, multipliers),
+      makeConstant(builder, loc, parameterType, shifts), zeroPointOf(builder, loc, tail.out),
+      dyad::Rounding::HalfUp, tail.clampLo(), tail.clampHi());
+}

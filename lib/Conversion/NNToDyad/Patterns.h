@@ -1,0 +1,163 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What the pattern files share: affine parameters read from qnn ops, the clamps between an op and
+// its quantize, builders of integer constants and rescalings, and the reasons why an op stays
+// float.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTC_LIB_CONVERSION_NNTODYAD_PATTERNS_H
+#define QUANTC_LIB_CONVERSION_NNTODYAD_PATTERNS_H
+
+#include "mlir/IR/PatternMatch.h"
+#include "quantc/Dialect/Dyad/IR/Dyad.h"
+#include "quantc/Dialect/NN/IR/NN.h"
+#include "quantc/Dialect/QNN/IR/QNN.h"
+#include <limits>
+#include <optional>
+#include <string>
+
+namespace quantc::nntodyad {
+
+/// Set by qnn-insert-observers on ops that the user wants to stay float.
+inline constexpr llvm::StringLiteral stayFloatAttr = "qnn.stay_float";
+
+//===----------------------------------------------------------------------===//
+// Affine parameters
+//===----------------------------------------------------------------------===//
+
+/// Constant parameters of a quantize or dequantize.
+struct Affine {
+  mlir::IntegerType storage;
+  std::vector<float> scales; ///< one, or one per element of `axis`
+  std::vector<int64_t> zeroPoints;
+  int64_t axis = 0;
+
+  bool isPerTensor() const { return scales.size() == 1; }
+  bool isByte() const { return storage.getWidth() == 8; }
+  float scale() const { return scales.front(); }
+  int64_t zeroPoint() const { return zeroPoints.front(); }
+  /// Whether all zero points are one, which `dyad` needs.
+  bool hasOneZeroPoint() const;
+  int64_t min() const, max() const;
+  bool operator==(const Affine &o) const;
+};
+
+/// Nullopt when the parameters are not constants.
+std::optional<Affine> readAffine(qnn::QuantizeOp op);
+std::optional<Affine> readAffine(qnn::DequantizeOp op);
+
+/// An integer tensor and what it stands for.
+struct Quantized {
+  mlir::Value value;
+  Affine affine;
+};
+
+/// The integer tensor behind a dequantized value.
+std::optional<Quantized> quantizedSource(mlir::Value value);
+/// The same, for a tensor of 8 bits with one scale.
+std::optional<Quantized> byteSource(mlir::Value value);
+
+//===----------------------------------------------------------------------===//
+// Tails
+//===----------------------------------------------------------------------===//
+
+/// A quantize and the clamps in front of it. `lo` and `hi` limit real values.
+struct Tail {
+  Affine out;
+  double lo = -std::numeric_limits<double>::infinity();
+  double hi = std::numeric_limits<double>::infinity();
+  /// What the innermost clamp reads.
+  mlir::Value input;
+
+  bool hasClamps() const { return std::isfinite(lo) || std::isfinite(hi); }
+  /// Integers that stand for the limits; quantization is monotone, so clamping them is the same.
+  int32_t clampLo() const { return quantizeBound(lo); }
+  int32_t clampHi() const { return quantizeBound(hi); }
+  /// The integer of a real inside the limits.
+  int32_t quantizeBound(double bound) const;
+};
+
+std::optional<Tail> matchTail(qnn::QuantizeOp root);
+
+/// Whether a pattern may turn the op into integers.
+bool mayConvert(mlir::Operation *op);
+
+//===----------------------------------------------------------------------===//
+// State and builders
+//===----------------------------------------------------------------------===//
+
+/// What patterns tell the pass.
+struct State {
+  /// An error was emitted; no pattern does anything any more.
+  bool failed = false;
+  /// Why a node stays float, by location.
+  llvm::DenseMap<mlir::Location, std::string> reasons;
+
+  mlir::LogicalResult explain(mlir::Operation *op, const llvm::Twine &reason);
+};
+
+mlir::Value makeConstant(mlir::OpBuilder &builder, mlir::Location loc, mlir::RankedTensorType type,
+                         llvm::ArrayRef<int64_t> values);
+mlir::Value makeScalar(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type elementType,
+                       int64_t value);
+mlir::IntegerType si32(mlir::OpBuilder &builder);
+
+/// The zero point of a quantized tensor as an operand.
+mlir::Value zeroPointOf(mlir::OpBuilder &builder, mlir::Location loc, const Affine &affine);
+
+/// `dyad.requantize` of `input` to the tail's parameters and limits. `scales` are s_in / s_out,
+/// one or one per element of a tensor of `shape`, which broadcasts to the input's. Emits an error
+/// that names the node and gives a null value when a scale has no dyadic form.
+mlir::Value makeRequantize(mlir::OpBuilder &builder, mlir::Location loc, State &state,
+                           mlir::Value input, int64_t inputZeroPoint, llvm::ArrayRef<double> scales,
+                           llvm::ArrayRef<int64_t> shape, const Tail &tail);
+
+/// Shape in which one number per element of `axis` broadcasts to a tensor of `rank`.
+llvm::SmallVector<int64_t> channelShape(int64_t channels, int64_t axis, int64_t rank);
+
+/// Emits "node 'x': reason" and marks the state.
+void fail(mlir::Location loc, State &state, const llvm::Twine &reason);
+
+/// The node's name from a location; an empty string when it has none.
+llvm::StringRef nodeName(mlir::Location loc);
+
+//===----------------------------------------------------------------------===//
+// Families
+//===----------------------------------------------------------------------===//
+
+/// A pattern on the quantize that ends a group of float ops.
+class TailPattern : public mlir::OpRewritePattern<qnn::QuantizeOp> {
+public:
+  TailPattern(mlir::MLIRContext *context, State &state, mlir::PatternBenefit benefit = 1)
+      : OpRewritePattern(context, benefit), state(state) {}
+
+  mlir::LogicalResult matchAndRewrite(qnn::QuantizeOp root,
+                                      mlir::PatternRewriter &rewriter) const final;
+
+protected:
+  /// `head` makes the tail's input; null for a block argument. Returns the integer tensor, or a
+  /// null value when the family does not match; then nothing may have been built.
+  virtual mlir::Value convert(mlir::Operation *head, const Tail &tail,
+                              mlir::PatternRewriter &rewriter, mlir::Location loc) const = 0;
+
+  State &state;
+};
+
+void populateContractions(mlir::RewritePatternSet &patterns, State &state);
+void populateElementwise(mlir::RewritePatternSet &patterns, State &state);
+void populatePooling(mlir::RewritePatternSet &patterns, State &state);
+void populateMovement(mlir::RewritePatternSet &patterns, State &state);
+
+/// Turns the arguments and results of a module's functions into integer tensors.
+mlir::LogicalResult convertInterfaces(mlir::ModuleOp module);
+
+} // namespace quantc::nntodyad
+
+#endif // QUANTC_LIB_CONVERSION_NNTODYAD_PATTERNS_H
