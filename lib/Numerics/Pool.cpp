@@ -22,7 +22,7 @@ std::optional<Dyadic> makeAveragePool(float sx, float sy, int64_t n) {
 
 IntRange poolSumRange(IntRange xMinusZp, int64_t n, bool partial) {
   IntRange sum = mul(xMinusZp, n);
-  return partial ? sum.unionWith(IntRange::point(0)).unionWith(xMinusZp) : sum;
+  return partial ? sum.unionWith(IntRange::point(0)) : sum;
 }
 
 } // namespace quantc::numerics

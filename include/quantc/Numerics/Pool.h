@@ -27,8 +27,8 @@ namespace quantc::numerics {
 /// scale.
 std::optional<Dyadic> makeAveragePool(float sx, float sy, int64_t n);
 
-/// [NUM-POOL-2] Range of the sum of at most n values of `xMinusZp`, where `partial` windows
-/// (borders) may hold fewer.
+/// [NUM-POOL-2] Range of the sum of n values of `xMinusZp`; of 0 to n values when `partial`
+/// (windows that reach over a border).
 IntRange poolSumRange(IntRange xMinusZp, int64_t n, bool partial = false);
 
 } // namespace quantc::numerics

@@ -176,6 +176,23 @@ TEST(Dyadic, RequantizeOnnx) {
   EXPECT_EQ(requantizeOnnx(0, std::numeric_limits<float>::infinity(), 7, 0, 255), 7);
 }
 
+// [NUM-REQ-5] Both roundings to fp32 happen, of the accumulator and of the product: large
+// accumulators tell them from fp64 arithmetic.
+TEST(Dyadic, RequantizeOnnxRoundsTwiceToFloat) {
+  std::mt19937_64 rng(7);
+  size_t differsFromDouble = 0;
+  for (int i = 0; i < 200000; ++i) {
+    auto acc = static_cast<int32_t>(rng());
+    float scale = 0.01f + static_cast<float>(rng() % 1000) * 1e-5f;
+    volatile float rounded = static_cast<float>(acc);
+    volatile float product = rounded * scale;
+    int32_t y = requantizeOnnx(acc, scale, 0, INT32_MIN, INT32_MAX);
+    ASSERT_EQ(y, std::nearbyint(double(product)));
+    differsFromDouble += y != std::nearbyint(double(static_cast<float>(double(acc) * scale)));
+  }
+  EXPECT_GT(differsFromDouble, 0u);
+}
+
 // [NUM-MUL-1] All pairs of 8-bit operands.
 TEST(Dyadic, MulRequantizeAllBytePairs) {
   Dyadic d = *makeDyadic(0.0123);

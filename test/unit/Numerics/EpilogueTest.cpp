@@ -33,7 +33,7 @@ struct Case {
   int32_t zp, lo, hi;
 };
 
-/// Random ranges, multipliers and outputs of 4, 8 and 16 bits; the range is scaled so that
+/// Random ranges, multipliers and outputs of 4 to 32 bits; the range is scaled so that
 /// ordinary, saturating and out-of-range products all occur.
 Case randomCase(std::mt19937_64 &rng) {
   Case c;
@@ -42,9 +42,9 @@ Case randomCase(std::mt19937_64 &rng) {
   auto pick = [&] { return static_cast<int32_t>(rng()) >> (rng() % 32); };
   int64_t a = pick(), b = pick();
   c.acc = IntRange(std::min(a, b), std::max(a, b));
-  const unsigned widths[] = {4, 8, 8, 8, 16};
-  unsigned bits = widths[rng() % 5];
-  IntRange type = IntRange::ofType(rng() & 1, bits);
+  const unsigned widths[] = {4, 8, 8, 8, 16, 32};
+  unsigned bits = widths[rng() % 6];
+  IntRange type = IntRange::ofType(bits == 32 || (rng() & 1), bits);
   c.lo = static_cast<int32_t>(type.lo);
   c.hi = static_cast<int32_t>(type.hi);
   c.zp = static_cast<int32_t>(type.lo + static_cast<int64_t>(rng() % (UINT64_C(1) << bits)));
@@ -201,6 +201,58 @@ TEST(Epilogue, MulAddF64NeedsExactProduct) {
   Dyadic steep{kMaxMultiplier, 32};
   EpilogueProof proof = proveForm(EpilogueForm::MulAddF64, kInt32, steep, 0, -128, 127);
   EXPECT_TRUE(proof.exact && proof.clampAcc);
+}
+
+/// The acc in [0, 2^s) with acc * m = residue modulo 2^s, for odd m (Newton's inverse).
+int64_t solveModulo(int32_t m, int64_t residue, int s) {
+  uint64_t inverse = 1;
+  for (int i = 0; i < 6; ++i)
+    inverse *= 2 - static_cast<uint64_t>(m) * inverse;
+  return static_cast<int64_t>((inverse * static_cast<uint64_t>(residue)) &
+                              ((UINT64_C(1) << s) - 1));
+}
+
+// [NUM-EPI-4] Ties exist for wide outputs: there fp64 rounds to even, half up does not, and no form
+// but the integer one is proved.
+TEST(Epilogue, Fp64FailsOnTies) {
+  constexpr int s = 20;
+  Dyadic d{kMinMultiplier + 2, s}; // first tie at 2^19: m/2 = 4194305.5
+  auto tie = static_cast<int32_t>(solveModulo(d.multiplier, INT64_C(1) << (s - 1), s));
+  EXPECT_EQ(tie, 1 << (s - 1));
+  size_t different = 0;
+  for (int32_t sign : {-1, 1})
+    different += requantizeFmaF64(sign * tie, d, 0, INT32_MIN, INT32_MAX) !=
+                 requantizeClamp(sign * tie, d, 0, INT32_MIN, INT32_MAX);
+  EXPECT_EQ(different, 1u); // one neighbour is even
+  for (EpilogueForm form : {EpilogueForm::FmaF64, EpilogueForm::MulAddF64}) {
+    EXPECT_TRUE(proveForm(form, {-tie + 1, tie - 1}, d, 0, INT32_MIN, INT32_MAX).exact);
+    EXPECT_FALSE(proveForm(form, {0, tie}, d, 0, INT32_MIN, INT32_MAX).exact);
+    EXPECT_FALSE(proveForm(form, {-tie, 0}, d, 0, INT32_MIN, INT32_MAX).exact);
+    EXPECT_TRUE(proveForm(form, {-tie, tie}, d, 0, -32768, 32767).exact); // has saturated
+  }
+}
+
+// [NUM-EPI-5] Products next to a tie, past 2^53: rounding the product first makes the tie.
+TEST(Epilogue, MulAddF64FailsOnInexactProducts) {
+  std::mt19937_64 rng(6);
+  size_t tried = 0, different = 0;
+  for (int trial = 0; trial < 4000; ++trial) {
+    Dyadic d{kMaxMultiplier - 2 * static_cast<int32_t>(rng() % 100000), 31};
+    for (int64_t residue : {(INT64_C(1) << 30) - 1, (INT64_C(1) << 30) + 1}) {
+      int64_t acc = solveModulo(d.multiplier, residue, d.shift);
+      if (acc < INT64_C(1) << 29 || acc >= INT64_C(1) << 30)
+        continue; // from 2^30 on there are true ties
+      ++tried;
+      auto a = static_cast<int32_t>(acc);
+      int32_t expected = requantizeClamp(a, d, 0, INT32_MIN, INT32_MAX);
+      ASSERT_EQ(requantizeFmaF64(a, d, 0, INT32_MIN, INT32_MAX), expected);
+      different += requantizeMulAddF64(a, d, 0, INT32_MIN, INT32_MAX) != expected;
+      ASSERT_FALSE(proveForm(EpilogueForm::MulAddF64, {0, acc}, d, 0, INT32_MIN, INT32_MAX).exact);
+      ASSERT_TRUE(proveForm(EpilogueForm::FmaF64, {0, acc}, d, 0, INT32_MIN, INT32_MAX).exact);
+    }
+  }
+  EXPECT_GT(tried, 100u);
+  EXPECT_GT(different, 0u);
 }
 
 // The Int64 form is the meaning itself, on all of int32.
