@@ -1,0 +1,31 @@
+# Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+# See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""lit configuration: `lit test` uses build/release; `--param build=DIR` names another build folder."""
+
+import os
+import sys
+
+import lit.formats
+
+root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+build = os.path.abspath(lit_config.params.get("build", os.path.join(root, "build", "release")))
+llvm_tools = lit_config.params.get("llvm_tools", "/usr/lib/llvm-22/bin")
+venv_python = os.path.join(root, ".venv", "bin", "python")
+python = venv_python if os.path.exists(venv_python) else sys.executable
+
+config.name = "quantc"
+config.test_format = lit.formats.ShTest(True)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["unit", "property", "bench", "package", "integration"]
+config.test_source_root = os.path.dirname(os.path.abspath(__file__))
+config.test_exec_root = os.path.join(build, "test", "lit")
+
+config.environment["PATH"] = os.pathsep.join([os.path.join(build, "bin"), llvm_tools, os.environ["PATH"]])
+for name in ("QUANTC_MODELS", "HOME", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
+    if name in os.environ:
+        config.environment[name] = os.environ[name]
+
+# %root: the source tree; %build: the build folder; %python: the Python of .venv.
+config.substitutions += [("%root", root), ("%build", build), ("%python", python)]
+config.available_features.add("x86_64" if os.uname().machine == "x86_64" else os.uname().machine)
