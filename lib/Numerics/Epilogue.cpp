@@ -24,7 +24,9 @@ namespace {
 constexpr int64_t kMaxZeroPoint = INT64_C(1) << 30;
 constexpr int64_t kProductLimitF32 = (INT64_C(1) << 22) - 1;
 constexpr int64_t kProductLimitF64 = INT64_C(1) << 30;
+// [NUM-EPI-2] Integers up to here convert exactly.
 constexpr int64_t kExactInF32 = INT64_C(1) << 24;
+// [NUM-EPI-5] Up to here the product with 24 bits is exact in fp64.
 constexpr int64_t kMulAddLimit = (INT64_C(1) << 29) - 1;
 
 /// One epilogue and the question where it saturates.
@@ -36,19 +38,19 @@ struct Target {
   bool saturatesLowAt(int64_t acc) const { return requantizeClamp(acc, d, zp, lo, hi) == lo; }
 };
 
-/// Largest a with a * m * 2^-s <= limit.
+/// [NUM-EPI-4] Largest a with a * m * 2^-s <= limit.
 int64_t largestAccumulator(Dyadic d, int64_t limit) {
   return saturateToInt64((int128_t(limit) << d.shift) / d.multiplier);
 }
 
-/// Whether the output has saturated at +-bound on each side where `acc` passes it.
+/// [NUM-EPI-3] Whether the output has saturated at +-bound on each side where `acc` passes it.
 bool saturatesBeyond(const Target &t, IntRange acc, int64_t bound) {
   return (acc.hi <= bound || t.saturatesHighAt(bound)) &&
          (acc.lo >= -bound || t.saturatesLowAt(-bound));
 }
 
-/// fp64 rounds ties to even. They need |acc| >= 2^(s-1); at acc = 2^(s-1) the product is m/2, whose
-/// floor must already saturate, and at -2^(s-1) the value rounded up must.
+/// [NUM-EPI-4] fp64 rounds ties to even. They need |acc| >= 2^(s-1); at acc = 2^(s-1) the product
+/// is m/2, whose floor must already saturate, and at -2^(s-1) the value rounded up must.
 bool tiesSaturate(const Target &t, IntRange acc) {
   int64_t first = INT64_C(1) << (t.d.shift - 1);
   bool high = acc.hi < first || int64_t(t.d.multiplier / 2) + t.zp >= t.hi;

@@ -22,7 +22,8 @@ namespace quantc::numerics {
 
 namespace {
 
-/// Smallest multiplier inScale*scale/outScale a channel may have: twice the smallest legal dyadic.
+/// [NUM-WGT-5] Smallest multiplier inScale*scale/outScale a channel may have: twice the smallest
+/// legal dyadic.
 constexpr double kMinMultiplierValue = 0x1p-38;
 /// A change of the channel's output below this part of an output step counts as none.
 constexpr double kNegligibleSteps = 1.0 / 16;
@@ -50,11 +51,11 @@ struct Problem {
       sum += std::abs(code(k, scale));
     return std::fabs(biasCode(scale)) + sum * xmax;
   }
-  /// Smallest scale found at or above `from` whose bound is below `limit`; nullopt if there is
-  /// none.
+  /// [NUM-WGT-3] Smallest scale found at or above `from` whose bound is below `limit`; nullopt if
+  /// there is none.
   std::optional<float> raise(float from, double limit) const;
-  /// Whether going from scale `from` to `to` costs nothing: no weight is off by more than half a
-  /// step of `from`, or the output moves by less than kNegligibleSteps.
+  /// [NUM-WGT-4] Whether going from scale `from` to `to` costs nothing: no weight is off by more
+  /// than half a step of `from`, or the output moves by less than kNegligibleSteps.
   bool isFree(float from, float to) const;
 };
 
@@ -83,8 +84,8 @@ bool Problem::isFree(float from, float to) const {
   return within || total * xmax * inScale <= kNegligibleSteps * options.outScale;
 }
 
-/// Scale of a channel whose weights are all zero: 1 when the bias is zero too, else the power of
-/// two down to 2^-23 that represents the bias best below half the soft limit.
+/// [NUM-WGT-6] Scale of a channel whose weights are all zero: 1 when the bias is zero too, else the
+/// power of two down to 2^-23 that represents the bias best below half the soft limit.
 float zeroChannelScale(const Problem &p) {
   float scale = 1.0f;
   double code = std::fabs(p.bias / p.inScale);

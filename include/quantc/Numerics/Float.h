@@ -26,7 +26,8 @@
 namespace quantc::numerics {
 
 /// [NUM-FLT-2] init, then one FMA per k in k order: acc = fma(a[k], b[k], acc). Contractions start
-/// from +0 and add the bias last, with one fp32 add; blocks over k carry the accumulator on.
+/// from +0 and add the bias last, with one fp32 add; blocks over k carry the accumulator on. A
+/// convolution's k is (kernel row, kernel column, channel).
 inline float dotFmaF32(const float *a, const float *b, size_t n, size_t strideA = 1,
                        size_t strideB = 1, float init = 0.0f) {
   float acc = init;

@@ -103,6 +103,7 @@ TEST(Add, EqualScalesAreExact) {
       ASSERT_EQ(addRequantize(x, y, p, 0, -1000, 1000), x + y);
 }
 
+// [NUM-ADD-1]
 TEST(Add, IsLegal) {
   EXPECT_TRUE(isLegal(AddParams{kMaxAddMultiplier, -kMaxAddMultiplier, 30}));
   EXPECT_FALSE(isLegal(AddParams{kMaxAddMultiplier + 1, 0, 30}));

@@ -200,6 +200,14 @@ TEST(Float, DotOrderIsTheDefinition) {
   EXPECT_EQ(dotFmaF32(strided, ones, 3, 2, 1, 4.0f), 10.0f);
 }
 
+// [NUM-FLT-8] In index order from +0: another order gives another sum.
+TEST(Float, SumOrderIsTheDefinition) {
+  const float x[] = {1e8f, 1.0f, -1e8f, 1.0f};
+  EXPECT_EQ(sumF32(x, 4), 1.0f);
+  EXPECT_EQ(sumF32(x, 2, 2), 0.0f);
+  EXPECT_FALSE(std::signbit(sumF32(x, 0)));
+}
+
 // [NUM-FLT-2] The host loops equal the definition bit for bit on all shapes around the tile sizes.
 TEST(Float, GemmEqualsDotBitForBit) {
   std::mt19937 rng(2);
