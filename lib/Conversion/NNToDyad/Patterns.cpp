@@ -14,6 +14,7 @@
 #include "quantc/Interfaces/Weights.h"
 #include "quantc/Numerics/Dyadic.h"
 #include "quantc/Numerics/Quantize.h"
+#include "llvm/Support/FormatVariadic.h"
 #include <algorithm>
 
 using namespace mlir;
@@ -186,7 +187,9 @@ Value nntodyad::makeRequantize(OpBuilder &builder, Location loc, State &state, V
   for (double scale : scales) {
     std::optional<numerics::Dyadic> dyadic = numerics::makeDyadic(scale);
     if (!dyadic) {
-      fail(loc, state, "expected a rescaling in [2^-39, 2^23), but found " + std::to_string(scale));
+      fail(loc, state,
+           "expected a rescaling in [2^-39, 2^23), but found " +
+               llvm::formatv("{0:e}", scale).str());
       return {};
     }
     multipliers.push_back(dyadic->multiplier);
