@@ -131,7 +131,7 @@ static ExactnessResult analyzeOp(dyad::RequantizeOp op, const RangeAnalysis &ran
   for (IntRange &range : acc)
     range = numerics::sub(range, inputZeroPoint->range);
   int32_t zp = zeroPoint->data[0];
-  int32_t lo = static_cast<int32_t>(op.getClampLo()), hi = static_cast<int32_t>(op.getClampHi());
+  int32_t lo = op.getClampLo(), hi = op.getClampHi();
   result.choice = chooseEpilogue(acc, *scales, zp, lo, hi, hasFma);
   result.channels.clear();
   for (size_t c = 0; c < std::max(acc.size(), scales->size()); ++c)

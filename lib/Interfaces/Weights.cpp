@@ -17,6 +17,7 @@
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/MathExtras.h"
 #include <cstring>
 
 using namespace mlir;
@@ -89,8 +90,11 @@ template <typename T> static T loadAt(const std::vector<char> &bytes, size_t ind
 
 static int64_t loadInteger(const std::vector<char> &bytes, size_t i, unsigned bits,
                            bool isUnsigned) {
-  if (bits <= 8)
-    return isUnsigned ? int64_t(loadAt<uint8_t>(bytes, i)) : int64_t(loadAt<int8_t>(bytes, i));
+  if (bits <= 8) {
+    // A narrower element lies in the low bits of its byte; those above it are not defined.
+    uint64_t value = loadAt<uint8_t>(bytes, i) & ((uint64_t(1) << bits) - 1);
+    return isUnsigned ? int64_t(value) : llvm::SignExtend64(value, bits);
+  }
   if (bits == 16)
     return isUnsigned ? int64_t(loadAt<uint16_t>(bytes, i)) : int64_t(loadAt<int16_t>(bytes, i));
   if (bits == 32)
@@ -174,8 +178,13 @@ ElementsAttr makeFloatWeights(RankedTensorType type, ArrayRef<float> values, Str
 ElementsAttr makeIntegerWeights(RankedTensorType type, ArrayRef<int64_t> values, StringRef name) {
   size_t width = elementBytes(type.getElementType());
   std::vector<char> bytes(values.size() * width);
-  for (size_t i = 0; i < values.size(); ++i)
-    std::memcpy(bytes.data() + i * width, &values[i], width); // little endian
+  unsigned bits = type.getElementTypeBitWidth();
+  uint64_t mask =
+      bits >= 64 ? ~uint64_t(0) : (uint64_t(1) << bits) - 1; // as dense attributes hold them
+  for (size_t i = 0; i < values.size(); ++i) {
+    uint64_t value = static_cast<uint64_t>(values[i]) & mask;
+    std::memcpy(bytes.data() + i * width, &value, width); // little endian
+  }
   return makeWeights(type, bytes, name);
 }
 

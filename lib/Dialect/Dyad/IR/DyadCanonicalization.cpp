@@ -77,8 +77,8 @@ template <typename Producer> struct AbsorbClamp : OpRewritePattern<LookupOp> {
       return rewriter.notifyMatchFailure(op, "the table is not constant");
     int64_t least = typeRange(op.getInput().getType()).lo;
     auto image = [&](int64_t value) { return (*table)[value - least]; };
-    int64_t lo = static_cast<int32_t>(producer.getClampLo());
-    int64_t hi = static_cast<int32_t>(producer.getClampHi());
+    int64_t lo = producer.getClampLo();
+    int64_t hi = producer.getClampHi();
     int64_t newLo = image(lo), newHi = image(hi);
     if (newLo > newHi)
       return rewriter.notifyMatchFailure(op, "the table is no clamp");

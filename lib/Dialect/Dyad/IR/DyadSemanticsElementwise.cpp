@@ -56,7 +56,7 @@ FailureOr<SmallVector<IntTensor>> RequantizeOp::evaluate(ArrayRef<const IntTenso
     return emitOpError("expected a multiplier that broadcasts to the operand [DYAD-REQ-2]");
   int64_t inputZeroPoint = operands[1]->data[0];
   Rescale rescale{static_cast<numerics::Rounding>(getRounding()), operands[4]->data[0],
-                  static_cast<int32_t>(getClampLo()), static_cast<int32_t>(getClampHi())};
+                  getClampLo(), getClampHi()};
   IntTensor result(input.shape);
   Dims own = rowMajorStrides(input.shape);
   Dims scales = broadcastStrides(multiplier.shape, input.shape);
@@ -89,13 +89,13 @@ static std::optional<int64_t> onlyAxis(ArrayRef<int64_t> shape, int64_t rank) {
 
 ResultRange RequantizeOp::inferRange(ArrayRef<OperandRange> operands) {
   ResultRange result;
-  result.range = {static_cast<int32_t>(getClampLo()), static_cast<int32_t>(getClampHi())};
+  result.range = {getClampLo(), getClampHi()};
   const OperandRange &input = operands[0];
   const IntTensor *multiplier = operands[2].constant, *shift = operands[3].constant;
   if (!multiplier || !shift || multiplier->size() == 0 || !operands[4].constant)
     return result;
   Rescale rescale{static_cast<numerics::Rounding>(getRounding()), operands[4].constant->data[0],
-                  static_cast<int32_t>(getClampLo()), static_cast<int32_t>(getClampHi())};
+                  getClampLo(), getClampHi()};
   // Rounding and clamping are monotone and multipliers positive: ends map to ends.
   auto image = [&](IntRange x, size_t scale) {
     x = numerics::sub(x, operands[1].range);

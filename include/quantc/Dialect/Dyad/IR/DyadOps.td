@@ -49,6 +49,8 @@ class Dyad_Op<string mnemonic, list<Trait> traits = []> : Op<Dyad_Dialect, mnemo
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
+/// A 32-bit integer attribute whose accessor is signed.
+def Dyad_Bound : TypedSignlessIntegerAttrBase<I32, "int32_t", "32-bit bound">;
 def Dyad_Int8 : RankedTensorOf<[SI<8>, UI<8>]>;
 def Dyad_Int32 : RankedTensorOf<[SI<32>]>;
 def Dyad_Int : RankedTensorOf<[SI<2>, UI<2>, SI<4>, UI<4>, SI<8>, UI<8>, SI<16>, UI<16>, SI<32>]>;
@@ -106,7 +108,7 @@ def Dyad_RequantizeOp : Dyad_Op<"requantize"> {
   }];
   let arguments = (ins Dyad_Int:$input, Dyad_Int:$input_zero_point, Dyad_Int32:$multiplier, Dyad_Int32:$shift,
     Dyad_Int:$zero_point, DefaultValuedAttr<Dyad_Rounding, "Rounding::HalfUp">:$rounding,
-    I32Attr:$clamp_lo, I32Attr:$clamp_hi);
+    Dyad_Bound:$clamp_lo, Dyad_Bound:$clamp_hi);
   let results = (outs Dyad_Int:$result);
   let hasVerifier = 1;
 }
@@ -122,7 +124,7 @@ def Dyad_AddOp : Dyad_Op<"add"> {
   }];
   let arguments = (ins Dyad_Int8:$lhs, Dyad_Int8:$rhs, Dyad_Int8:$lhs_zero_point, Dyad_Int8:$rhs_zero_point,
     Dyad_Int32:$lhs_multiplier, Dyad_Int32:$rhs_multiplier, Dyad_Int32:$shift, Dyad_Int8:$zero_point,
-    I32Attr:$clamp_lo, I32Attr:$clamp_hi);
+    Dyad_Bound:$clamp_lo, Dyad_Bound:$clamp_hi);
   let results = (outs Dyad_Int8:$result);
   let hasVerifier = 1;
 }
