@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+# Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+# See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Gives every malformed model and data file to `quantc`: a diagnostic and the right exit code each, never a crash.
+
+    run.py --build build/asan [--junit FILE] [--list]
+
+Meant for the sanitizer build, where a wrong read is a failure too; works with any.
+"""
+
+import argparse
+import concurrent.futures
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "tools"))
+from junit import Results  # noqa: E402
+
+TIMEOUT = 120  # seconds; every case takes below one without sanitizers
+
+
+def generate(script, folder):
+    """Runs a generator and returns its manifest."""
+    subprocess.run([sys.executable, os.path.join(HERE, script), folder], check=True, stdout=subprocess.DEVNULL)
+    with open(os.path.join(folder, "manifest.json")) as file:
+        return json.load(file)
+
+
+def run_case(command, expected):
+    """(passed, what happened) of one command."""
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=TIMEOUT)
+    except subprocess.TimeoutExpired:
+        return False, f"still running after {TIMEOUT} s"
+    text = done.stderr.decode(errors="replace")
+    first = next((line for line in text.splitlines() if "error" in line), text[:200])
+    if "Sanitizer" in text or "runtime error:" in text or done.returncode < 0:
+        return False, f"crash, code {done.returncode}: {text[-1500:]}"
+    if done.returncode != expected:
+        return False, f"expected exit code {expected}, but found {done.returncode}: {first}"
+    return ("error:" in text), first[:300]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", default="build/release")
+    parser.add_argument("--junit")
+    parser.add_argument("--list", action="store_true", help="print every case, not only failures")
+    arguments = parser.parse_args()
+    quantc = os.path.join(os.path.abspath(arguments.build), "bin", "quantc")
+    results = Results("robustness", quiet=not arguments.list)
+    with tempfile.TemporaryDirectory() as folder:
+        models, data = os.path.join(folder, "models"), os.path.join(folder, "data")
+        out = os.path.join(folder, "out.so")
+        tasks = []
+        for case in generate("make_malformed.py", models):
+            path = os.path.join(models, case["path"])
+            tasks.append((f"model {case['case']}", [quantc, path, "--target", "cpu", "-o", out], case["exit"]))
+        good = [quantc, os.path.join(data, "model.onnx"), "--recipe", "w8a8-integer", "--target", "cpu", "-o", out]
+        for case in generate("make_malformed_data.py", data):
+            tasks.append((f"data {case['case']}", [*good, "--calibrate", case["path"]], case["exit"]))
+        # The same command line must succeed with good data, or the failures below would prove nothing.
+        done = subprocess.run([*good, "--calibrate", os.path.join(data, "good.npz")], capture_output=True, timeout=TIMEOUT)
+        results.add("good model and data", done.returncode == 0, done.stderr.decode(errors="replace")[-500:])
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            outcomes = pool.map(lambda task: run_case(task[1], task[2]), tasks)
+            for (name, _, _), (passed, message) in zip(tasks, outcomes, strict=True):
+                results.add(name, passed, message)
+    print(f"{len(results.cases)} cases, {results.failed} failed")
+    if arguments.junit:
+        results.write(arguments.junit)
+    sys.exit(1 if results.failed else 0)
+
+
+if __name__ == "__main__":
+    main()
