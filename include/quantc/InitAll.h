@@ -17,23 +17,43 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Transforms/Passes.h"
+#include "quantc/Conversion/KernToLLVM/KernToLLVM.h"
+#include "quantc/Conversion/NNToDyad/NNToDyad.h"
+#include "quantc/Conversion/ToKern/ToKern.h"
 #include "quantc/Dialect/Dyad/IR/Dyad.h"
+#include "quantc/Dialect/Dyad/Transforms/Passes.h"
+#include "quantc/Dialect/Kern/IR/Kern.h"
+#include "quantc/Dialect/Kern/Transforms/Passes.h"
 #include "quantc/Dialect/NN/IR/NN.h"
 #include "quantc/Dialect/ONNX/IR/ONNX.h"
+#include "quantc/Dialect/ONNX/Transforms/Passes.h"
 #include "quantc/Dialect/QNN/IR/QNN.h"
+#include "quantc/Dialect/QNN/Transforms/Passes.h"
 
 namespace quantc {
 
 /// All dialects that a module of any stage may hold.
 inline void registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect>();
-  registry.insert<onnx::ONNXDialect, nn::NNDialect, qnn::QNNDialect, dyad::DyadDialect>();
+  registry.insert<mlir::LLVM::LLVMDialect, mlir::memref::MemRefDialect>();
+  registry.insert<onnx::ONNXDialect, nn::NNDialect, qnn::QNNDialect, dyad::DyadDialect,
+                  kern::KernDialect>();
 }
 
 /// All passes and pipelines, and the upstream clean-up passes (canonicalize, cse, ...).
-inline void registerAllPasses() { mlir::registerTransformsPasses(); }
+inline void registerAllPasses() {
+  mlir::registerTransformsPasses();
+  qnn::registerQuantcQNNPasses();
+  dyad::registerQuantcDyadPasses();
+  kern::registerQuantcKernPasses();
+  registerQuantcNNToDyadPasses();
+  registerQuantcToKernPasses();
+  registerQuantcKernToLLVMPasses();
+}
 
 } // namespace quantc
 

@@ -1,0 +1,125 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The compiler as a library: from an ONNX file to a module of any stage and to a shared library.
+// Tools are thin wrappers around this class.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTC_PIPELINES_COMPILER_H
+#define QUANTC_PIPELINES_COMPILER_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "quantc/Calibration/DataSet.h"
+#include "quantc/Pipelines/Recipe.h"
+#include "quantc/Pipelines/Stages.h"
+#include "quantc/Support/Progress.h"
+#include "llvm/Support/JSON.h"
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace quantc {
+
+struct CompileOptions {
+  Recipe recipe;
+  /// Values of symbolic dimensions, by name.
+  std::vector<std::pair<std::string, int64_t>> dims;
+  /// Calibration data: .npz, folder of .npz or .npy, test_data_set_* folder. Empty: none.
+  std::string calibration;
+  /// Samples a run where the data's first axis runs over samples.
+  int64_t dataBatch = 1;
+  /// Statistics by observer name (JSON) instead of calibration data. Empty: none.
+  std::string statistics;
+  /// Hard cap on the memory of statistics in bytes; changes no result.
+  std::optional<uint64_t> calibrationMemory;
+  int threads = 1;
+  ProgressFn progress;
+};
+
+/// What was compiled, proved and measured.
+struct CompileReport {
+  std::string model, recipe, cpu;
+  int64_t nodes = 0, integerNodes = 0, floatNodes = 0, foldedNodes = 0;
+  std::vector<std::string> floatNodeNames;
+  bool integerOnly = false, accumulatorsProven = false;
+  unsigned accumulatorWidth = 0;
+  int64_t accumulators = 0;
+  int64_t macs = 0, weightBytes = 0, arenaBytes = 0, modelBytes = 0, libraryBytes = 0;
+  int64_t calibrationRuns = 0, checkedRuns = 0;
+  double calibrationSeconds = 0, totalSeconds = 0;
+  /// On the calibration tail, against float; absent without data.
+  std::optional<double> sqnrDb, top1Agreement;
+  std::string certificate; ///< the text that the library carries
+
+  llvm::json::Value toJSON() const;
+  /// At most twenty lines.
+  void print(llvm::raw_ostream &os) const;
+};
+
+class Compiler {
+public:
+  /// Loads every dialect into `context`.
+  Compiler(mlir::MLIRContext &context, CompileOptions options);
+  ~Compiler();
+
+  /// Reads an ONNX file; symbolic dimensions take `dims`, then the calibration data's shapes.
+  mlir::LogicalResult import(llvm::StringRef path);
+  /// Takes a module of any stage instead (not verified to be of that stage).
+  void adopt(mlir::OwningOpRef<mlir::ModuleOp> module, Stage stage, llvm::StringRef name);
+
+  /// Runs stages until `stage` is reached. Calibrates on the way when there is data.
+  mlir::LogicalResult advance(Stage stage);
+
+  /// Emits the lowered module as a shared library; `path` plus ".h" receives the header, with the
+  /// suffix replaced. Verifies the self-test vectors by running them when this machine can.
+  llvm::Error writeLibrary(llvm::StringRef path);
+  /// LLVM IR text, or an ELF object.
+  llvm::Error writeLLVM(llvm::StringRef path);
+  llvm::Error writeObject(llvm::StringRef path);
+
+  /// Compares compiled integer code with float on the calibration tail; fills the report.
+  llvm::Error measureAccuracy();
+  /// Compares compiled code with the interpreter, exactly, on `runs` runs of the data (all when
+  /// negative) and on extreme inputs. Returns the number of differing values.
+  llvm::Expected<int64_t> verify(int64_t runs = -1);
+
+  mlir::ModuleOp module() const;
+  Stage stage() const { return current; }
+  const CompileReport &report() const { return result; }
+  DataSet *data() const { return dataSet.get(); }
+
+private:
+  mlir::LogicalResult runStage(Stage stage);
+  mlir::LogicalResult calibrate();
+  mlir::LogicalResult certify();
+  void recordNodes();
+  void recordCoverage();
+  llvm::Error emit(llvm::StringRef path, int kind);
+
+  mlir::MLIRContext &context;
+  CompileOptions options;
+  mlir::OwningOpRef<mlir::ModuleOp> ir;
+  mlir::OwningOpRef<mlir::ModuleOp> floatModule, integerModule;
+  Stage current = Stage::Imported;
+  std::unique_ptr<DataSet> dataSet;
+  std::vector<std::string> nodeNames;
+  CompileReport result;
+  double startTime = 0;
+};
+
+/// The input signature of `@main` at stages before `Scheduled`.
+std::vector<InputSpec> inputSpecs(mlir::ModuleOp module);
+
+} // namespace quantc
+
+#endif // QUANTC_PIPELINES_COMPILER_H

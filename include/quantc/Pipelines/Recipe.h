@@ -1,0 +1,69 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What a user decides about quantization and code: one struct, one table of named options that
+// recipes (YAML files), the command line and embedders share.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTC_PIPELINES_RECIPE_H
+#define QUANTC_PIPELINES_RECIPE_H
+
+#include "quantc/Dialect/QNN/Transforms/Options.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/raw_ostream.h"
+#include <string>
+#include <vector>
+
+namespace quantc {
+
+struct Recipe {
+  std::string name = "custom";
+  qnn::QuantizeOptions quantize;
+  /// Scale expanded channels of depthwise blocks to one range before quantization.
+  bool equalizeDepthwise = false;
+  /// Scale and shift the channels of linear (residual) tensors before quantization.
+  bool equalizeResidual = false;
+  /// Runs of calibration data for sequential bias correction; 0 switches it off.
+  int64_t biasCorrectionRuns = 0;
+  /// Integer instructions only in integer ops.
+  bool strict = false;
+  /// Integers at the library's border instead of float.
+  bool integerIO = false;
+  /// ISA level, or "native".
+  std::string cpu = "native";
+};
+
+/// One named option.
+struct RecipeOption {
+  llvm::StringRef name;
+  llvm::StringRef values; ///< what may be given: "true|false", "0..100"
+  llvm::StringRef help;   ///< unit, meaning, default
+};
+
+/// All options in the order in which they are written.
+llvm::ArrayRef<RecipeOption> recipeOptions();
+
+/// Sets one option from text; an unknown name is an error with a suggestion. A list option
+/// (`exclude`) takes items separated by commas and adds them.
+llvm::Error setRecipeOption(Recipe &recipe, llvm::StringRef name, llvm::StringRef value);
+
+/// A built-in recipe by name, or a YAML file by path. The file is a mapping of option names to
+/// values, with an optional `recipe: NAME` to start from.
+llvm::Expected<Recipe> loadRecipe(llvm::StringRef nameOrPath);
+
+/// Names of the built-in recipes.
+std::vector<std::string> builtinRecipes();
+
+/// Writes every option as YAML that `loadRecipe` reads back.
+void writeRecipe(const Recipe &recipe, llvm::raw_ostream &os);
+
+} // namespace quantc
+
+#endif // QUANTC_PIPELINES_RECIPE_H

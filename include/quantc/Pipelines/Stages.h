@@ -1,0 +1,51 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The stages that a model goes through, each a textual pass pipeline. quantc runs these texts, and
+// quant-opt runs the same texts by hand: there is no other list of passes.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTC_PIPELINES_STAGES_H
+#define QUANTC_PIPELINES_STAGES_H
+
+#include "quantc/Pipelines/Recipe.h"
+#include "llvm/ADT/StringRef.h"
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace quantc {
+
+/// What a module is after a stage.
+enum class Stage {
+  Imported,  ///< onnx
+  Float,     ///< nn: legalised and folded
+  Observed,  ///< nn + qnn.observe without statistics
+  Quantized, ///< nn + qnn.quantize / dequantize (needs statistics)
+  Integer,   ///< dyad, proved and certified
+  Scheduled, ///< kern: layout, packing, arena, partition
+  Lowered,   ///< llvm
+};
+
+/// "imported", "float", ...
+llvm::StringRef stageName(Stage stage);
+std::optional<Stage> parseStage(llvm::StringRef name);
+std::vector<llvm::StringRef> stageNames();
+
+/// The pipeline that leads to `stage` from the stage before it, as quant-opt's --pass-pipeline
+/// takes it; empty for `Imported`. Between `Observed` and `Quantized` the observers receive their
+/// statistics from data, or from a file: pass qnn-calibrate.
+std::string stagePipeline(Stage stage, const Recipe &recipe);
+
+/// Registers every pass that the pipelines name. Safe to call repeatedly.
+void registerPipelinePasses();
+
+} // namespace quantc
+
+#endif // QUANTC_PIPELINES_STAGES_H

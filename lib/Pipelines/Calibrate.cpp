@@ -1,0 +1,144 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Data-driven steps of the compiler: calibration on compiled float code, accuracy on the
+// calibration tail, comparison of compiled code with the interpreter.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantc/Dialect/QNN/Transforms/Calibrate.h"
+#include "Feeds.h"
+#include "quantc/Execution/JITExecutor.h"
+#include "quantc/Numerics/Metrics.h"
+#include "quantc/Pipelines/Compiler.h"
+#include "quantc/Reference/Interpreter.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <chrono>
+
+using namespace mlir;
+using namespace quantc;
+
+static double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+static llvm::Error inContext(llvm::StringRef what, llvm::Error error) {
+  return llvm::createStringError(what + ": " + llvm::toString(std::move(error)));
+}
+
+LogicalResult Compiler::calibrate() {
+  if (!options.statistics.empty())
+    return qnn::readStatistics(*ir, options.statistics);
+  if (!dataSet)
+    return emitError(ir->getLoc(), "expected calibration data, but none was given");
+  double start = now();
+  auto executor = JITExecutor::create(*ir, kernels::bestHostLevel(), options.threads);
+  if (!executor)
+    return emitError(ir->getLoc(), "calibration: ") << llvm::toString(executor.takeError());
+  CollectOptions collectOptions;
+  collectOptions.memoryCap = options.calibrationMemory;
+  collectOptions.progress = options.progress;
+  if (failed(qnn::calibrate(*ir, **executor, *dataSet, options.recipe.quantize, collectOptions)))
+    return failure();
+  result.calibrationRuns = dataSet->numRuns();
+  result.calibrationSeconds = now() - start;
+  return success();
+}
+
+/// Runs of the data that accuracy is measured on: the last quarter, at most 50.
+static int64_t tailRuns(int64_t runs) { return std::clamp<int64_t>(runs / 4, 1, 50); }
+
+llvm::Error Compiler::measureAccuracy() {
+  if (!dataSet || !floatModule || !integerModule)
+    return llvm::createStringError(
+        "accuracy needs calibration data and a model compiled from float");
+  auto reference = compileInProcess(*floatModule, kernels::bestHostLevel(), options.threads);
+  if (!reference)
+    return inContext("float model", reference.takeError());
+  auto integer = compileInProcess(*integerModule, kernels::bestHostLevel(), options.threads);
+  if (!integer)
+    return inContext("integer model", integer.takeError());
+  std::vector<float> expected, found;
+  size_t columns = 1;
+  int64_t runs = dataSet->numRuns();
+  for (int64_t i = runs - tailRuns(runs); i < runs; ++i) {
+    auto feed = dataSet->feed(i);
+    if (!feed)
+      return feed.takeError();
+    auto a = (*reference)->run(feedTensors(*feed));
+    if (!a)
+      return inContext("float model", a.takeError());
+    auto b = (*integer)->run(quantizeFeed((*integer)->inputs(), feedTensors(*feed)));
+    if (!b)
+      return inContext("integer model", b.takeError());
+    HostTensor restored = dequantizeOutput((*integer)->outputs()[0], (*b)[0]);
+    columns = a->front().rank() == 0 ? 1 : size_t(a->front().shape().back());
+    llvm::append_range(expected, a->front().values<float>());
+    llvm::append_range(found, restored.values<float>());
+  }
+  result.checkedRuns = tailRuns(runs);
+  result.sqnrDb = numerics::sqnrDb(expected.data(), found.data(), expected.size());
+  if (columns > 1)
+    result.top1Agreement =
+        numerics::top1Agreement(expected.data(), found.data(), expected.size() / columns, columns);
+  return llvm::Error::success();
+}
+
+/// Number of elements that differ, bit for bit.
+static int64_t differences(const HostTensor &a, const HostTensor &b) {
+  if (a.dtype() != b.dtype() || !sameShape(a, b))
+    return a.numElements();
+  size_t width = a.numElements() == 0 ? 1 : a.byteSize() / size_t(a.numElements());
+  int64_t count = 0;
+  for (int64_t i = 0; i < a.numElements(); ++i)
+    count += std::memcmp(a.bytes().data() + i * width, b.bytes().data() + i * width, width) != 0;
+  return count;
+}
+
+llvm::Expected<int64_t> Compiler::verify(int64_t runs) {
+  if (!integerModule)
+    return llvm::createStringError("verification needs a module of stage 'integer'");
+  auto interpreter = Interpreter::create(*integerModule);
+  if (!interpreter)
+    return interpreter.takeError();
+  kernels::Level level = kernels::bestHostLevel();
+  if (auto wanted = kernels::parseLevel(options.recipe.cpu);
+      wanted && kernels::hostSupports(*wanted))
+    level = *wanted;
+  auto compiled = compileInProcess(*integerModule, level, options.threads);
+  if (!compiled)
+    return compiled.takeError();
+  int64_t total = 0;
+  auto compare = [&](const std::vector<HostTensor> &inputs) -> llvm::Error {
+    auto expected = interpreter->run(inputs);
+    if (!expected)
+      return expected.takeError();
+    auto found = (*compiled)->run(inputs);
+    if (!found)
+      return found.takeError();
+    for (size_t i = 0; i < expected->size(); ++i)
+      total += differences((*expected)[i], (*found)[i]);
+    return llvm::Error::success();
+  };
+  for (const std::vector<HostTensor> &inputs : extremeFeeds((*compiled)->inputs()))
+    if (llvm::Error error = compare(inputs))
+      return std::move(error);
+  int64_t count = dataSet ? dataSet->numRuns() : 0;
+  for (int64_t i = 0; i < (runs < 0 ? count : std::min(runs, count)); ++i) {
+    if (options.progress)
+      options.progress("verifying", i, runs < 0 ? count : std::min(runs, count));
+    auto feed = dataSet->feed(i);
+    if (!feed)
+      return feed.takeError();
+    if (llvm::Error error = compare(quantizeFeed((*compiled)->inputs(), feedTensors(*feed))))
+      return std::move(error);
+  }
+  if (options.progress && count)
+    options.progress("verifying", count, count);
+  return total;
+}

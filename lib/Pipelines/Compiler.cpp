@@ -1,0 +1,262 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Import and stages of the compiler; see Compiler.h.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantc/Pipelines/Compiler.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "quantc/Analysis/IntegerOnlyCertificate.h"
+#include "quantc/Analysis/OverflowProof.h"
+#include "quantc/Analysis/RangeAnalysis.h"
+#include "quantc/Import/ONNX/ImportONNX.h"
+#include "quantc/InitAll.h"
+#include "quantc/Interfaces/NodeName.h"
+#include "quantc/Interfaces/Weights.h"
+#include "quantc/Target/LLVM/TranslateModel.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include <chrono>
+
+using namespace mlir;
+using namespace quantc;
+
+static double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+Compiler::Compiler(MLIRContext &context, CompileOptions options)
+    : context(context), options(std::move(options)), startTime(now()) {
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  context.appendDialectRegistry(registry);
+  context.loadAllAvailableDialects();
+  registerPipelinePasses();
+  result.recipe = this->options.recipe.name;
+}
+
+Compiler::~Compiler() = default;
+
+ModuleOp Compiler::module() const { return *ir; }
+
+//===----------------------------------------------------------------------===//
+// Input
+//===----------------------------------------------------------------------===//
+
+static DType dtypeOf(Type element) {
+  if (element.isF32())
+    return DType::F32;
+  if (element.isF64())
+    return DType::F64;
+  if (element.isUnsignedInteger(8))
+    return DType::U8;
+  if (element.isSignedInteger(8))
+    return DType::I8;
+  if (element.isSignedInteger(32))
+    return DType::I32;
+  if (element.isSignedInteger(64))
+    return DType::I64;
+  if (element.isInteger(1))
+    return DType::Bool;
+  return DType::Undefined;
+}
+
+std::vector<InputSpec> quantc::inputSpecs(ModuleOp module) {
+  std::vector<InputSpec> specs;
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  if (!main)
+    return specs;
+  for (auto [i, type] : llvm::enumerate(main.getArgumentTypes())) {
+    InputSpec spec;
+    auto name = main.getArgAttrOfType<StringAttr>(i, "onnx.name");
+    spec.name = name ? name.getValue().str() : ("input_" + llvm::Twine(i)).str();
+    if (auto tensor = dyn_cast<RankedTensorType>(type)) {
+      spec.dtype = dtypeOf(tensor.getElementType());
+      for (int64_t d : tensor.getShape())
+        spec.dims.push_back(ShapedType::isDynamic(d) ? -1 : d);
+    }
+    if (auto dims = main.getArgAttrOfType<ArrayAttr>(i, "onnx.dims"))
+      for (Attribute dim : dims)
+        spec.dimNames.push_back(isa<StringAttr>(dim) ? cast<StringAttr>(dim).getValue().str() : "");
+    if (spec.dimNames.size() != spec.dims.size())
+      spec.dimNames.clear();
+    specs.push_back(std::move(spec));
+  }
+  return specs;
+}
+
+static bool hasSymbolicDims(ArrayRef<InputSpec> specs) {
+  return llvm::any_of(specs,
+                      [](const InputSpec &spec) { return llvm::is_contained(spec.dims, -1); });
+}
+
+LogicalResult Compiler::import(llvm::StringRef path) {
+  ImportOptions importOptions;
+  importOptions.dims = options.dims;
+  importOptions.inlineFunctions = true;
+  ir = importONNX(path, &context, importOptions);
+  if (!ir)
+    return failure();
+  result.model = llvm::sys::path::stem(path).str();
+  uint64_t bytes = 0;
+  if (!llvm::sys::fs::file_size(path, bytes))
+    result.modelBytes = int64_t(bytes);
+  std::vector<InputSpec> specs = inputSpecs(*ir);
+  if (!options.calibration.empty()) {
+    DataSetOptions dataOptions;
+    dataOptions.batch = options.dataBatch;
+    auto opened = DataSet::open(options.calibration, specs, dataOptions);
+    if (!opened) {
+      emitError(ir->getLoc(), "calibration data: ") << llvm::toString(opened.takeError());
+      return failure();
+    }
+    dataSet = std::move(*opened);
+    if (hasSymbolicDims(specs)) {
+      auto feed = dataSet->feed(0);
+      if (!feed) {
+        emitError(ir->getLoc(), "calibration data: ") << llvm::toString(feed.takeError());
+        return failure();
+      }
+      for (const NamedTensor &input : feed->inputs)
+        importOptions.inputShapes.emplace_back(input.name,
+                                               SmallVector<int64_t>(input.tensor.shape()));
+      ir = importONNX(path, &context, importOptions);
+      if (!ir)
+        return failure();
+    }
+  }
+  current = Stage::Imported;
+  recordNodes();
+  return success();
+}
+
+void Compiler::adopt(OwningOpRef<ModuleOp> module, Stage stage, llvm::StringRef name) {
+  ir = std::move(module);
+  current = stage;
+  result.model = name.str();
+  if (stage == Stage::Imported)
+    recordNodes();
+}
+
+//===----------------------------------------------------------------------===//
+// Stages
+//===----------------------------------------------------------------------===//
+
+LogicalResult Compiler::runStage(Stage stage) {
+  PassManager pm(&context, ModuleOp::getOperationName());
+  std::string text = stagePipeline(stage, options.recipe), problem;
+  llvm::raw_string_ostream os(problem);
+  FailureOr<OpPassManager> parsed = parsePassPipeline(text, os);
+  if (failed(parsed)) {
+    emitError(ir->getLoc(), "pipeline of stage ") << stageName(stage) << ": " << problem;
+    return failure();
+  }
+  static_cast<OpPassManager &>(pm) = std::move(*parsed);
+  return pm.run(*ir);
+}
+
+LogicalResult Compiler::advance(Stage target) {
+  while (current < target) {
+    Stage next = Stage(int(current) + 1);
+    if (next == Stage::Quantized && failed(calibrate()))
+      return failure();
+    if (failed(runStage(next)))
+      return failure();
+    current = next;
+    if (current == Stage::Float)
+      floatModule = ir->clone();
+    if (current == Stage::Integer) {
+      if (failed(certify()))
+        return failure();
+      integerModule = ir->clone();
+    }
+    if (current == Stage::Scheduled) {
+      auto main = ir->lookupSymbol<func::FuncOp>("main");
+      if (auto bytes = main->getAttrOfType<IntegerAttr>("kern.arena_bytes"))
+        result.arenaBytes = bytes.getInt();
+      if (auto level = (*ir)->getAttrOfType<StringAttr>("kern.level"))
+        result.cpu = level.getValue().str();
+    }
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Proofs and coverage
+//===----------------------------------------------------------------------===//
+
+void Compiler::recordNodes() {
+  nodeNames.clear();
+  ir->walk([&](Operation *op) {
+    if (op->getName().getStringRef() == "onnx.node")
+      nodeNames.push_back(getNodeName(op));
+  });
+  result.nodes = nodeNames.size();
+}
+
+/// All ONNX node names in a location, fused ones included.
+static void collectNames(Location loc, llvm::StringSet<> &names) {
+  if (auto name = dyn_cast<NameLoc>(loc))
+    names.insert(name.getName());
+  if (auto fused = dyn_cast<FusedLoc>(loc))
+    for (Location part : fused.getLocations())
+      collectNames(part, names);
+}
+
+void Compiler::recordCoverage() {
+  llvm::StringSet<> integer, floating;
+  ir->walk([&](Operation *op) {
+    if (op->hasTrait<OpTrait::ConstantLike>())
+      return;
+    if (isa<IntegerSemantics>(op))
+      collectNames(op->getLoc(), integer);
+    else if (op->getDialect() && op->getDialect()->getNamespace() == "nn")
+      collectNames(op->getLoc(), floating);
+  });
+  result.integerNodes = result.floatNodes = result.foldedNodes = 0;
+  result.floatNodeNames.clear();
+  for (const std::string &name : nodeNames) {
+    if (floating.contains(name)) {
+      ++result.floatNodes;
+      result.floatNodeNames.push_back(name);
+    } else if (integer.contains(name)) {
+      ++result.integerNodes;
+    } else {
+      ++result.foldedNodes;
+    }
+  }
+}
+
+LogicalResult Compiler::certify() {
+  recordCoverage();
+  RangeAnalysis ranges(*ir);
+  OverflowReport overflow = proveAccumulators(*ir, ranges);
+  IntegerOnlyCertificate certificate = certifyIntegerOnly(*ir);
+  result.integerOnly = certificate.holds();
+  result.accumulatorsProven = overflow.allProven();
+  result.accumulatorWidth = overflow.width();
+  result.accumulators = overflow.proofs.size();
+  result.macs = result.weightBytes = 0;
+  ir->walk([&](IntegerSemantics op) {
+    OpCost cost = op.getCost();
+    result.macs += cost.macs;
+    result.weightBytes += cost.constantBytes;
+  });
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "quantc " << quantcVersion() << ", model " << result.model << ", recipe " << result.recipe
+     << "\n";
+  certificate.print(os);
+  overflow.print(os);
+  result.certificate = text;
+  (*ir)->setAttr("quantc.certificate", StringAttr::get(&context, text));
+  return success();
+}

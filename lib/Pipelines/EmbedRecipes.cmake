@@ -1,0 +1,12 @@
+# Writes BuiltinRecipes.h from recipes/*.yaml: cmake -DRECIPES=dir -DOUTPUT=file -P EmbedRecipes.cmake
+file(GLOB files "${RECIPES}/*.yaml")
+list(SORT files)
+set(text "// Generated from recipes/*.yaml.\nnamespace quantc {\nstruct BuiltinRecipe {\n  const char *name, *text;\n};\n")
+string(APPEND text "static const BuiltinRecipe builtinRecipeTexts[] = {\n")
+foreach(file IN LISTS files)
+  get_filename_component(name "${file}" NAME_WE)
+  file(READ "${file}" content)
+  string(APPEND text "    {\"${name}\", R\"recipe(${content})recipe\"},\n")
+endforeach()
+string(APPEND text "};\n} // namespace quantc\n")
+file(WRITE "${OUTPUT}" "${text}")

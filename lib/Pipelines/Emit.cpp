@@ -1,0 +1,132 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Emission of a lowered model: LLVM IR, object file, shared library with header and self-test.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Feeds.h"
+#include "quantc/Execution/CompiledModel.h"
+#include "quantc/Pipelines/Compiler.h"
+#include "quantc/Reference/Interpreter.h"
+#include "quantc/Target/CPU/Codegen.h"
+#include "quantc/Target/CPU/ModelInfo.h"
+#include "quantc/Target/LLVM/TranslateModel.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/ToolOutputFile.h"
+
+using namespace mlir;
+using namespace quantc;
+
+static llvm::Error writeFile(llvm::StringRef path, llvm::StringRef bytes) {
+  std::error_code code;
+  llvm::ToolOutputFile file(path, code, llvm::sys::fs::OF_None);
+  if (code)
+    return llvm::createStringError("cannot write '" + path + "': " + code.message());
+  file.os() << bytes;
+  file.keep();
+  return llvm::Error::success();
+}
+
+static std::string bytesOf(const HostTensor &tensor) {
+  return std::string(reinterpret_cast<const char *>(tensor.bytes().data()), tensor.byteSize());
+}
+
+/// One test vector: the first run of the data (or a fixed pattern without data), with the
+/// interpreter's answer.
+static llvm::Expected<cpu::SelfTest> makeSelfTest(ModuleOp module, DataSet *data,
+                                                  const cpu::ModelInfo &info) {
+  auto interpreter = Interpreter::create(module);
+  if (!interpreter)
+    return interpreter.takeError();
+  std::vector<HostTensor> inputs;
+  std::vector<ModelTensor> tensors;
+  for (const cpu::TensorInfo &input : info.inputs) {
+    ModelTensor tensor{input.name, static_cast<DType>(input.dtype), input.shape, input.scale,
+                       input.zeroPoint};
+    tensors.push_back(tensor);
+  }
+  if (data) {
+    auto feed = data->feed(0);
+    if (!feed)
+      return feed.takeError();
+    inputs = quantizeFeed(tensors, feedTensors(*feed));
+  } else {
+    inputs = extremeFeeds(tensors).back();
+  }
+  auto outputs = interpreter->run(inputs);
+  if (!outputs)
+    return outputs.takeError();
+  cpu::SelfTest test;
+  for (const HostTensor &input : inputs)
+    test.inputs.push_back(bytesOf(input));
+  for (const HostTensor &output : *outputs)
+    test.outputs.push_back(bytesOf(output));
+  return test;
+}
+
+enum EmitKind { EmitLLVM, EmitObject, EmitLibrary };
+
+llvm::Error Compiler::emit(llvm::StringRef path, int kind) {
+  if (current != Stage::Lowered)
+    return llvm::createStringError("expected a module of stage 'lowered', but found '" +
+                                   stageName(current) + "'");
+  llvm::LLVMContext llvmContext;
+  auto model = translateModel(*ir, result.model, llvmContext);
+  if (!model)
+    return model.takeError();
+  if (ModuleOp source =
+          integerModule ? *integerModule : (floatModule ? *floatModule : ModuleOp())) {
+    auto test = makeSelfTest(source, dataSet.get(), model->info);
+    if (!test)
+      return test.takeError();
+    model->info.selfTests.push_back(std::move(*test));
+    // Float code may differ from the interpreter in the last bits of its transcendental functions.
+    model->info.selfTestTolerance = integerModule && result.integerOnly ? 0.0f : 1e-4f;
+  }
+  cpu::CodegenOptions codegen;
+  codegen.level = model->info.level;
+  if (llvm::Error error = cpu::emitModelDescriptor(*model->module, model->info))
+    return error;
+  if (llvm::Error error = cpu::completeModule(*model->module, codegen))
+    return error;
+  if (llvm::Error error = cpu::optimize(*model->module, codegen))
+    return error;
+  if (kind == EmitLLVM) {
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    model->module->print(os, nullptr);
+    return writeFile(path, text);
+  }
+  auto object = cpu::emitObject(*model->module, codegen);
+  if (!object)
+    return object.takeError();
+  if (kind == EmitObject)
+    return writeFile(path, llvm::StringRef(object->data(), object->size()));
+  if (llvm::Error error = cpu::linkSharedLibrary(*object, path, llvm::sys::path::filename(path)))
+    return error;
+  llvm::SmallString<256> header(path);
+  llvm::sys::path::replace_extension(header, "h");
+  if (llvm::Error error = writeFile(header, cpu::modelHeader(model->info)))
+    return error;
+  uint64_t bytes = 0;
+  if (!llvm::sys::fs::file_size(path, bytes))
+    result.libraryBytes = int64_t(bytes);
+  if (!kernels::hostSupports(codegen.level))
+    return llvm::Error::success();
+  auto loaded = CompiledModel::load(path, options.threads);
+  if (!loaded)
+    return loaded.takeError();
+  auto outcome = (*loaded)->selfTest();
+  return outcome ? llvm::Error::success() : outcome.takeError();
+}
+
+llvm::Error Compiler::writeLLVM(llvm::StringRef path) { return emit(path, EmitLLVM); }
+llvm::Error Compiler::writeObject(llvm::StringRef path) { return emit(path, EmitObject); }
+llvm::Error Compiler::writeLibrary(llvm::StringRef path) { return emit(path, EmitLibrary); }

@@ -1,0 +1,340 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Recipe options as one table, and recipes as YAML; see Recipe.h.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantc/Pipelines/Recipe.h"
+#include "BuiltinRecipes.h"
+#include "quantc/Calibration/Observer.h"
+#include "quantc/Kernels/Levels.h"
+#include "quantc/Support/Suggest.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/YAMLParser.h"
+#include <functional>
+
+using namespace quantc;
+using llvm::StringRef;
+
+namespace {
+
+struct Entry {
+  RecipeOption option;
+  std::function<llvm::Error(Recipe &, StringRef)> set;
+  std::function<std::string(const Recipe &)> get;
+};
+
+llvm::Error expected(StringRef what, StringRef found) {
+  return llvm::createStringError("expected " + what + ", but found '" + found + "'");
+}
+
+Entry boolean(StringRef name, StringRef help, std::function<bool &(Recipe &)> field) {
+  auto set = [field](Recipe &r, StringRef text) -> llvm::Error {
+    if (text != "true" && text != "false")
+      return expected("true or false", text);
+    field(r) = text == "true";
+    return llvm::Error::success();
+  };
+  auto get = [field](const Recipe &r) {
+    return std::string(field(const_cast<Recipe &>(r)) ? "true" : "false");
+  };
+  return {{name, "true|false", help}, set, get};
+}
+
+Entry real(StringRef name, StringRef values, StringRef help, double above, double most,
+           std::function<double &(Recipe &)> field) {
+  auto set = [=](Recipe &r, StringRef text) -> llvm::Error {
+    double value = 0;
+    if (text.getAsDouble(value) || !(value > above && value <= most))
+      return expected(("a number in " + values).str(), text);
+    field(r) = value;
+    return llvm::Error::success();
+  };
+  auto get = [=](const Recipe &r) {
+    return llvm::formatv("{0}", field(const_cast<Recipe &>(r))).str();
+  };
+  return {{name, values, help}, set, get};
+}
+
+llvm::Error setInteger(StringRef text, int64_t least, int64_t most, int64_t &value) {
+  if (text.getAsInteger(10, value) || value < least || value > most)
+    return expected(llvm::formatv("an integer in {0}..{1}", least, most).str(), text);
+  return llvm::Error::success();
+}
+
+std::vector<Entry> makeObserverEntries() {
+  std::vector<Entry> entries;
+  entries.push_back(
+      {{"observer", "min-max|moving-average|percentile|entropy|mse",
+        "how the range of an activation follows from its statistics; default min-max"},
+       [](Recipe &r, StringRef text) -> llvm::Error {
+         if (auto kind = parseObserver(text)) {
+           r.quantize.observer = *kind;
+           return llvm::Error::success();
+         }
+         return expected("one of " + llvm::join(observerNames(), ", "), text);
+       },
+       [](const Recipe &r) { return observerName(r.quantize.observer).str(); }});
+  entries.push_back(real("percentile", "(0, 100]",
+                         "percent of the values that the percentile observer keeps; default 99.999",
+                         0, 100, [](Recipe &r) -> double & { return r.quantize.percentile; }));
+  entries.push_back(real("averaging-constant", "(0, 1]",
+                         "weight of a further run in the moving average; default 0.01", 0, 1,
+                         [](Recipe &r) -> double & { return r.quantize.averagingConstant; }));
+  entries.push_back(boolean("clip-two-sided-only",
+                            "use the observer for tensors of both signs only, min-max for inputs "
+                            "and rectified tensors; default false",
+                            [](Recipe &r) -> bool & { return r.quantize.clipTwoSidedOnly; }));
+  return entries;
+}
+
+std::vector<Entry> makeFormatEntries() {
+  std::vector<Entry> entries;
+  entries.push_back(boolean("activation-signed",
+                            "activations are signed 8-bit integers; default false",
+                            [](Recipe &r) -> bool & { return r.quantize.activationSigned; }));
+  entries.push_back(boolean("activation-symmetric",
+                            "the zero point of activations is the middle code; default false",
+                            [](Recipe &r) -> bool & { return r.quantize.activationSymmetric; }));
+  entries.push_back({{"weight-granularity", "channel|tensor",
+                      "one weight scale a channel or a tensor; default channel"},
+                     [](Recipe &r, StringRef text) -> llvm::Error {
+                       if (text != "channel" && text != "tensor")
+                         return expected("channel or tensor", text);
+                       r.quantize.weightPerChannel = text == "channel";
+                       return llvm::Error::success();
+                     },
+                     [](const Recipe &r) {
+                       return std::string(r.quantize.weightPerChannel ? "channel" : "tensor");
+                     }});
+  entries.push_back({{"weight-bits", "2..8", "bits of a weight; default 8"},
+                     [](Recipe &r, StringRef text) -> llvm::Error {
+                       int64_t value = 0;
+                       if (llvm::Error error = setInteger(text, 2, 8, value))
+                         return error;
+                       r.quantize.weightBits = unsigned(value);
+                       return llvm::Error::success();
+                     },
+                     [](const Recipe &r) { return std::to_string(r.quantize.weightBits); }});
+  entries.push_back(
+      {{"exclude", "list",
+        "nodes that stay float: names, op types, or re:REGEX over either; default none"},
+       [](Recipe &r, StringRef text) -> llvm::Error {
+         llvm::SmallVector<StringRef> items;
+         text.split(items, ',', -1, /*KeepEmpty=*/false);
+         for (StringRef item : items)
+           r.quantize.exclude.push_back(item.trim().str());
+         return qnn::checkOptions(r.quantize);
+       },
+       [](const Recipe &r) { return llvm::join(r.quantize.exclude, ","); }});
+  entries.push_back(boolean("quantize-outputs",
+                            "store the results of the last linear maps in 8 bits; default false",
+                            [](Recipe &r) -> bool & { return r.quantize.quantizeOutputs; }));
+  return entries;
+}
+
+std::vector<Entry> makeAccuracyEntries() {
+  std::vector<Entry> entries;
+  entries.push_back(
+      boolean("equalize-depthwise",
+              "give the channels before a depthwise convolution one range; default false",
+              [](Recipe &r) -> bool & { return r.equalizeDepthwise; }));
+  entries.push_back(boolean("equalize-residual",
+                            "scale and shift the channels of linear tensors; default false",
+                            [](Recipe &r) -> bool & { return r.equalizeResidual; }));
+  entries.push_back(
+      {{"bias-correction", "0..100000",
+        "runs of calibration data for sequential bias correction, 0 for none; default 0"},
+       [](Recipe &r, StringRef text) { return setInteger(text, 0, 100000, r.biasCorrectionRuns); },
+       [](const Recipe &r) { return std::to_string(r.biasCorrectionRuns); }});
+  return entries;
+}
+
+std::vector<Entry> makeTargetEntries() {
+  std::vector<Entry> entries;
+  entries.push_back(boolean("strict", "integer instructions only in integer ops; default false",
+                            [](Recipe &r) -> bool & { return r.strict; }));
+  entries.push_back(
+      {{"io-type", "float|int8", "element type at the library's border; default float"},
+       [](Recipe &r, StringRef text) -> llvm::Error {
+         if (text != "float" && text != "int8")
+           return expected("float or int8", text);
+         r.integerIO = text == "int8";
+         return llvm::Error::success();
+       },
+       [](const Recipe &r) { return std::string(r.integerIO ? "int8" : "float"); }});
+  entries.push_back(
+      {{"cpu", "native|portable|x86-64-v2|x86-64-v3|x86-64-v3-vnni|x86-64-v4|x86-64-v4-vnni",
+        "instruction sets of the code; default native"},
+       [](Recipe &r, StringRef text) -> llvm::Error {
+         if (text != "native" && !kernels::parseLevel(std::string_view(text.data(), text.size())))
+           return expected("native, portable, x86-64-v2, x86-64-v3, x86-64-v3-vnni, x86-64-v4 or "
+                           "x86-64-v4-vnni",
+                           text);
+         r.cpu = text.str();
+         return llvm::Error::success();
+       },
+       [](const Recipe &r) { return r.cpu; }});
+  return entries;
+}
+
+const std::vector<Entry> &table() {
+  static const std::vector<Entry> entries = [] {
+    std::vector<Entry> all;
+    for (auto &group :
+         {makeObserverEntries(), makeFormatEntries(), makeAccuracyEntries(), makeTargetEntries()})
+      all.insert(all.end(), group.begin(), group.end());
+    return all;
+  }();
+  return entries;
+}
+
+} // namespace
+
+llvm::ArrayRef<RecipeOption> quantc::recipeOptions() {
+  static const std::vector<RecipeOption> options = [] {
+    std::vector<RecipeOption> result;
+    for (const Entry &entry : table())
+      result.push_back(entry.option);
+    return result;
+  }();
+  return options;
+}
+
+llvm::Error quantc::setRecipeOption(Recipe &recipe, StringRef name, StringRef value) {
+  std::vector<std::string> names;
+  for (const Entry &entry : table()) {
+    if (entry.option.name != name) {
+      names.push_back(entry.option.name.str());
+      continue;
+    }
+    if (llvm::Error error = entry.set(recipe, value))
+      return llvm::createStringError("option '" + name + "': " + llvm::toString(std::move(error)));
+    return llvm::Error::success();
+  }
+  std::string message = ("unknown option '" + name + "'").str();
+  std::vector<StringRef> candidates(names.begin(), names.end());
+  if (std::string hint = didYouMean(name, candidates); !hint.empty())
+    message += hint;
+  return llvm::createStringError(message);
+}
+
+//===----------------------------------------------------------------------===//
+// YAML
+//===----------------------------------------------------------------------===//
+
+/// The text of a scalar, or of a list of scalars joined by commas.
+static llvm::Expected<std::string> nodeText(llvm::yaml::Node *node) {
+  llvm::SmallString<64> storage;
+  if (auto *scalar = llvm::dyn_cast_or_null<llvm::yaml::ScalarNode>(node))
+    return scalar->getValue(storage).str();
+  if (auto *list = llvm::dyn_cast_or_null<llvm::yaml::SequenceNode>(node)) {
+    std::string text;
+    for (llvm::yaml::Node &item : *list) {
+      auto *scalar = llvm::dyn_cast<llvm::yaml::ScalarNode>(&item);
+      if (!scalar)
+        return llvm::createStringError("expected a list of scalars");
+      storage.clear();
+      text += (text.empty() ? "" : ",") + scalar->getValue(storage).str();
+    }
+    return text;
+  }
+  if (llvm::isa_and_nonnull<llvm::yaml::NullNode>(node))
+    return std::string();
+  return llvm::createStringError("expected a scalar or a list");
+}
+
+static llvm::Expected<Recipe> parseRecipe(StringRef text, StringRef name) {
+  llvm::SourceMgr sources;
+  std::string problem;
+  sources.setDiagHandler(
+      [](const llvm::SMDiagnostic &diagnostic, void *context) {
+        auto *out = static_cast<std::string *>(context);
+        if (out->empty())
+          *out =
+              llvm::formatv("line {0}: {1}", diagnostic.getLineNo(), diagnostic.getMessage()).str();
+      },
+      &problem);
+  llvm::yaml::Stream stream(text, sources);
+  Recipe recipe;
+  auto fail = [&](const llvm::Twine &message) {
+    return llvm::createStringError("recipe '" + name +
+                                   "': " + (problem.empty() ? message.str() : problem));
+  };
+  auto document = stream.begin();
+  if (document == stream.end())
+    return fail("expected a mapping of options");
+  auto *mapping = llvm::dyn_cast_or_null<llvm::yaml::MappingNode>(document->getRoot());
+  if (!mapping)
+    return fail("expected a mapping of options");
+  bool first = true;
+  for (llvm::yaml::KeyValueNode &pair : *mapping) {
+    auto key = nodeText(pair.getKey());
+    if (!key)
+      return fail(llvm::toString(key.takeError()));
+    auto value = nodeText(pair.getValue());
+    if (!value)
+      return fail("option '" + *key + "': " + llvm::toString(value.takeError()));
+    if (*key == "recipe") {
+      if (!first)
+        return fail("expected 'recipe' before the other options");
+      auto base = loadRecipe(*value);
+      if (!base)
+        return fail(llvm::toString(base.takeError()));
+      recipe = *base;
+    } else if (llvm::Error error = setRecipeOption(recipe, *key, *value)) {
+      return fail(llvm::toString(std::move(error)));
+    }
+    first = false;
+  }
+  if (!problem.empty() || stream.failed())
+    return fail("malformed YAML");
+  recipe.name = name.str();
+  return recipe;
+}
+
+std::vector<std::string> quantc::builtinRecipes() {
+  std::vector<std::string> names;
+  for (const BuiltinRecipe &recipe : builtinRecipeTexts)
+    names.push_back(recipe.name);
+  return names;
+}
+
+llvm::Expected<Recipe> quantc::loadRecipe(StringRef nameOrPath) {
+  for (const BuiltinRecipe &recipe : builtinRecipeTexts)
+    if (nameOrPath == recipe.name)
+      return parseRecipe(recipe.text, recipe.name);
+  if (!nameOrPath.ends_with(".yaml") && !nameOrPath.ends_with(".yml")) {
+    std::vector<std::string> names = builtinRecipes();
+    std::vector<StringRef> candidates(names.begin(), names.end());
+    return llvm::createStringError("unknown recipe '" + nameOrPath +
+                                   "': expected a .yaml file or one of " + llvm::join(names, ", ") +
+                                   didYouMean(nameOrPath, candidates));
+  }
+  auto buffer = llvm::MemoryBuffer::getFile(nameOrPath);
+  if (!buffer)
+    return llvm::createStringError("cannot read recipe '" + nameOrPath +
+                                   "': " + buffer.getError().message());
+  return parseRecipe((*buffer)->getBuffer(), nameOrPath);
+}
+
+void quantc::writeRecipe(const Recipe &recipe, llvm::raw_ostream &os) {
+  for (const Entry &entry : table()) {
+    std::string value = entry.get(recipe);
+    os << entry.option.name << ": ";
+    if (value.empty() || value.find(':') != std::string::npos)
+      os << '"' << value << '"';
+    else
+      os << value;
+    os << "\n";
+  }
+}

@@ -1,0 +1,89 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The report of a compilation, as text and JSON.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantc/Pipelines/Compiler.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace quantc;
+
+llvm::json::Value CompileReport::toJSON() const {
+  llvm::json::Object coverage{{"nodes", nodes},
+                              {"integer", integerNodes},
+                              {"float", floatNodes},
+                              {"folded", foldedNodes},
+                              {"float_nodes", llvm::json::Array(floatNodeNames)}};
+  llvm::json::Object proof{{"integer_only", integerOnly},
+                           {"accumulators", accumulators},
+                           {"accumulators_proven", accumulatorsProven},
+                           {"accumulator_width", int64_t(accumulatorWidth)}};
+  llvm::json::Object accuracy;
+  if (sqnrDb)
+    accuracy["sqnr_db"] = *sqnrDb;
+  if (top1Agreement)
+    accuracy["top1_agreement"] = *top1Agreement;
+  accuracy["runs"] = checkedRuns;
+  return llvm::json::Object{{"format", "quantc-report"},
+                            {"version", 1},
+                            {"model", model},
+                            {"recipe", recipe},
+                            {"cpu", cpu},
+                            {"coverage", std::move(coverage)},
+                            {"proof", std::move(proof)},
+                            {"accuracy_on_calibration_tail", std::move(accuracy)},
+                            {"macs", macs},
+                            {"weight_bytes", weightBytes},
+                            {"arena_bytes", arenaBytes},
+                            {"model_bytes", modelBytes},
+                            {"library_bytes", libraryBytes},
+                            {"calibration_runs", calibrationRuns},
+                            {"calibration_seconds", calibrationSeconds},
+                            {"certificate", certificate}};
+}
+
+static std::string bytesText(int64_t bytes) {
+  if (bytes < 10 * 1024)
+    return llvm::formatv("{0} B", bytes);
+  if (bytes < 10 * 1024 * 1024)
+    return llvm::formatv("{0:F1} KiB", double(bytes) / 1024);
+  return llvm::formatv("{0:F1} MiB", double(bytes) / (1024 * 1024));
+}
+
+void CompileReport::print(llvm::raw_ostream &os) const {
+  os << "model         " << model << ", recipe " << recipe << ", cpu " << cpu << "\n";
+  os << "coverage      " << nodes << " nodes: " << integerNodes << " integer, " << floatNodes
+     << " float, " << foldedNodes << " folded or fused\n";
+  for (size_t i = 0; i < floatNodeNames.size() && i < 4; ++i)
+    os << "  float       " << floatNodeNames[i] << "\n";
+  if (floatNodeNames.size() > 4)
+    os << "  float       and " << floatNodeNames.size() - 4 << " more (see --report)\n";
+  os << "certificate   " << (integerOnly ? "integer-only" : "not integer-only") << "\n";
+  os << "accumulators  " << accumulators << ", "
+     << (accumulatorsProven ? "all proved" : "not all proved")
+     << " within 32 bits; the widest needs " << accumulatorWidth << "\n";
+  if (sqnrDb) {
+    os << llvm::formatv("accuracy      SQNR {0:F1} dB", *sqnrDb);
+    if (top1Agreement)
+      os << llvm::formatv(", top-1 agreement {0:F4}", *top1Agreement);
+    os << " with float, on the last " << checkedRuns << " calibration runs\n";
+  }
+  if (calibrationRuns)
+    os << llvm::formatv("calibration   {0} runs in {1:F1} s\n", calibrationRuns,
+                        calibrationSeconds);
+  os << "size          weights " << bytesText(weightBytes) << ", working memory "
+     << bytesText(arenaBytes);
+  if (libraryBytes)
+    os << ", library " << bytesText(libraryBytes) << " (model file " << bytesText(modelBytes)
+       << ")";
+  os << "\n";
+  os << "work          " << llvm::formatv("{0:F1}", double(macs) / 1e6)
+     << " M multiply-accumulates a run\n";
+}

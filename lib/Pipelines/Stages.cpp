@@ -1,0 +1,90 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Stage names and pipelines; see Stages.h.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantc/Pipelines/Stages.h"
+#include "quantc/InitAll.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace quantc;
+using llvm::StringRef;
+
+static constexpr struct {
+  Stage stage;
+  const char *name;
+} names[] = {{Stage::Imported, "imported"}, {Stage::Float, "float"},
+             {Stage::Observed, "observed"}, {Stage::Quantized, "quantized"},
+             {Stage::Integer, "integer"},   {Stage::Scheduled, "scheduled"},
+             {Stage::Lowered, "lowered"}};
+
+StringRef quantc::stageName(Stage stage) {
+  for (auto &entry : names)
+    if (entry.stage == stage)
+      return entry.name;
+  return "";
+}
+
+std::optional<Stage> quantc::parseStage(StringRef name) {
+  for (auto &entry : names)
+    if (name == entry.name)
+      return entry.stage;
+  return std::nullopt;
+}
+
+std::vector<StringRef> quantc::stageNames() {
+  std::vector<StringRef> all;
+  for (auto &entry : names)
+    all.push_back(entry.name);
+  return all;
+}
+
+static std::string flag(const char *name, bool value) {
+  return std::string(name) + "=" + (value ? "true" : "false");
+}
+
+static std::string observePipeline(const qnn::QuantizeOptions &options) {
+  std::string text = "builtin.module(qnn-insert-observers{";
+  text += flag("activation-signed", options.activationSigned) + " ";
+  text += flag("activation-symmetric", options.activationSymmetric) + " ";
+  if (!options.exclude.empty())
+    text += "exclude=" + llvm::join(options.exclude, ",") + " ";
+  return text + flag("quantize-outputs", options.quantizeOutputs) + "})";
+}
+
+std::string quantc::stagePipeline(Stage stage, const Recipe &recipe) {
+  switch (stage) {
+  case Stage::Imported:
+    return "";
+  case Stage::Float:
+    return "builtin.module(onnx-infer-shapes,onnx-fold-constants,convert-onnx-to-nn,"
+           "func.func(nn-fold-batch-norm,nn-simplify),canonicalize)";
+  case Stage::Observed:
+    return observePipeline(recipe.quantize);
+  case Stage::Quantized:
+    return "builtin.module(qnn-quantize{" +
+           flag("weight-per-tensor", !recipe.quantize.weightPerChannel) +
+           " weight-bits=" + std::to_string(recipe.quantize.weightBits) + "})";
+  case Stage::Integer:
+    return std::string("builtin.module(convert-nn-to-dyad{io-type=") +
+           (recipe.integerIO ? "int8" : "float") + "},dyad-simplify,dyad-prove-accumulators)";
+  case Stage::Scheduled:
+    return "builtin.module(convert-to-kern{level=" + recipe.cpu + " " +
+           flag("strict", recipe.strict) + "},func.func(kern-partition,kern-plan-memory))";
+  case Stage::Lowered:
+    return "builtin.module(convert-kern-to-llvm)";
+  }
+  return "";
+}
+
+void quantc::registerPipelinePasses() {
+  static const bool once = (registerAllPasses(), true);
+  (void)once;
+}

@@ -1,0 +1,188 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The command line of quantc; see Options.h.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Options.h"
+#include "quantc/Support/Suggest.h"
+#include "quantc/Target/LLVM/TranslateModel.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/CommandLine.h"
+
+using namespace quantc;
+namespace cl = llvm::cl;
+
+static cl::OptionCategory category("quantc options");
+#define TEXT(NAME, ARGUMENT, HELP, VALUE)                                                          \
+  static cl::opt<std::string> NAME(ARGUMENT, cl::desc(HELP), cl::value_desc(VALUE),                \
+                                   cl::cat(category))
+#define FLAG(NAME, ARGUMENT, HELP)                                                                 \
+  static cl::opt<bool> NAME(ARGUMENT, cl::desc(HELP), cl::cat(category))
+
+static cl::opt<std::string> inputFile(cl::Positional, cl::desc("MODEL.onnx"), cl::cat(category));
+static cl::opt<std::string> outputFile("o", cl::desc("Where to write the result"),
+                                       cl::value_desc("file"), cl::cat(category));
+TEXT(recipeName, "recipe", "Built-in recipe or a .yaml file (default w8a8-integer)", "name");
+TEXT(calibrate, "calibrate",
+     "Calibration data: .npz, folder of .npz or .npy, test_data_set_* folder", "path");
+TEXT(statistics, "statistics", "Statistics (JSON) instead of calibration data", "file");
+TEXT(calibrationMemory, "calib-memory",
+     "Hard cap on the memory of statistics: bytes, or with K, M, G; changes no result", "size");
+TEXT(target, "target", "What to make code for: cpu (default)", "name");
+TEXT(emitKind, "emit", "mlir, mlirbc, llvm, obj or so (default so)", "kind");
+TEXT(toStage, "to", "With --emit mlir|mlirbc: the stage to stop at (default integer)", "stage");
+TEXT(cpuLevel, "cpu",
+     "Instruction sets: native (default), portable, x86-64-v2, x86-64-v3, x86-64-v3-vnni, "
+     "x86-64-v4, x86-64-v4-vnni",
+     "level");
+TEXT(ioType, "io-type", "Element type at the library's border: float (default) or int8", "type");
+TEXT(reportFile, "report", "Write the report as JSON", "file.json");
+TEXT(saveConfig, "save-config", "Write the resolved recipe as YAML", "file.yaml");
+FLAG(strict, "strict", "Integer instructions only in integer ops");
+FLAG(printPipelineFlag, "print-pipeline",
+     "Print the pass pipeline of every stage, as quant-opt takes it");
+FLAG(verifyFlag, "verify",
+     "Compare compiled code with the interpreter on all data and on extreme inputs");
+FLAG(allowFloat, "allow-float",
+     "Float ops between the first quantize and the last dequantize are no error");
+FLAG(quiet, "quiet", "Print no summary");
+FLAG(listOptions, "list-options", "List the options of recipes and exit");
+static cl::list<std::string> dims("dim", cl::desc("Value of a symbolic dimension"),
+                                  cl::value_desc("name=value"), cl::cat(category));
+static cl::list<std::string> settings("set", cl::desc("Set one recipe option; see --list-options"),
+                                      cl::value_desc("option=value"), cl::cat(category));
+static cl::opt<int> threads("threads",
+                            cl::desc("Threads for calibration (default 1); changes no result"),
+                            cl::init(1), cl::cat(category));
+static cl::opt<double>
+    maxDrop("max-drop",
+            cl::desc("Goal: largest loss of top-1 agreement on the calibration tail, 0..1"),
+            cl::init(-1), cl::cat(category));
+
+static llvm::Error usage(const llvm::Twine &message) { return llvm::createStringError(message); }
+
+static llvm::Expected<uint64_t> parseSize(llvm::StringRef text) {
+  uint64_t factor = 1;
+  llvm::StringRef digits = text;
+  for (auto [suffix, shift] : {std::pair("K", 10), std::pair("M", 20), std::pair("G", 30)})
+    if (digits.consume_back(suffix))
+      factor = uint64_t(1) << shift;
+  uint64_t value = 0;
+  if (digits.getAsInteger(10, value) || value == 0 || value > (UINT64_MAX / factor))
+    return usage("--calib-memory: expected a size such as 512M, but found '" + text + "'");
+  return value * factor;
+}
+
+/// The recipe with the command line's own settings on top.
+static llvm::Expected<Recipe> resolveRecipe() {
+  auto recipe = loadRecipe(recipeName.empty() ? "w8a8-integer" : recipeName.getValue());
+  if (!recipe)
+    return recipe.takeError();
+  for (const std::string &setting : settings) {
+    auto [name, value] = llvm::StringRef(setting).split('=');
+    if (!llvm::StringRef(setting).contains('='))
+      return usage("--set: expected option=value, but found '" + setting + "'");
+    if (llvm::Error error = setRecipeOption(*recipe, name, value))
+      return std::move(error);
+  }
+  std::pair<const char *, std::string> own[] = {
+      {"cpu", cpuLevel}, {"io-type", ioType}, {"strict", strict ? "true" : ""}};
+  for (auto &[name, value] : own)
+    if (!value.empty())
+      if (llvm::Error error = setRecipeOption(*recipe, name, value))
+        return std::move(error);
+  return recipe;
+}
+
+static llvm::Error parseDims(DriverOptions &options) {
+  for (const std::string &dim : dims) {
+    auto [name, value] = llvm::StringRef(dim).split('=');
+    int64_t number = 0;
+    if (name.empty() || value.getAsInteger(10, number) || number < 1)
+      return usage("--dim: expected name=value with a positive value, but found '" + dim + "'");
+    options.compile.dims.emplace_back(name.str(), number);
+  }
+  return llvm::Error::success();
+}
+
+static llvm::Error checkNames(DriverOptions &options) {
+  if (!target.empty() && target != "cpu")
+    return usage("--target: expected cpu, but found '" + target + "'");
+  std::vector<llvm::StringRef> kinds = {"mlir", "mlirbc", "llvm", "obj", "so"};
+  if (!emitKind.empty()) {
+    options.emit = emitKind;
+    if (!llvm::is_contained(kinds, llvm::StringRef(emitKind)))
+      return usage("--emit: unknown kind '" + emitKind + "'" +
+                   didYouMean(emitKind, llvm::ArrayRef(kinds)));
+  }
+  if (!toStage.empty()) {
+    options.to = parseStage(toStage);
+    std::vector<llvm::StringRef> stages = stageNames();
+    if (!options.to)
+      return usage("--to: expected one of " + llvm::join(stages, ", ") + ", but found '" + toStage +
+                   "'" + didYouMean(toStage, llvm::ArrayRef(stages)));
+  }
+  return llvm::Error::success();
+}
+
+static void printOptions() {
+  for (const RecipeOption &option : recipeOptions())
+    llvm::outs() << option.name << " (" << option.values << ")\n    " << option.help << "\n";
+}
+
+llvm::Expected<DriverOptions> quantc::parseCommandLine(int argc, char **argv) {
+  cl::HideUnrelatedOptions(category);
+  cl::SetVersionPrinter([](llvm::raw_ostream &os) { os << "quantc " << quantcVersion() << "\n"; });
+  cl::ParseCommandLineOptions(
+      argc, argv,
+      "quantizes an ONNX model and compiles it to an integer library\n\n"
+      "  quantc model.onnx --recipe w8a8-integer --calibrate data.npz --target cpu -o model.so\n\n"
+      "Exit codes: 0 done; 1 wrong usage; 2 the model or the data is not supported (all reasons "
+      "are\n"
+      "listed); 3 a goal was missed; 4 verification found a difference; 5 float ops are left.\n");
+  DriverOptions options;
+  if (listOptions) {
+    printOptions();
+    return options;
+  }
+  options.input = inputFile;
+  options.output = outputFile;
+  options.report = reportFile;
+  options.saveConfig = saveConfig;
+  options.printPipeline = printPipelineFlag;
+  options.verify = verifyFlag;
+  options.quiet = quiet;
+  options.requireInteger = !allowFloat;
+  options.maxDrop = maxDrop;
+  auto recipe = resolveRecipe();
+  if (!recipe)
+    return recipe.takeError();
+  options.compile.recipe = *recipe;
+  options.compile.calibration = calibrate;
+  options.compile.statistics = statistics;
+  options.compile.threads = threads;
+  if (threads < 1 || threads > 256)
+    return usage("--threads: expected 1..256, but found " + llvm::Twine(threads));
+  if (!calibrationMemory.empty()) {
+    auto size = parseSize(calibrationMemory);
+    if (!size)
+      return size.takeError();
+    options.compile.calibrationMemory = *size;
+  }
+  if (llvm::Error error = parseDims(options))
+    return std::move(error);
+  if (llvm::Error error = checkNames(options))
+    return std::move(error);
+  if (options.input.empty() && !options.printPipeline && options.saveConfig.empty())
+    return usage("expected a model; see --help");
+  if (!options.input.empty() && options.output.empty() && options.report.empty() && !options.verify)
+    return usage("expected -o FILE, --report FILE or --verify");
+  return options;
+}

@@ -1,0 +1,38 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The command line of quantc.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTC_TOOLS_QUANTC_OPTIONS_H
+#define QUANTC_TOOLS_QUANTC_OPTIONS_H
+
+#include "quantc/Pipelines/Compiler.h"
+#include "llvm/Support/Error.h"
+#include <optional>
+#include <string>
+
+namespace quantc {
+
+struct DriverOptions {
+  CompileOptions compile;
+  std::string input, output, emit = "so", report, saveConfig;
+  std::optional<Stage> to;
+  bool printPipeline = false, verify = false, quiet = false;
+  /// Fail when float ops are left inside; what the recipe `w8a8-integer` promises.
+  bool requireInteger = true;
+  double maxDrop = -1;
+};
+
+/// Parses the command line; prints and exits for --help and --version.
+llvm::Expected<DriverOptions> parseCommandLine(int argc, char **argv);
+
+} // namespace quantc
+
+#endif // QUANTC_TOOLS_QUANTC_OPTIONS_H

@@ -1,0 +1,180 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// quantc: from an ONNX model and calibration data to an integer library. The work is done by
+// Pipelines; this file reads the command line and maps outcomes to exit codes.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Options.h"
+#include "mlir/Bytecode/BytecodeWriter.h"
+#include "mlir/IR/Diagnostics.h"
+#include "quantc/Pipelines/Compiler.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/ToolOutputFile.h"
+
+using namespace quantc;
+
+namespace {
+
+/// Exit codes of quantc (docs/Pipelines.md).
+enum Exit { Ok = 0, Usage = 1, Unsupported = 2, GoalMissed = 3, Mismatch = 4, FloatLeft = 5 };
+
+int fail(llvm::Error error, int code) {
+  llvm::errs() << "quantc: error: " << llvm::toString(std::move(error)) << "\n";
+  return code;
+}
+
+/// Prints diagnostics one a line: "quantc: error: <node>: message".
+void printDiagnostic(mlir::Diagnostic &diagnostic) {
+  llvm::StringRef severity = "note";
+  switch (diagnostic.getSeverity()) {
+  case mlir::DiagnosticSeverity::Error:
+    severity = "error";
+    break;
+  case mlir::DiagnosticSeverity::Warning:
+    severity = "warning";
+    break;
+  case mlir::DiagnosticSeverity::Remark:
+    return;
+  case mlir::DiagnosticSeverity::Note:
+    break;
+  }
+  std::string where;
+  if (auto name = llvm::dyn_cast<mlir::NameLoc>(diagnostic.getLocation()))
+    where = name.getName().str() + ": ";
+  llvm::errs() << "quantc: " << severity << ": " << where << diagnostic.str() << "\n";
+}
+
+llvm::Error writeModule(mlir::ModuleOp module, llvm::StringRef path, bool bytecode) {
+  std::error_code code;
+  llvm::ToolOutputFile out(path, code, llvm::sys::fs::OF_None);
+  if (code)
+    return llvm::createStringError("cannot write '" + path + "': " + code.message());
+  if (bytecode) {
+    if (failed(mlir::writeBytecodeToFile(module, out.os())))
+      return llvm::createStringError("cannot write bytecode to '" + path + "'");
+  } else {
+    mlir::OpPrintingFlags flags;
+    module.print(out.os(), flags.enableDebugInfo(true, false));
+  }
+  out.keep();
+  return llvm::Error::success();
+}
+
+llvm::Error writeText(llvm::StringRef path, llvm::function_ref<void(llvm::raw_ostream &)> write) {
+  std::error_code code;
+  llvm::ToolOutputFile out(path, code, llvm::sys::fs::OF_Text);
+  if (code)
+    return llvm::createStringError("cannot write '" + path + "': " + code.message());
+  write(out.os());
+  out.keep();
+  return llvm::Error::success();
+}
+
+void printPipeline(const Recipe &recipe) {
+  for (llvm::StringRef name : stageNames()) {
+    std::string text = stagePipeline(*parseStage(name), recipe);
+    if (!text.empty())
+      llvm::outs() << name << ": --pass-pipeline='" << text << "'\n";
+  }
+}
+
+/// Emission of what --emit asks for.
+llvm::Error emit(Compiler &compiler, const DriverOptions &options) {
+  if (options.emit == "mlir" || options.emit == "mlirbc")
+    return writeModule(compiler.module(), options.output, options.emit == "mlirbc");
+  if (options.emit == "llvm")
+    return compiler.writeLLVM(options.output);
+  if (options.emit == "obj")
+    return compiler.writeObject(options.output);
+  return compiler.writeLibrary(options.output);
+}
+
+int compile(const DriverOptions &options) {
+  mlir::MLIRContext context;
+  context.printOpOnDiagnostic(false);
+  context.getDiagEngine().registerHandler([](mlir::Diagnostic &diagnostic) {
+    printDiagnostic(diagnostic);
+    return mlir::success();
+  });
+  ProgressBar bar(llvm::errs());
+  CompileOptions compileOptions = options.compile;
+  compileOptions.progress = bar.callback();
+  Compiler compiler(context, compileOptions);
+  if (mlir::failed(compiler.import(options.input)))
+    return Unsupported;
+  bool text = options.emit == "mlir" || options.emit == "mlirbc";
+  Stage last = text ? options.to.value_or(Stage::Integer) : Stage::Lowered;
+  if (mlir::failed(compiler.advance(std::min(last, Stage::Integer))))
+    return Unsupported;
+  bool integer = last >= Stage::Integer;
+  if (integer && options.requireInteger && !compiler.report().integerOnly) {
+    compiler.report().print(llvm::errs());
+    llvm::errs() << "quantc: error: float ops are left; they are listed above\n";
+    return FloatLeft;
+  }
+  if (integer && !compiler.report().accumulatorsProven) {
+    llvm::errs() << "quantc: error: an accumulator is not proved to fit 32 bits\n";
+    return Mismatch;
+  }
+  if (integer && compiler.data())
+    if (llvm::Error error = compiler.measureAccuracy())
+      return fail(std::move(error), Mismatch);
+  if (mlir::failed(compiler.advance(last)))
+    return Unsupported;
+  if (!options.output.empty())
+    if (llvm::Error error = emit(compiler, options))
+      return fail(std::move(error), Mismatch);
+  if (!options.report.empty())
+    if (llvm::Error error = writeText(options.report, [&](llvm::raw_ostream &os) {
+          os << llvm::formatv("{0:2}\n", compiler.report().toJSON());
+        }))
+      return fail(std::move(error), Usage);
+  if (integer && !options.quiet)
+    compiler.report().print(llvm::outs());
+  if (options.verify) {
+    auto differing = compiler.verify();
+    if (!differing)
+      return fail(differing.takeError(), Mismatch);
+    llvm::outs() << "verification  interpreter and compiled code: " << *differing
+                 << " differing values\n";
+    if (*differing)
+      return Mismatch;
+  }
+  if (options.maxDrop >= 0 && compiler.report().top1Agreement &&
+      1 - *compiler.report().top1Agreement > options.maxDrop) {
+    llvm::errs() << llvm::formatv(
+        "quantc: error: top-1 agreement {0:F4} misses the goal of {1:F4}\n",
+        *compiler.report().top1Agreement, 1 - options.maxDrop);
+    return GoalMissed;
+  }
+  return Ok;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  llvm::Expected<DriverOptions> options = parseCommandLine(argc, argv);
+  if (!options)
+    return fail(options.takeError(), Usage);
+  if (!options->saveConfig.empty())
+    if (llvm::Error error = writeText(options->saveConfig, [&](llvm::raw_ostream &os) {
+          writeRecipe(options->compile.recipe, os);
+        }))
+      return fail(std::move(error), Usage);
+  if (options->printPipeline)
+    printPipeline(options->compile.recipe);
+  if (options->input.empty())
+    return Ok;
+  return compile(*options);
+}
