@@ -70,3 +70,15 @@ func.func @rescale(%x: tensor<4xui8>) -> (tensor<4xui8>, tensor<4xui8>, tensor<2
   %k = qnn.quantize %c, %s, %z : (tensor<2xf32>, tensor<f32>, tensor<ui8>) -> tensor<2xui8>
   return %p, %q, %k : tensor<4xui8>, tensor<4xui8>, tensor<2xui8>
 }
+
+// CHECK-LABEL: func.func @signed
+// CHECK: dyad.requantize %arg0, %{{.*}} {clamp_hi = 127 : i32, clamp_lo = -128 : i32} : (tensor<4xui8>, {{.*}}) -> tensor<4xsi8>
+func.func @signed(%x: tensor<4xui8>) -> tensor<4xsi8> {
+  %s = nn.constant dense<0.5> : tensor<f32>
+  %z = nn.constant dense<7> : tensor<ui8>
+  %t = nn.constant dense<0.75> : tensor<f32>
+  %zy = nn.constant dense<0> : tensor<si8>
+  %a = qnn.dequantize %x, %s, %z : (tensor<4xui8>, tensor<f32>, tensor<ui8>) -> tensor<4xf32>
+  %p = qnn.quantize %a, %t, %zy : (tensor<4xf32>, tensor<f32>, tensor<si8>) -> tensor<4xsi8>
+  return %p : tensor<4xsi8>
+}
