@@ -5,8 +5,8 @@
 """Calibration data that no tool may accept: `make_malformed_data.py OUT` writes OUT/<case> and OUT/manifest.json.
 
 The data is for the model OUT/model.onnx, input "x" float32 [N, 4]. Every case is a file or folder to give to
-`--calibrate`; the manifest is a list of {"case", "path", "exit"}, exit being the code that quantc must return. No case
-is random: a change in one byte would be seen.
+`--calibrate`; the manifest is a list of {"case", "path", "exit"}, exit being the code that quantc must return (2: the
+data is not supported). No case is random: a change in one byte would be seen.
 """
 
 import io
@@ -253,7 +253,7 @@ def main():
         add(f"pb-{name}", path, data)
         cases[-1] = (cases[-1][0], os.path.join(out, f"pb-{name}"))
     cases += list(folder_cases(out))
-    manifest = [{"case": case, "path": path, "exit": 1} for case, path in cases]
+    manifest = [{"case": case, "path": path, "exit": 2} for case, path in cases]
     with open(os.path.join(out, "manifest.json"), "w") as file:
         json.dump(manifest, file, indent=1)
     print(f"{len(manifest)} cases in {out}")
