@@ -1,0 +1,26 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The passes of Passes.td: shapes and constants of imported graphs.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTC_DIALECT_ONNX_TRANSFORMS_PASSES_H
+#define QUANTC_DIALECT_ONNX_TRANSFORMS_PASSES_H
+
+#include "mlir/Pass/Pass.h"
+
+namespace quantc::onnx {
+
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "quantc/Dialect/ONNX/Transforms/Passes.h.inc"
+
+} // namespace quantc::onnx
+
+#endif // QUANTC_DIALECT_ONNX_TRANSFORMS_PASSES_H

@@ -1,0 +1,59 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Passes that make an imported graph explicit: all types known, shape arithmetic gone.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTC_DIALECT_ONNX_TRANSFORMS_PASSES_TD
+#define QUANTC_DIALECT_ONNX_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def OnnxInferShapes : Pass<"onnx-infer-shapes", "::mlir::ModuleOp"> {
+  let summary = "set the result types of the nodes from their inputs";
+  let description = [{
+    Walks the nodes of every function in order and writes inferred result types;
+    declared intermediate types are not believed, because exporters leave stale ones
+    behind. A declared graph output that disagrees is a warning. Dynamic sizes of
+    graph inputs are followed by name (equal symbols are equal sizes), also through
+    shape arithmetic such as Shape, Gather, Concat, Reshape, which is evaluated
+    element by element without being changed; `onnx-fold-constants` removes it.
+
+    A node of an op that quantc does not know, or whose operands do not fit, keeps
+    its declared type; `convert-onnx-to-nn` says why. Bodies of If, Loop and Scan
+    are not entered.
+
+    Source: ONNX operator specifications, opsets 7 to 27.
+
+    Example: see test/Dialect/ONNX/Transforms/infer-shapes-doctest.mlir.
+  }];
+  let dependentDialects = ["::quantc::onnx::ONNXDialect"];
+}
+
+def OnnxFoldConstants : Pass<"onnx-fold-constants", "::mlir::ModuleOp"> {
+  let summary = "evaluate shape arithmetic and constants, and drop what is then unused";
+  let description = [{
+    * A node whose result is known becomes an `onnx.constant`: Constant, Shape and
+      Size of static sizes, and arithmetic and movement on tensors of up to 65536
+      elements (ConstantOfShape also beyond: a splat).
+    * Identity and Dropout (inference) give way to their input.
+    * The target of a Reshape becomes a constant when the result has at most one
+      dynamic size, so that shape arithmetic on a dynamic batch disappears.
+    * Nodes, initializers and absent inputs without uses are erased.
+
+    Types are inferred first, exactly as `onnx-infer-shapes` does. Float constants are folded with
+    one rounding for each operation, to nearest even. Integer division by zero and casts out of range are
+    left alone.
+
+    Example: see test/Dialect/ONNX/Transforms/fold-constants-doctest.mlir.
+  }];
+  let dependentDialects = ["::quantc::onnx::ONNXDialect"];
+}
+
+#endif // QUANTC_DIALECT_ONNX_TRANSFORMS_PASSES_TD
