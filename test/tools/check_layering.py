@@ -27,7 +27,7 @@ LEVELS = {
     "Import": 8, "Export": 8, "Target/CPU": 8,
     "Target/LLVM": 9,
     "Execution": 10,
-    "Pipelines": 11, "InitAll.h": 11,
+    "InitAll.h": 10, "Pipelines": 11,
     "CAPI": 12,
     "tools": 13,
 }  # fmt: skip
