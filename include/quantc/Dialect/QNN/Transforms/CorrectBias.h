@@ -1,0 +1,49 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Sequential bias correction: quantization shifts the mean of every output channel; the integer
+// bias takes the shift back, layer by layer, each with its predecessors already corrected.
+//
+//   bias_q[o] += rint((mean float[o] - s_x s_w[o] * mean acc[o]) / (s_x s_w[o]))
+//
+// Reference: Finkelstein et al., Fighting Quantization Bias With Bias, arXiv 1906.03193; Nagel et
+// al., Data-Free Quantization Through Weight Equalization and Bias Correction, ICCV 2019,
+// section 4.2 (empirical form).
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTC_DIALECT_QNN_TRANSFORMS_CORRECTBIAS_H
+#define QUANTC_DIALECT_QNN_TRANSFORMS_CORRECTBIAS_H
+
+#include "quantc/Dialect/QNN/Transforms/Equalize.h"
+
+namespace quantc::qnn {
+
+/// Puts an observer, named after its node, on the result of every linear map whose node name is
+/// unique, before any clamp. For a copy of the float module that is run for `floatMeans` below and
+/// thrown away; existing observers are removed.
+void observeLinearMaps(mlir::ModuleOp module);
+
+/// s_x * s_w of each output channel (or one for all), by node name, from a module after
+/// qnn-quantize and before its lowering.
+using AccumulatorScales = llvm::StringMap<std::vector<double>>;
+AccumulatorScales collectAccumulatorScales(mlir::ModuleOp quantized);
+
+/// Corrects the biases of `dyad` contractions that are requantized; the last ones, whose
+/// accumulators leave the graph, stay. `integers` is a module after convert-nn-to-dyad with one
+/// function and no float op inside; `channels` are the summaries of a module made by
+/// `observeLinearMaps` over the same runs. Every op is evaluated by its own definition
+/// (IntegerSemantics), so the result is the same on every machine. Returns the number of
+/// contractions corrected; fails with a diagnostic.
+mlir::FailureOr<int64_t> correctBias(mlir::ModuleOp integers, const ChannelSummaries &channels,
+                                     const AccumulatorScales &scales, DataSet &data,
+                                     llvm::ArrayRef<int64_t> runs, const ProgressFn &progress = {});
+
+} // namespace quantc::qnn
+
+#endif // QUANTC_DIALECT_QNN_TRANSFORMS_CORRECTBIAS_H
