@@ -60,9 +60,10 @@ public:
       backward(op, function);
   }
 
-  /// Some operand depends on quantized data.
+  /// Some operand depends on quantized data. The zero points of quantize and dequantize are none.
   bool readsBehindIntegers(Operation *op) const {
-    return llvm::any_of(op->getOperands(), [&](Value v) { return behindIntegers.contains(v); }) ||
+    mlir::OperandRange data = isBorder(op) ? op->getOperands().take_front(1) : op->getOperands();
+    return llvm::any_of(data, [&](Value v) { return behindIntegers.contains(v); }) ||
            regionsBehind.contains(op);
   }
   /// Some result reaches integers that a later op or the caller reads.

@@ -85,7 +85,10 @@ LogicalResult ConvOp::verify() {
     }
     expected.push_back(size);
   }
-  if (!shapesAgree(expected, result.getShape()) || llvm::is_contained(expected, 0))
+  if (llvm::is_contained(ArrayRef(expected).drop_front(2), 0))
+    return emitOpError("expected a kernel that fits the padded input, but found ")
+           << weight << " and " << input << " [DYAD-CONV-5]";
+  if (!shapesAgree(expected, result.getShape()))
     return emitOpError("expected a result of type ")
            << RankedTensorType::get(expected, result.getElementType()) << ", but found " << result
            << " [DYAD-CONV-5]";

@@ -28,7 +28,7 @@ struct ProveAccumulators : impl::DyadProveAccumulatorsBase<ProveAccumulators> {
   void runOnOperation() override {
     if (bits < 2 || bits > 32) {
       getOperation()->emitError("expected an accumulator width of 2 to 32 bits, but found ")
-          << bits;
+          << bits.getValue();
       return signalPassFailure();
     }
     RangeAnalysis ranges(getOperation());
@@ -42,7 +42,7 @@ struct ProveAccumulators : impl::DyadProveAccumulatorsBase<ProveAccumulators> {
   void record(const AccumulatorProof &proof) {
     if (!proof.proven) {
       proof.op->emitOpError("expected accumulators that fit ")
-          << bits << " bits, but found partial sums in [" << proof.partial.lo << ", "
+          << bits.getValue() << " bits, but found partial sums in [" << proof.partial.lo << ", "
           << proof.partial.hi << "], widest in channel " << proof.widestChannel << " of node '"
           << proof.node << "' [NUM-ACC-2]";
       return;

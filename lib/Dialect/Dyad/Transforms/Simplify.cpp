@@ -76,7 +76,7 @@ struct Simplify : impl::DyadSimplifyBase<Simplify> {
   void runOnOperation() override {
     if (foldLimit < 0) {
       getOperation()->emitError("expected a fold limit of at least 0 bytes, but found ")
-          << foldLimit;
+          << foldLimit.getValue();
       return signalPassFailure();
     }
     if (failed(applyPatternsGreedily(getOperation(), patterns)))
