@@ -14,10 +14,13 @@
 #include "quantc/Dialect/NN/IR/NN.h"
 #include "quantc/Dialect/QNN/IR/QNN.h"
 #include "quantc/Dialect/QNN/Transforms/Calibrate.h"
+#include "quantc/Dialect/QNN/Transforms/Equalize.h"
 
 namespace quantc::qnn {
 #define GEN_PASS_DEF_QNNINSERTOBSERVERS
 #define GEN_PASS_DEF_QNNCALIBRATE
+#define GEN_PASS_DEF_QNNEQUALIZERESIDUAL
+#define GEN_PASS_DEF_QNNEQUALIZEDEPTHWISE
 #define GEN_PASS_DEF_QNNQUANTIZE
 #include "quantc/Dialect/QNN/Transforms/Passes.h.inc"
 } // namespace quantc::qnn
@@ -25,6 +28,17 @@ namespace quantc::qnn {
 using namespace mlir;
 using namespace quantc;
 using namespace quantc::qnn;
+
+/// Both equalizations; returns what `equalize` counts.
+static FailureOr<int64_t> runEqualization(ModuleOp module, StringRef path,
+                                          int64_t (*equalize)(ModuleOp, const ChannelSummaries &)) {
+  if (path.empty())
+    return emitError(module.getLoc(), "expected the option channels=FILE, but found none");
+  llvm::Expected<ChannelSummaries> channels = readChannels(path);
+  if (!channels)
+    return emitError(module.getLoc()) << llvm::toString(channels.takeError());
+  return equalize(module, *channels);
+}
 
 namespace {
 struct InsertObserversPass : qnn::impl::QnnInsertObserversBase<InsertObserversPass> {
@@ -51,6 +65,28 @@ struct CalibratePass : qnn::impl::QnnCalibrateBase<CalibratePass> {
     }
     if (failed(readStatistics(getOperation(), stats)))
       signalPassFailure();
+  }
+};
+
+struct EqualizeResidualPass : qnn::impl::QnnEqualizeResidualBase<EqualizeResidualPass> {
+  using QnnEqualizeResidualBase::QnnEqualizeResidualBase;
+
+  void runOnOperation() override {
+    auto count = runEqualization(getOperation(), channels, equalizeResidual);
+    if (failed(count))
+      return signalPassFailure();
+    rewritten += static_cast<unsigned>(*count);
+  }
+};
+
+struct EqualizeDepthwisePass : qnn::impl::QnnEqualizeDepthwiseBase<EqualizeDepthwisePass> {
+  using QnnEqualizeDepthwiseBase::QnnEqualizeDepthwiseBase;
+
+  void runOnOperation() override {
+    auto count = runEqualization(getOperation(), channels, equalizeDepthwise);
+    if (failed(count))
+      return signalPassFailure();
+    rewritten += static_cast<unsigned>(*count);
   }
 };
 

@@ -41,6 +41,10 @@ llvm::Expected<ChannelSummaries> collectChannels(Executor &executor, DataSet &da
                                                  llvm::ArrayRef<int64_t> runs,
                                                  const ProgressFn &progress = {});
 
+/// The JSON of the pass `qnn-equalize-residual` (Passes.td).
+llvm::Expected<ChannelSummaries> readChannels(llvm::StringRef path);
+llvm::Error writeChannels(const ChannelSummaries &channels, llvm::StringRef path);
+
 /// `count` runs of `total`, evenly spaced from the first to the last; all when there are fewer.
 std::vector<int64_t> evenlySpacedRuns(int64_t total, int64_t count);
 

@@ -74,6 +74,52 @@ def QnnCalibrate : Pass<"qnn-calibrate", "::mlir::ModuleOp"> {
   let dependentDialects = ["::quantc::qnn::QNNDialect"];
 }
 
+class EqualizePass<string name> : Pass<name, "::mlir::ModuleOp"> {
+  let options = [
+    Option<"channels", "channels", "std::string", "\"\"", "path of the JSON file of channel summaries; required">
+  ];
+  let statistics = [Statistic<"rewritten", "rewritten", "tensors or streams rewritten">];
+  let dependentDialects = ["::quantc::nn::NNDialect"];
+}
+
+def QnnEqualizeResidual : EqualizePass<"qnn-equalize-residual"> {
+  let summary = "scale and centre the channels of residual streams";
+  let description = [{
+    A stream is a set of observed tensors that convolutions without a clamp and
+    their sums make, read only by unpadded 1x1 convolutions and those sums. Channel c
+    of the stream is divided by sqrt(R_c / v_c): R_c is the greatest range of the
+    channel that a convolution reads (at least 1e-2 of the greatest channel's), v_c
+    the greatest weight that it meets (at least 1e-3). Each tensor is shifted by the
+    middle of its channel's range. Weights and biases around the stream take both up,
+    so the float function stays; a stream with any other reader is left alone.
+
+    The summaries are JSON, `{"format": "quantc-channels", "version": 1, "observers":
+    {NAME: {"min": [...], "max": [...], "sum": [...], "count": N}}}`, as written by
+    `writeChannels` (Equalize.h). Run it between qnn-insert-observers and
+    calibration, and before qnn-equalize-depthwise.
+
+    Reference: Nagel et al., Data-Free Quantization Through Weight Equalization and
+    Bias Correction, ICCV 2019, section 4.1 (equalization of weights by weights; here
+    by measured ranges).
+
+    Example: see test/Dialect/QNN/Transforms/equalize-residual-doctest.mlir.
+  }];
+}
+
+def QnnEqualizeDepthwise : EqualizePass<"qnn-equalize-depthwise"> {
+  let summary = "give the channels in front of depthwise convolutions one range";
+  let description = [{
+    For an observed tensor that a convolution and a clamp at 0 make and only
+    depthwise convolutions read, channel c is divided by the greatest value that it
+    took (at most the clamp's bound, at least 1e-3 of the greatest channel's) and the
+    tensor is clamped to [0, 1]. On the measured data the float function stays;
+    greater values are cut, as 8 bits would. The file is that of
+    qnn-equalize-residual.
+
+    Example: see test/Dialect/QNN/Transforms/equalize-depthwise-doctest.mlir.
+  }];
+}
+
 def QnnQuantize : Pass<"qnn-quantize", "::mlir::ModuleOp"> {
   let summary = "replace observers by quantize and dequantize, and quantize weights";
   let description = [{
