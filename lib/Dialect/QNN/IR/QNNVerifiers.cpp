@@ -30,39 +30,35 @@ static LogicalResult verifyConstantScale(Operation *op, Value scale) {
   for (const APFloat &value : values.getValues<APFloat>())
     if (!value.isFinite() || value.isNegative() || value.isZero())
       return op->emitOpError("expected a positive finite scale, but found ")
-             << value.convertToDouble();
+             << value.convertToDouble() << " [QNN-Q-6]";
   return success();
 }
 
 /// Constraints shared by quantize and dequantize; `stored` is the integer tensor.
 static LogicalResult verifyAffine(Operation *op, RankedTensorType real, RankedTensorType stored,
                                   Value scaleValue, RankedTensorType zeroPoint, int64_t axis) {
-  // [QNN-Q-1]
   if (failed(verifyCompatibleShape(real, stored)))
     return op->emitOpError("expected operand and result of one shape, but found ")
-           << real << " and " << stored;
-  // [QNN-Q-2]
+           << real << " and " << stored << " [QNN-Q-1]";
   auto scale = cast<RankedTensorType>(scaleValue.getType());
   if (!scale.getElementType().isF32())
-    return op->emitOpError("expected a scale of type f32, but found ") << scale.getElementType();
-  // [QNN-Q-3]
+    return op->emitOpError("expected a scale of type f32, but found ")
+           << scale.getElementType() << " [QNN-Q-2]";
   if (zeroPoint.getElementType() != stored.getElementType())
     return op->emitOpError("expected a zero point of type ")
-           << stored.getElementType() << ", but found " << zeroPoint.getElementType();
-  // [QNN-Q-4]
+           << stored.getElementType() << ", but found " << zeroPoint.getElementType()
+           << " [QNN-Q-3]";
   if (scale.getRank() > 1 || scale.getShape() != zeroPoint.getShape())
     return op->emitOpError("expected scale and zero point of one shape of rank 0 or 1, but found ")
-           << scale << " and " << zeroPoint;
-  // [QNN-Q-5]
+           << scale << " and " << zeroPoint << " [QNN-Q-4]";
   if (scale.getRank() == 1) {
     if (axis < 0 || axis >= real.getRank())
       return op->emitOpError("expected an axis in [0, ")
-             << real.getRank() << "), but found " << axis;
+             << real.getRank() << "), but found " << axis << " [QNN-Q-5]";
     if (!dimensionsAgree(scale.getDimSize(0), real.getDimSize(axis)))
       return op->emitOpError("expected ") << real.getDimSize(axis) << " scales along axis " << axis
-                                          << ", but found " << scale.getDimSize(0);
+                                          << ", but found " << scale.getDimSize(0) << " [QNN-Q-5]";
   }
-  // [QNN-Q-6]
   return verifyConstantScale(op, scaleValue);
 }
 
