@@ -5,8 +5,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-// Contractions in fp32: conv, linear, matmul; and batch_norm. One fused multiply-add per product in
-// the order of Kernels.h, starting from the bias, +0 without one.
+// Contractions in fp32: conv, linear, matmul; and batch_norm. From +0, one fused multiply-add per
+// product in the order of the kernels, then the bias [NUM-FLT-2].
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,11 +25,15 @@ QUANTC_HOST_LEVELS static void productF32(const ProductArgs<float> &args) {
   runProduct<float>(args);
 }
 
-/// The bias operand, or zeros.
-static std::vector<float> biasOf(const OpCall &call, int64_t outputs) {
-  if (call.operands.size() < 3)
-    return std::vector<float>(static_cast<size_t>(outputs), 0.0f);
-  return call.floats(2).vec();
+/// Adds the bias operand, or +0, to `planes` planes of sums, whose channels repeat.
+static void addBias(const OpCall &call, float *sums, int64_t planes, int64_t outputs,
+                    int64_t positions) {
+  const float *bias = call.operands.size() < 3 ? nullptr : call.floats(2).data();
+  for (int64_t plane = 0; plane < planes; ++plane, sums += positions) {
+    float term = bias ? bias[plane % outputs] : 0.0f;
+    for (int64_t i = 0; i < positions; ++i)
+      sums[i] += term;
+  }
 }
 
 static std::optional<ArrayRef<int64_t>> biasShape(const OpCall &call) {
@@ -60,16 +64,17 @@ static llvm::Error evaluateConv(OpCall &call) {
   int64_t outputs = weight[0] / groups;
   std::vector<float> packed = packConvolution<float>(call.floats(1).data(), groups, outputs,
                                                      weight[1], window.kernelSize());
-  std::vector<float> bias = biasOf(call, weight[0]);
+  std::vector<float> zeros(static_cast<size_t>(weight[0]), 0.0f);
   // The product reads whole tiles, so the last row of an image needs room behind it.
   int64_t imageSize = input[1] * window.inputSize();
   std::vector<float> image(static_cast<size_t>(imageSize + kTileColumns));
   for (int64_t n = 0; n < input[0]; ++n) {
     std::copy_n(call.floats(0).data() + n * imageSize, imageSize, image.begin());
-    convolve<float>({window, groups, weight[1], outputs, image.data(), packed.data(), bias.data(),
+    convolve<float>({window, groups, weight[1], outputs, image.data(), packed.data(), zeros.data(),
                      out->data() + n * weight[0] * window.outputSize()},
                     productF32);
   }
+  addBias(call, out->data(), input[0] * weight[0], weight[0], window.outputSize());
   return llvm::Error::success();
 }
 
@@ -93,12 +98,13 @@ static llvm::Error evaluateLinear(OpCall &call) {
   gather(columns.data(), call.floats(0).data(), {depth, rows}, Dims{1, depth});
   std::vector<float> packed =
       packConvolution<float>(call.floats(1).data(), 1, outputs, depth, /*kernelSize=*/1);
-  std::vector<float> bias = biasOf(call, outputs);
+  std::vector<float> zeros(static_cast<size_t>(outputs), 0.0f);
   Window window;
   window.axes[2].input = window.axes[2].output = rows;
   convolve<float>(
-      {window, 1, depth, outputs, columns.data(), packed.data(), bias.data(), sums.data()},
+      {window, 1, depth, outputs, columns.data(), packed.data(), zeros.data(), sums.data()},
       productF32);
+  addBias(call, sums.data(), outputs, outputs, rows);
   gather(out->data(), sums.data(), {rows, outputs}, Dims{1, rows});
   return llvm::Error::success();
 }

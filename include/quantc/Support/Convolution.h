@@ -6,9 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 // Convolution on the host over the tile product (TileProduct.h): unfolds blocks of output positions
-// and multiplies. Each output is bias, then one multiply-add per (tap, channel of the group), taps
-// in row-major order, channels innermost: the order of the kernels (Kernels.h). Taps in the padding
-// multiply 0.
+// and multiplies. Each output starts at its bias, then takes one multiply-add per (tap, channel of
+// the group), taps in row-major order, channels innermost: the order of the kernels (Kernels.h).
+// Taps in the padding multiply 0.
 //
 //===----------------------------------------------------------------------===//
 

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 // nn.conv, linear, matmul and batch_norm. The oracle is one std::fma per product in the documented
-// order, and results must have the same bits.
+// order, then the bias, and results must have the same bits.
 //
 //===----------------------------------------------------------------------===//
 
@@ -49,7 +49,7 @@ TEST_F(NNContraction, ConvTakesOneFmaPerProductInOrder) {
     for (int64_t n = 0; n < 2; ++n)
       for (int64_t o = 0; o < groups * outputs; ++o)
         for (int64_t p = 0; p < positions; ++p, ++index) {
-          float sum = hasBias ? bias[o] : 0.0f;
+          float sum = 0.0f;
           window.forEachTap(p, [&](int64_t tap, int64_t at) {
             for (int64_t c = 0; c < channels; ++c) {
               int64_t plane = n * groups * channels + o / outputs * channels + c;
@@ -57,7 +57,7 @@ TEST_F(NNContraction, ConvTakesOneFmaPerProductInOrder) {
               sum = std::fma(w[(o * channels + c) * taps + tap], v, sum);
             }
           });
-          ASSERT_EQ(results[0].values<float>()[index], sum);
+          ASSERT_EQ(results[0].values<float>()[index], hasBias ? sum + bias[o] : sum);
         }
   }
 }
@@ -78,10 +78,10 @@ TEST_F(NNContraction, LinearTakesOneFmaPerProductInOrder) {
         ASSERT_EQ(results.size(), 1u);
         for (int64_t m = 0; m < rows; ++m)
           for (int64_t n = 0; n < outputs; ++n) {
-            float sum = bias[n];
+            float sum = 0.0f;
             for (int64_t k = 0; k < depth; ++k)
               sum = std::fma(w[n * depth + k], x[m * depth + k], sum);
-            ASSERT_EQ(results[0].values<float>()[m * outputs + n], sum);
+            ASSERT_EQ(results[0].values<float>()[m * outputs + n], sum + bias[n]);
           }
       }
 }
