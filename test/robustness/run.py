@@ -19,31 +19,14 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "tools"))
+from check_command import TIMEOUT, problem  # noqa: E402
 from junit import Results  # noqa: E402
-
-TIMEOUT = 120  # seconds; every case takes below one without sanitizers
-
 
 def generate(script, folder):
     """Runs a generator and returns its manifest."""
     subprocess.run([sys.executable, os.path.join(HERE, script), folder], check=True, stdout=subprocess.DEVNULL)
     with open(os.path.join(folder, "manifest.json")) as file:
         return json.load(file)
-
-
-def run_case(command, expected):
-    """(passed, what happened) of one command."""
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=TIMEOUT)
-    except subprocess.TimeoutExpired:
-        return False, f"still running after {TIMEOUT} s"
-    text = done.stderr.decode(errors="replace")
-    first = next((line for line in text.splitlines() if "error" in line), text[:200])
-    if "Sanitizer" in text or "runtime error:" in text or done.returncode < 0:
-        return False, f"crash, code {done.returncode}: {text[-1500:]}"
-    if done.returncode != expected:
-        return False, f"expected exit code {expected}, but found {done.returncode}: {first}"
-    return ("error:" in text), first[:300]
 
 
 def main():
@@ -68,9 +51,9 @@ def main():
         done = subprocess.run([*good, "--calibrate", os.path.join(data, "good.npz")], capture_output=True, timeout=TIMEOUT)
         results.add("good model and data", done.returncode == 0, done.stderr.decode(errors="replace")[-500:])
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            outcomes = pool.map(lambda task: run_case(task[1], task[2]), tasks)
-            for (name, _, _), (passed, message) in zip(tasks, outcomes, strict=True):
-                results.add(name, passed, message)
+            outcomes = pool.map(lambda task: problem(task[1], task[2]), tasks)
+            for (name, _, _), text in zip(tasks, outcomes, strict=True):
+                results.add(name, not text, text)
     print(f"{len(results.cases)} cases, {results.failed} failed")
     if arguments.junit:
         results.write(arguments.junit)
