@@ -23,6 +23,7 @@
 #include "quantc/Dialect/QNN/Transforms/Calibrate.h"
 #include "quantc/Dialect/QNN/Transforms/CorrectBias.h"
 #include "quantc/Dialect/QNN/Transforms/Passes.h"
+#include "quantc/Interfaces/Weights.h"
 #include "quantc/Reference/InterpreterExecutor.h"
 #include "gtest/gtest.h"
 #include <cmath>
@@ -217,6 +218,31 @@ TEST_F(Accuracy, OtherReadersSpoilAStream) {
   EXPECT_EQ(equalizeResidual(*module, channels), 0);
 }
 
+/// Quantizes with coarse weights, which shift the means visibly, and lowers to integers.
+void lower(mlir::ModuleOp module, DataSet &data, const char *ioType, AccumulatorScales &scales) {
+  QuantizeOptions options;
+  options.weightBits = 4;
+  ASSERT_TRUE(mlir::succeeded(insertObservers(module, options)));
+  auto executor = llvm::cantFail(InterpreterExecutor::create(module));
+  ASSERT_TRUE(mlir::succeeded(calibrate(module, *executor, data, options)));
+  ASSERT_TRUE(mlir::succeeded(quantize(module, options)));
+  scales = collectAccumulatorScales(module);
+  ConvertNNToDyadOptions lowering;
+  lowering.ioType = ioType;
+  mlir::PassManager manager(module.getContext());
+  manager.addPass(createConvertNNToDyad(lowering));
+  ASSERT_TRUE(mlir::succeeded(manager.run(module)));
+}
+
+/// The biases of all contractions in order.
+std::vector<int64_t> biases(mlir::ModuleOp module) {
+  std::vector<int64_t> all;
+  module.walk([&](dyad::ConvOp conv) {
+    llvm::append_range(all, *readIntegers(getConstantElements(conv.getBias())));
+  });
+  return all;
+}
+
 TEST_F(Accuracy, BiasCorrectionRestoresMeans) {
   std::vector<double> expected = results(*module);
   mlir::OwningOpRef<mlir::ModuleOp> floats = module->clone();
@@ -224,16 +250,10 @@ TEST_F(Accuracy, BiasCorrectionRestoresMeans) {
   ChannelSummaries means = summaries(*floats);
   EXPECT_EQ(means.size(), 9u);
 
-  QuantizeOptions options;
-  options.weightBits = 4; // coarse weights shift the means visibly
-  ASSERT_TRUE(mlir::succeeded(insertObservers(*module, options)));
-  auto executor = llvm::cantFail(InterpreterExecutor::create(*module));
-  ASSERT_TRUE(mlir::succeeded(calibrate(*module, *executor, *data, options)));
-  ASSERT_TRUE(mlir::succeeded(quantize(*module, options)));
-  AccumulatorScales scales = collectAccumulatorScales(*module);
-  mlir::PassManager manager(&context);
-  manager.addPass(createConvertNNToDyad());
-  ASSERT_TRUE(mlir::succeeded(manager.run(*module)));
+  mlir::OwningOpRef<mlir::ModuleOp> bytes = module->clone();
+  AccumulatorScales scales;
+  lower(*module, *data, "float", scales);
+  std::vector<int64_t> uncorrected = biases(*module);
 
   auto meanError = [&] {
     std::vector<double> found = results(*module);
@@ -259,5 +279,13 @@ TEST_F(Accuracy, BiasCorrectionRestoresMeans) {
   auto again = correctBias(*module, means, scales, *data, evenlySpacedRuns(kSamples, kSamples));
   ASSERT_TRUE(mlir::succeeded(again));
   EXPECT_DOUBLE_EQ(meanError(), after);
+
+  // An integer interface changes nothing.
+  lower(*bytes, *data, "int8", scales);
+  EXPECT_EQ(biases(*bytes), uncorrected);
+  corrected = correctBias(*bytes, means, scales, *data, evenlySpacedRuns(kSamples, kSamples));
+  ASSERT_TRUE(mlir::succeeded(corrected));
+  EXPECT_EQ(biases(*bytes), biases(*module));
+  EXPECT_NE(biases(*bytes), uncorrected);
 }
 } // namespace
