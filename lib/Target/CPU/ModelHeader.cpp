@@ -13,7 +13,6 @@
 
 #include "Blobs.h"
 
-#include "quantc/Runtime/ModelABI.h"
 #include "quantc/Support/DType.h"
 #include "quantc/Target/CPU/ModelInfo.h"
 
