@@ -10,8 +10,10 @@ a few. Bounds are those of the project's goals, not what was measured.
 """
 
 import argparse
+import json
 import os
 import re
+import struct
 import sys
 
 import numpy as np
@@ -90,7 +92,11 @@ class ModelTests:
             return False
         print("\n".join(f"    {line}" for line in run.text.strip().splitlines()))
         self.check("summary has at most 20 lines", len(run.text.strip().splitlines()) <= 20)
-        self.check("certificate: integer only, accumulators proved", "integer-only" in run.text and "prove" in run.text)
+        with open(self.path(".json")) as file:
+            proof = json.load(file)["proof"]
+        self.check("certificate: integer-only", proof["integer_only"], proof)
+        proved = proof["accumulators_proven"] and proof["accumulators"] > 0 and proof["accumulator_width"] <= 32
+        self.check("certificate: all accumulators proved", proved, proof)
         if self.model == "mobilenet_v2":
             self.check("peak memory", peak < MEMORY_BOUND, f"{peak / 2**20:.0f} MiB")
         for name, options in (("again", []), ("with two threads", ["--threads", "2"])):
@@ -115,6 +121,7 @@ class ModelTests:
         if not self.check("writes the integer graph", run.ok, "" if run.ok else run):
             return
         scale, zero_point = self.input_quantization(module)
+        self.check("input has a scale", 0 < scale < 1, f"scale {scale}, zero point {zero_point}")
         sets = {"evaluation": self.subset(), "extreme": self.extreme_inputs(scale, zero_point)}
         expected = {}
         for name, inputs in sets.items():
@@ -144,11 +151,15 @@ class ModelTests:
         return load(self.path(".level.npz")) if run.ok else str(run)
 
     def input_quantization(self, module):
-        """Scale and zero point of the first quantize op in the integer graph."""
+        """Scale and zero point of the quantize op on the model's input, from the module's text."""
         text = Run([self.project.tool("quant-opt"), module, "--mlir-elide-elementsattrs-if-larger=16"]).text
-        found = re.search(r"dense<([0-9.eE+-]+)> : tensor<f32>", text)
-        zero = re.search(r"dense<(-?\d+)> : tensor<u?i8>|dense<(-?\d+)> : tensor<[us]i8>", text)
-        return (float(found[1]) if found else 1 / 64, int(next(filter(None, zero.groups()))) if zero else 0)
+        operands = re.search(r"qnn\.quantize %\w+, (%\w+), (%\w+)", text)
+        values = []
+        for name in operands.groups():
+            value = re.search(re.escape(name) + r" = \w+\.constant dense<([^>]+)>", text)[1]
+            is_hex = value.startswith("0x")
+            values.append(struct.unpack(">f", bytes.fromhex(value[2:]))[0] if is_hex else float(value))
+        return values[0], int(values[1])
 
     def test_strict(self):
         """Integers at the border, no float instruction anywhere in the library."""
