@@ -46,6 +46,12 @@ class ModelLibrary:
         count = self.c.quantc_model_step_count()
         return [(self.c.quantc_model_step_name(i).decode(), self.c.quantc_model_step_kind(i).decode()) for i in range(count)]
 
+    def self_test(self):
+        """(passed, what the library says)."""
+        message = ctypes.create_string_buffer(512)
+        status = self.c.quantc_model_self_test(None, message, len(message))
+        return status == 0, message.value.decode()
+
     def context(self, threads=1, profile=False):
         return Context(self, threads, profile)
 

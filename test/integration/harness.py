@@ -10,7 +10,7 @@ import sys
 import numpy as np
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path[:0] = [os.path.join(ROOT, "scripts", "models"), os.path.join(ROOT, "test", "tools")]
+sys.path[:0] = [os.path.join(ROOT, *folder) for folder in (("scripts", "models"), ("test", "tools"), ("test", "bench"))]
 import tasks  # noqa: E402
 
 # Level -> flags of /proc/cpuinfo that it needs.

@@ -19,6 +19,7 @@ import sys
 import numpy as np
 from harness import ROOT, Project, Run, load, machine_levels, measured
 from junit import Results
+from model_library import ModelLibrary
 
 # Model -> metrics that must be reached, and samples that the interpreter takes (None: all).
 MODELS = {
@@ -138,6 +139,7 @@ class ModelTests:
             run = Run(self.quantc(f".{level}.so", "--cpu", level))
             if not self.check(f"{level}: compiles", run.ok, "" if run.ok else run):
                 continue
+            self.check(f"{level}: self-test", *ModelLibrary(library).self_test())
             for threads in (1, 2):
                 for name, inputs in sets.items():
                     got = self.outputs(library, inputs, threads)

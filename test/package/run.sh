@@ -1,6 +1,6 @@
 #!/bin/bash
 # test/package/run.sh BUILD [JUNIT.xml]   Installs BUILD into a temporary prefix, builds the example against that prefix
-# alone, and runs it: find_package(quantc), the pipeline as a library, and the library that it writes all work.
+# alone, and runs it: find_package(quantc), the pipeline as a library, and the model library from C all work.
 set -euo pipefail
 build=$(cd "${1:?usage: run.sh BUILD [JUNIT.xml]}" && pwd)
 junit=${2:-}
@@ -17,6 +17,8 @@ steps() {
     cmake --build "$work/build" >"$work/log" 2>&1 &&
     "$python" "$root/test/robustness/make_malformed_data.py" "$work/data" >"$work/log" &&
     "$work/build/example" "$work/data/model.onnx" "$work/data/good.npz" "$work/model.so" &&
+    cc -std=c99 -Wall -Wextra -Werror -I "$work" "$here/UseModel.c" "$work/model.so" -Wl,-rpath,"$work" -o "$work/use" &&
+    "$work/use" &&
     "$work/prefix/bin/quant-run" "$work/model.so" --inputs "$work/data/good.npz" --outputs "$work/out.npz" &&
     [ -s "$work/out.npz" ]
 }
