@@ -89,13 +89,15 @@ void GraphImporter::importMain(::onnx::GraphProto &proto, const Opsets &imports,
 /// Messages in an unknown field: default attributes (11) and value infos (12) of functions.
 template <typename MessageT>
 static void takeUnknownMessages(::onnx::FunctionProto &function, int number,
-                                google::protobuf::RepeatedPtrField<MessageT> &result) {
+                                google::protobuf::RepeatedPtrField<MessageT> &result,
+                                Reasons &reasons) {
   google::protobuf::UnknownFieldSet *fields = function.mutable_unknown_fields();
   for (int i = 0; i < fields->field_count(); ++i)
     if (const google::protobuf::UnknownField &field = fields->field(i);
         field.number() == number &&
         field.type() == google::protobuf::UnknownField::TYPE_LENGTH_DELIMITED)
-      (void)parseMessage(field.length_delimited(), *result.Add());
+      if (!parseMessage(field.length_delimited(), *result.Add()))
+        reasons.push_back("field " + std::to_string(number) + " is damaged");
   fields->DeleteByNumber(number);
 }
 
@@ -116,10 +118,10 @@ void GraphImporter::importFunction(::onnx::FunctionProto &proto, ModuleOp module
   Reasons reasons;
   Scope scope;
   google::protobuf::RepeatedPtrField<::onnx::AttributeProto> defaults;
-  takeUnknownMessages(proto, 11, defaults);
+  takeUnknownMessages(proto, 11, defaults, reasons);
   ImportedAttributes attributes = importAttributes(defaults, scope, reasons);
   google::protobuf::RepeatedPtrField<::onnx::ValueInfoProto> valueInfos;
-  takeUnknownMessages(proto, 12, valueInfos);
+  takeUnknownMessages(proto, 12, valueInfos, reasons);
   SmallVector<Attribute> declared;
   for (const ::onnx::ValueInfoProto &info : valueInfos)
     declared.push_back(importValueInfo(info, "value"));

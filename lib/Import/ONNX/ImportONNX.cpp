@@ -14,6 +14,7 @@
 #include "ModelImport.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
+#include "quantc/Dialect/ONNX/IR/Functions.h"
 #include "quantc/Support/Errors.h"
 #include <google/protobuf/io/coded_stream.h>
 
@@ -155,7 +156,9 @@ OwningOpRef<ModuleOp> quantc::importONNX(StringRef path, MLIRContext *context,
   for (::onnx::FunctionProto &function : *proto.mutable_functions())
     importer.importFunction(function, *module);
   importModelFields(builder, proto, *module);
-  if (failed(reporter.finish()) || failed(verify(*module)))
+  if (failed(reporter.finish()) || failed(verify(*module)) || failed(verifyFunctions(*module)))
+    return {};
+  if (options.inlineFunctions && failed(inlineFunctions(*module)))
     return {};
   return module;
 }

@@ -29,7 +29,8 @@ void GraphImporter::importNodes(NodeList &nodes, Scope &scope) {
 static std::string labelOf(const ::onnx::NodeProto &node, int index) {
   if (!node.name().empty())
     return node.name();
-  return node.op_type() + "_" + std::to_string(index);
+  std::string op = node.op_type().empty() ? "node" : node.op_type();
+  return op + "_" + std::to_string(index);
 }
 
 std::string GraphImporter::explainMissing(StringRef name, int index, const Scope &scope) {

@@ -173,10 +173,6 @@ static LogicalResult verifyGraph(NodeOp op, StringRef name, GraphAttr graph) {
   if (graph.getOutputs().size() != terminator.getNumOperands())
     return op.emitOpError("expected ") << graph.getOutputs().size() << " outputs of graph '" << name
                                        << "', but found " << terminator.getNumOperands();
-  for (ArrayAttr list : {graph.getInputs(), graph.getOutputs()})
-    for (Attribute element : list)
-      if (!isa<ValueInfoAttr>(element))
-        return op.emitOpError("expected value infos in graph '") << name << "'";
   return success();
 }
 

@@ -38,6 +38,9 @@ def ONNX_Dialect : Dialect {
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
   let hasConstantMaterializer = 1;
+  let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -115,6 +118,7 @@ def ONNX_GraphAttr : ONNX_Attr<"Graph", "graph"> {
   let parameters = (ins "unsigned":$region, "::mlir::ArrayAttr":$inputs, "::mlir::ArrayAttr":$outputs,
     OptionalParameter<"::mlir::DictionaryAttr">:$info);
   let description = "`inputs` and `outputs` are arrays of `#onnx.value_info`; `info` may hold `name`, `doc`, `value_info` and `extra`.";
+  let genVerifyDecl = 1;
   let assemblyFormat = "`<` $region `,` $inputs `->` $outputs (`,` $info^)? `>`";
 }
 
