@@ -39,9 +39,14 @@
 /// qk_<NAME>_<level>
 #define QK_NAME(NAME) QK_CONCAT(qk_##NAME##_, QK_SUFFIX)
 
-/// A variant of a kernel (one tile shape, say). Kept out of line here, and inlined
-/// by whoever specialises the kernel, top down; see Kernels.h.
+/// A variant of a kernel (one tile shape, say): a function of its own, so that the
+/// variants of a kernel are not all copied into it. In bitcode it must stay inlinable for
+/// whoever specialises the kernel (Kernels.h); there, the inliner is off instead.
+#ifdef QK_BITCODE
+#define QK_VARIANT static
+#else
 #define QK_VARIANT static __attribute__((noinline))
+#endif
 #define QK_INLINE static inline __attribute__((always_inline))
 
 #define QK_NO_UNROLL _Pragma("clang loop unroll(disable) vectorize(disable)")
