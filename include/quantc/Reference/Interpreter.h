@@ -9,9 +9,10 @@
 // other. It is the oracle that compiled code is compared with, so it favours one clear loop per op;
 // contractions alone go through a tiled product, which makes whole networks usable.
 //
-// Float arithmetic is fp32 and reproducible: a contraction starts at +0, takes one fused multiply-add
-// per product, taps in row-major order, channels innermost, and adds its bias last [NUM-FLT-2];
-// elementary functions come from lib/Numerics. The same bits on every host, and as the kernels.
+// Float arithmetic is fp32 and reproducible: a contraction starts at +0, takes one fused
+// multiply-add per product, taps in row-major order, channels innermost, and adds its bias last
+// [NUM-FLT-2]; elementary functions come from lib/Numerics. The same bits on every host, and as the
+// kernels.
 //
 //===----------------------------------------------------------------------===//
 
