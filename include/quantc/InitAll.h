@@ -23,12 +23,14 @@
 #include "mlir/Transforms/Passes.h"
 #include "quantc/Conversion/KernToLLVM/KernToLLVM.h"
 #include "quantc/Conversion/NNToDyad/NNToDyad.h"
+#include "quantc/Conversion/ONNXToNN/ONNXToNN.h"
 #include "quantc/Conversion/ToKern/ToKern.h"
 #include "quantc/Dialect/Dyad/IR/Dyad.h"
 #include "quantc/Dialect/Dyad/Transforms/Passes.h"
 #include "quantc/Dialect/Kern/IR/Kern.h"
 #include "quantc/Dialect/Kern/Transforms/Passes.h"
 #include "quantc/Dialect/NN/IR/NN.h"
+#include "quantc/Dialect/NN/Transforms/Passes.h"
 #include "quantc/Dialect/ONNX/IR/ONNX.h"
 #include "quantc/Dialect/ONNX/Transforms/Passes.h"
 #include "quantc/Dialect/QNN/IR/QNN.h"
@@ -47,6 +49,9 @@ inline void registerAllDialects(mlir::DialectRegistry &registry) {
 /// All passes and pipelines, and the upstream clean-up passes (canonicalize, cse, ...).
 inline void registerAllPasses() {
   mlir::registerTransformsPasses();
+  onnx::registerQuantcONNXPasses();
+  registerQuantcONNXToNNPasses();
+  nn::registerQuantcNNPasses();
   qnn::registerQuantcQNNPasses();
   dyad::registerQuantcDyadPasses();
   kern::registerQuantcKernPasses();

@@ -1,0 +1,50 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// From imported nodes to the float graph; see Passes.td.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTC_CONVERSION_ONNXTONN_ONNXTONN_H
+#define QUANTC_CONVERSION_ONNXTONN_ONNXTONN_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+#include "quantc/Dialect/ONNX/Utils/NodeReader.h"
+#include <string>
+
+namespace quantc {
+
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "quantc/Conversion/ONNXToNN/Passes.h.inc"
+
+/// A node that has no form in `nn`.
+struct UnsupportedNode {
+  std::string node; ///< Name, op and opset: "node 'conv1' (Conv, opset 13)".
+  onnx::Refusal kind;
+  std::string reason;
+};
+
+/// Converts all functions of the module. On failure every unsupported node has been reported by a
+/// diagnostic, and appended to `unsupported` when that is given; the module is then half converted.
+mlir::LogicalResult convertONNXToNN(mlir::ModuleOp module,
+                                    llvm::SmallVectorImpl<UnsupportedNode> *unsupported = nullptr);
+
+/// An op that is converted, for the page of supported ops.
+struct SupportedOp {
+  llvm::StringRef opType;
+  int64_t firstOpset; ///< Oldest and newest opset of this form.
+  int64_t lastOpset;
+};
+/// The conversion table, sorted by name.
+std::vector<SupportedOp> supportedONNXOps();
+
+} // namespace quantc
+
+#endif // QUANTC_CONVERSION_ONNXTONN_ONNXTONN_H

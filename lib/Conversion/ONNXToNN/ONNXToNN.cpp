@@ -1,0 +1,198 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// convert-onnx-to-nn: finds the handler of each node, in order, and collects all refusals.
+//
+// Legal afterwards: func, nn, qnn. Nodes are replaced one by one; a refused node stays, and nodes
+// behind it are still looked at where its result type is known, so that one run names every
+// problem.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantc/Conversion/ONNXToNN/ONNXToNN.h"
+#include "NodeConverter.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "quantc/Dialect/QNN/IR/QNN.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace quantc {
+#define GEN_PASS_DEF_CONVERTONNXTONN
+#include "quantc/Conversion/ONNXToNN/Passes.h.inc"
+} // namespace quantc
+
+using namespace mlir;
+using namespace quantc;
+using namespace quantc::onnx;
+
+//===----------------------------------------------------------------------===//
+// The table
+//===----------------------------------------------------------------------===//
+
+using Table = llvm::StringMap<SmallVector<HandlerRow, 1>>;
+
+static const Table &handlerTable() {
+  static const Table table = [] {
+    Table entries;
+    for (ArrayRef<HandlerRow> family : {elementwiseRows(), linearRows(), movementRows(),
+                                        normalizationRows(), poolingRows(), quantizationRows()})
+      for (const HandlerRow &row : family)
+        entries[row.opType].push_back(row);
+    return entries;
+  }();
+  return table;
+}
+
+std::vector<SupportedOp> quantc::supportedONNXOps() {
+  std::vector<SupportedOp> ops;
+  for (const auto &entry : handlerTable())
+    for (const HandlerRow &row : entry.second)
+      ops.push_back({row.opType, row.firstOpset, row.lastOpset});
+  llvm::sort(ops, [](const SupportedOp &a, const SupportedOp &b) {
+    return std::tie(a.opType, a.firstOpset) < std::tie(b.opType, b.firstOpset);
+  });
+  return ops;
+}
+
+/// The handler for the node's op and opset.
+static FailureOr<Handler> findHandler(NodeReader &reader) {
+  NodeOp node = reader.node();
+  auto entry = node.getNormalizedDomain().empty() ? handlerTable().find(node.getOpType())
+                                                  : handlerTable().end();
+  if (entry == handlerTable().end())
+    return reader.refuse(Refusal::UnknownOp, "there is no conversion for this op");
+  for (const HandlerRow &row : entry->second)
+    if (reader.opset() >= row.firstOpset && reader.opset() <= row.lastOpset)
+      return row.handler;
+  return reader.refuse(Refusal::Opset, "expected opset " + Twine(entry->second.front().firstOpset) +
+                                           " to " + Twine(entry->second.back().lastOpset));
+}
+
+//===----------------------------------------------------------------------===//
+// The walk
+//===----------------------------------------------------------------------===//
+
+namespace {
+class Conversion {
+public:
+  void run(func::FuncOp function);
+
+  SmallVector<UnsupportedNode> unsupported;
+
+private:
+  void convert(NodeOp node);
+  void report(NodeReader &reader);
+  void reportLeftOver(Operation &op);
+};
+} // namespace
+
+void Conversion::report(NodeReader &reader) {
+  const auto &[kind, text] =
+      reader.refusal().value_or(std::pair(Refusal::Operand, std::string("unknown reason")));
+  std::string name = describeNode(reader.node());
+  reader.node().emitError() << name << ": " << refusalText(kind) << ": " << text;
+  unsupported.push_back({name, kind, text});
+}
+
+/// Whether an operand is the result of a refused node whose type is not known: then this node
+/// cannot be judged.
+static bool missesInput(NodeOp node) {
+  return llvm::any_of(node.getInputs(), [](Value input) {
+    return isa_and_nonnull<NodeOp>(input.getDefiningOp()) && isa<UnknownType>(input.getType());
+  });
+}
+
+void Conversion::convert(NodeOp node) {
+  NodeConverter converter(node);
+  FailureOr<Handler> handler = findHandler(converter.reader);
+  if (failed(handler))
+    return report(converter.reader);
+  if (missesInput(node))
+    return;
+  if (node.getNumResults() == 0) {
+    (void)converter.reader.refuse(Refusal::Output, "expected an output, but found none");
+    return report(converter.reader);
+  }
+  Result value = (*handler)(converter);
+  if (failed(value) || failed(converter.reader.expectOneOutput()))
+    return report(converter.reader);
+  node.getResult(0).replaceAllUsesWith(*value);
+  node.erase();
+}
+
+/// Initializers become constants of `nn`; they share the attribute, and a blob with it.
+static void convertConstants(Block &block) {
+  for (ConstantOp constant : llvm::make_early_inc_range(block.getOps<ConstantOp>())) {
+    if (!constant.getValue().getElementType().isIntOrFloat())
+      continue; // strings: whoever uses them is refused
+    OpBuilder builder(constant);
+    auto replacement =
+        nn::ConstantOp::create(builder, constant.getLoc(), constant.getType(), constant.getValue());
+    constant.replaceAllUsesWith(replacement.getResult());
+    constant.erase();
+  }
+}
+
+static void eraseUnused(Block &block) {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+}
+
+/// Whatever else of the imported dialect is still used: sparse or string initializers, absent
+/// values, types that are no tensors.
+void Conversion::reportLeftOver(Operation &op) {
+  if (!isa_and_nonnull<ONNXDialect>(op.getDialect()) || isa<NodeOp>(op))
+    return;
+  std::string name = "'" + op.getName().getStringRef().str() + "'";
+  op.emitError() << name << ": " << refusalText(Refusal::ElementType)
+                 << ": expected dense tensors of numbers";
+  unsupported.push_back({name, Refusal::ElementType, "expected dense tensors of numbers"});
+}
+
+void Conversion::run(func::FuncOp function) {
+  if (function.getBody().empty())
+    return;
+  Block &block = function.getBody().front();
+  eraseUnused(block);
+  convertConstants(block);
+  for (NodeOp node : llvm::make_early_inc_range(block.getOps<NodeOp>()))
+    convert(node);
+  if (!unsupported.empty())
+    return;
+  eraseUnused(block);
+  for (Operation &op : block)
+    reportLeftOver(op);
+  function.setType(FunctionType::get(function.getContext(), block.getArgumentTypes(),
+                                     block.getTerminator()->getOperandTypes()));
+  function->removeAttr(valueInfoAttr); // names of values that are gone
+}
+
+LogicalResult quantc::convertONNXToNN(ModuleOp module,
+                                      SmallVectorImpl<UnsupportedNode> *unsupported) {
+  module.getContext()->loadDialect<nn::NNDialect, qnn::QNNDialect>();
+  Conversion conversion;
+  for (auto function : module.getOps<func::FuncOp>())
+    conversion.run(function);
+  if (unsupported)
+    unsupported->append(conversion.unsupported.begin(), conversion.unsupported.end());
+  if (!conversion.unsupported.empty())
+    return failure();
+  for (FunctionOp function : llvm::make_early_inc_range(module.getOps<FunctionOp>()))
+    function.erase(); // no node calls them any more
+  return success();
+}
+
+namespace {
+struct ConvertPass : quantc::impl::ConvertONNXToNNBase<ConvertPass> {
+  void runOnOperation() override {
+    if (failed(convertONNXToNN(getOperation())))
+      signalPassFailure();
+  }
+};
+} // namespace
