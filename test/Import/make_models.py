@@ -1,3 +1,6 @@
+# Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+# See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Writes small models that between them use every corner of the ONNX format: make_models.py FOLDER.
 
 Each is named after what it holds. All are valid; those in MODELS_TO_INLINE have model-local functions.
@@ -11,6 +14,9 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 F = TensorProto.FLOAT
+UNSIGNED = (TensorProto.UINT2, TensorProto.UINT4, TensorProto.UINT8, TensorProto.UINT16, TensorProto.UINT32,
+            TensorProto.UINT64, TensorProto.BOOL, TensorProto.STRING)  # fmt: skip
+SIGNED = [t for t in TensorProto.DataType.values() if t not in UNSIGNED]
 
 
 def info(name, shape=(2, 3), elem=F):
@@ -95,8 +101,8 @@ def typed_tensors():
     types = [t for t in TensorProto.DataType.values() if t not in (TensorProto.UNDEFINED,)]
     for t in types:
         np_type = helper.tensor_dtype_to_np_dtype(t)
-        base = np.array([0, 1, 1, 0, 1], dtype=object if t == TensorProto.STRING else np.float32)
-        array = np.array(["a", "", "ü", "d", "e"], dtype=object) if t == TensorProto.STRING else base.astype(np_type)
+        values = [1, 2, 0.5, 4, 1] if t == TensorProto.FLOAT8E8M0 else [0, 1, -2, 0, -1] if t in SIGNED else [0, 1, 3, 0, 2]
+        array = np.array(values, np.float32).astype(np_type) if t != TensorProto.STRING else np.array(list("a ü\0e"), object)
         variants = [("typed", helper.make_tensor(f"typed_{t}", t, [5], array))]
         if t != TensorProto.STRING:
             variants.append(("raw", numpy_helper.from_array(array, f"raw_{t}")))

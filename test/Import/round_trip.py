@@ -1,8 +1,11 @@
+# Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+# See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Imports ONNX models, exports them again, and compares the messages field by field.
 
-usage: round_trip.py --translate QUANT_TRANSLATE [--run] [--node-tests] [model.onnx ...]
+usage: round_trip.py --translate QUANT_TRANSLATE [--run] [--text] [--node-tests] [model.onnx ...]
 
-Each model goes through bytecode. `--node-tests` adds every node test of the installed onnx package,
+Each model goes through bytecode, or with `--text` through text. `--node-tests` adds every node test of the installed onnx package,
 `--run` also compares outputs in onnxruntime on the stored (or random) inputs. A model that cannot be
 imported must say so with a diagnostic and exit code 2; it is counted as refused. The exit code is 1
 when a model came back different, or failed in another way.
@@ -10,6 +13,7 @@ when a model came back different, or failed in another way.
 
 import argparse
 import collections
+import concurrent.futures
 import glob
 import os
 import subprocess
@@ -93,19 +97,31 @@ def same_outputs(first, second, folder):
     )
 
 
-def round_trip(translate, path, scratch):
+def round_trip(translate, path, scratch, text):
     """(status, detail) with status same, refused, different or failed; leaves again.onnx."""
-    bytecode, again = os.path.join(scratch, "m.mlirbc"), os.path.join(scratch, "again.onnx")
+    module, again = os.path.join(scratch, "m.mlir" if text else "m.mlirbc"), os.path.join(scratch, "again.onnx")
     run = lambda *args: subprocess.run([translate, *args], capture_output=True, text=True, errors="replace")
-    imported = run("--import-onnx", path, "-o", bytecode)
+    imported = run("--import-onnx", path, "-o", module)
     if imported.returncode != 0:
         named = imported.returncode == 2 and "error:" in imported.stderr
         return ("refused" if named else "failed"), imported.stderr.strip()
-    exported = run("--export-onnx", bytecode, "-o", again)
+    exported = run("--export-onnx", module, "-o", again)
     if exported.returncode != 0:
         return "failed", exported.stderr.strip()
     fields = differing_fields(load(path), load(again))
     return ("different", ", ".join(fields[:5])) if fields else ("same", "")
+
+def examine(translate, path, run, text):
+    """(status, detail, what running both showed or None) of one model."""
+    with tempfile.TemporaryDirectory() as scratch:
+        status, detail = round_trip(translate, path, scratch, text)
+        if status != "same" or not run:
+            return status, detail, None
+        same = same_outputs(path, os.path.join(scratch, "again.onnx"), os.path.dirname(path))
+    if same is False:
+        return "different", "outputs in onnxruntime", "other outputs"
+    return status, detail, "not run" if same is None else "equal outputs"
+
 
 # LLVM's own allocators are not built for the sanitizer, so their poisoning must not count.
 os.environ.setdefault("ASAN_OPTIONS", "allow_user_poisoning=0")
@@ -116,6 +132,7 @@ def main():
     parser.add_argument("--translate", required=True)
     parser.add_argument("--node-tests", action="store_true")
     parser.add_argument("--run", action="store_true")
+    parser.add_argument("--text", action="store_true")
     parser.add_argument("models", nargs="*")
     args = parser.parse_args()
     models = list(args.models)
@@ -125,15 +142,12 @@ def main():
     if not models:
         parser.error("no models")
     counts = collections.Counter()
-    with tempfile.TemporaryDirectory() as scratch:
-        for path in models:
-            status, detail = round_trip(args.translate, path, scratch)
-            if status == "same" and args.run:
-                same = same_outputs(path, os.path.join(scratch, "again.onnx"), os.path.dirname(path))
-                counts["not run" if same is None else "equal outputs" if same else "other outputs"] += 1
-                if same is False:
-                    status, detail = "different", "outputs in onnxruntime"
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        outcomes = pool.map(lambda path: examine(args.translate, path, args.run, args.text), models)
+        for path, (status, detail, ran) in zip(models, outcomes):
             counts[status] += 1
+            if ran:
+                counts[ran] += 1
             if status != "same":
                 print(f"{status}: {path}: {detail}")
     print(f"{len(models)} models: " + ", ".join(f"{n} {what}" for what, n in sorted(counts.items())))

@@ -14,8 +14,9 @@
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
-#include "quantc/Dialect/ONNX/IR/ONNX.h"
+#include "quantc/InitAll.h"
 #include "llvm/Support/Error.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/WithColor.h"
 
@@ -34,14 +35,18 @@ static int reportWriteError(llvm::Error error) {
   return exitUsage;
 }
 
-/// Prints "file: error: message", with the node's name inside the message.
+/// Prints "file: error: message", with the place in the file where there is one; names of nodes
+/// stand in the messages.
 static void printDiagnostics(MLIRContext &context, const std::string &file) {
   context.getDiagEngine().registerHandler([file](Diagnostic &diagnostic) {
+    std::string place = file;
+    if (auto loc = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>())
+      place = llvm::formatv("{0}:{1}:{2}", file, loc.getLine(), loc.getColumn());
     bool isError = diagnostic.getSeverity() == DiagnosticSeverity::Error;
     bool isWarning = diagnostic.getSeverity() == DiagnosticSeverity::Warning;
-    raw_ostream &os = isError     ? llvm::WithColor::error(llvm::errs(), file)
-                      : isWarning ? llvm::WithColor::warning(llvm::errs(), file)
-                                  : llvm::WithColor::note(llvm::errs(), file);
+    raw_ostream &os = isError     ? llvm::WithColor::error(llvm::errs(), place)
+                      : isWarning ? llvm::WithColor::warning(llvm::errs(), place)
+                                  : llvm::WithColor::note(llvm::errs(), place);
     os << diagnostic.str() << '\n';
     return success();
   });
@@ -68,14 +73,16 @@ static int importModel(const TranslateOptions &options, MLIRContext &context) {
 
 static int exportModel(const TranslateOptions &options, MLIRContext &context) {
   std::string message;
-  std::unique_ptr<llvm::MemoryBuffer> buffer = openInputFile(options.input, &message);
+  // Blobs in bytecode may want the alignment of a cache line.
+  std::unique_ptr<llvm::MemoryBuffer> buffer =
+      openInputFile(options.input, llvm::Align(64), &message);
   if (!buffer) {
     llvm::WithColor::error(llvm::errs(), "quant-translate") << message << '\n';
     return exitModel;
   }
+  printDiagnostics(context, options.input);
   auto sources = std::make_shared<llvm::SourceMgr>();
   sources->AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
-  SourceMgrDiagnosticHandler handler(*sources, &context);
   // The shared form lets resources stay in the mapped file.
   OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, &context);
   if (!module || failed(exportONNX(*module, options.output, options.exporting)))
@@ -86,8 +93,10 @@ static int exportModel(const TranslateOptions &options, MLIRContext &context) {
 int quantc::translate(const std::optional<TranslateOptions> &options) {
   if (!options)
     return exitUsage;
-  MLIRContext context(MLIRContext::Threading::DISABLED);
-  loadImportDialects(context);
+  // Modules of later stages are parsed as well, so that what cannot be exported is named.
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   return options->direction == Direction::Import ? importModel(*options, context)
                                                  : exportModel(*options, context);
 }

@@ -16,6 +16,7 @@
 #include "mlir/IR/Verifier.h"
 #include "quantc/Dialect/ONNX/IR/Functions.h"
 #include "quantc/Support/Errors.h"
+#include "llvm/Support/Path.h"
 #include <google/protobuf/io/coded_stream.h>
 
 using namespace mlir;
@@ -138,7 +139,7 @@ OwningOpRef<ModuleOp> quantc::importONNX(StringRef path, MLIRContext *context,
                                          const ImportOptions &options) {
   loadImportDialects(*context);
   Builder builder(context);
-  Location loc = nameLoc(builder, path);
+  Location loc = nameLoc(builder, llvm::sys::path::filename(path));
   Expected<std::unique_ptr<LoadedModel>> model = loadModel(path);
   if (!model) {
     emitError(loc) << llvm::toString(model.takeError());

@@ -20,7 +20,7 @@
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "quantc/Support/Errors.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/MathExtras.h"
+#include <cstddef>
 
 using namespace mlir;
 using namespace quantc;
@@ -97,15 +97,13 @@ Expected<TensorImporter::Elements> TensorImporter::locate(const ::onnx::TensorPr
 // Making attributes
 //===----------------------------------------------------------------------===//
 
-/// One byte for each element narrower than that, sign-extended where the type is signed.
+/// One byte for each element narrower than that, its unused bits zero, as dense attributes have it.
 static std::vector<char> unpack(ArrayRef<char> packed, DType dtype, size_t count) {
   unsigned width = bitWidth(dtype), perByte = 8 / width;
   std::vector<char> bytes(count);
   for (size_t i = 0; i < count; ++i) {
     unsigned value = static_cast<uint8_t>(packed[i / perByte]) >> (i % perByte * width);
-    value &= (1u << width) - 1;
-    bytes[i] = isSignedInteger(dtype) ? static_cast<char>(llvm::SignExtend32(value, width))
-                                      : static_cast<char>(value);
+    bytes[i] = static_cast<char>(value & ((1u << width) - 1));
   }
   return bytes;
 }
@@ -129,8 +127,10 @@ static ElementsAttr makeDense(RankedTensorType type, ArrayRef<char> bytes) {
 
 static ElementsAttr makeBlob(RankedTensorType type, ArrayRef<char> bytes,
                              std::shared_ptr<const void> owner, StringRef label) {
+  // What the address happens to have, but no more than any allocator gives: readers of bytecode
+  // refuse blobs that want more than the buffer they read into.
   auto address = reinterpret_cast<uintptr_t>(bytes.data());
-  size_t alignment = std::min<size_t>(64, address & (~address + 1));
+  size_t alignment = std::min<size_t>(alignof(std::max_align_t), address & (~address + 1));
   auto deleter = [owner = std::move(owner)](void *, size_t, size_t) mutable { owner.reset(); };
   AsmResourceBlob blob = UnmanagedAsmResourceBlob::allocateWithAlign(
       bytes, alignment, std::move(deleter), /*dataIsMutable=*/false);
