@@ -13,6 +13,7 @@
 #include "quantc/Execution/CompiledModel.h"
 #include "llvm/ADT/Twine.h"
 #include <dlfcn.h>
+#include <functional>
 
 using namespace quantc;
 
@@ -48,7 +49,7 @@ namespace {
 /// Looks functions up and remembers the first that is missing.
 class Resolver {
 public:
-  explicit Resolver(llvm::function_ref<void *(const char *)> symbol) : symbol(symbol) {}
+  explicit Resolver(std::function<void *(const char *)> symbol) : symbol(std::move(symbol)) {}
   template <typename Fn> Fn *get(const char *name, Fn *) {
     void *address = symbol(name);
     if (!address && missing.empty())
@@ -58,7 +59,7 @@ public:
   std::string missing;
 
 private:
-  llvm::function_ref<void *(const char *)> symbol;
+  std::function<void *(const char *)> symbol;
 };
 } // namespace
 

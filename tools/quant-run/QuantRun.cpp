@@ -24,6 +24,14 @@
 using namespace quantc;
 namespace cl = llvm::cl;
 
+/// libLLVM has a global option of this name; shared libraries are initialised before this file.
+static const bool optionNameFreed = [] {
+  auto &registered = cl::getRegisteredOptions();
+  if (auto found = registered.find("threads"); found != registered.end())
+    found->second->removeArgument();
+  return true;
+}();
+
 static cl::OptionCategory category("quant-run options");
 static cl::opt<std::string> file(cl::Positional, cl::Required,
                                  cl::desc("FILE (.onnx, .mlir, .mlirbc or .so)"),
@@ -40,10 +48,10 @@ static cl::opt<std::string> compareWith("compare",
 static cl::opt<bool> exact("exact",
                            cl::desc("With --compare: every value must be equal bit for bit"),
                            cl::cat(category));
-static cl::opt<double> atol("atol", cl::desc("With --compare: absolute tolerance (default 0)"),
+static cl::opt<double> absoluteTolerance("atol", cl::desc("With --compare: absolute tolerance (default 0)"),
                             cl::init(0), cl::cat(category));
 static cl::opt<double>
-    rtol("rtol",
+    relativeTolerance("rtol",
          cl::desc("With --compare: tolerance relative to the reference value (default 1e-4)"),
          cl::init(1e-4), cl::cat(category));
 static cl::opt<int> threads("threads", cl::desc("Worker threads (default 1)"), cl::init(1),
@@ -138,7 +146,7 @@ struct Comparison {
         double p = x.asDouble(k), q = y.asDouble(k), d = std::abs(p - q);
         differing +=
             std::memcmp(x.bytes().data() + k * width, y.bytes().data() + k * width, width) != 0;
-        outside += !(d <= atol + rtol * std::abs(q));
+        outside += !(d <= absoluteTolerance + relativeTolerance * std::abs(q));
         worst = std::max(worst, d);
         largest = std::max(largest, std::abs(q));
       }
@@ -151,7 +159,7 @@ struct Comparison {
         values, runs, differing, worst, largest > 0 ? worst / largest : worst);
     bool equal = exact ? differing == 0 : outside == 0;
     if (!exact)
-      llvm::outs() << outside << " values outside atol " << atol << " + rtol " << rtol << "\n";
+      llvm::outs() << outside << " values outside atol " << absoluteTolerance << " + rtol " << relativeTolerance << "\n";
     llvm::outs() << (equal ? "PASS" : "FAIL") << "\n";
     return equal;
   }

@@ -19,6 +19,14 @@
 using namespace quantc;
 namespace cl = llvm::cl;
 
+/// libLLVM has a global option of this name; shared libraries are initialised before this file.
+static const bool optionNameFreed = [] {
+  auto &registered = cl::getRegisteredOptions();
+  if (auto found = registered.find("threads"); found != registered.end())
+    found->second->removeArgument();
+  return true;
+}();
+
 static cl::OptionCategory category("quantc options");
 #define TEXT(NAME, ARGUMENT, HELP, VALUE)                                                          \
   static cl::opt<std::string> NAME(ARGUMENT, cl::desc(HELP), cl::value_desc(VALUE),                \
