@@ -29,6 +29,10 @@ constexpr int MaxMR = 6;
 constexpr int MaxMR = 4;
 #endif
 
+template <int N> struct Size {
+  static constexpr int value = N;
+};
+
 QK_INLINE void storeColumns(float *dst, VF v, int64_t full, int64_t valid) {
   if (full || valid >= VL)
     return storeF(dst, v);
@@ -99,20 +103,17 @@ template <int MR, int NV> QK_INLINE void tile(float *out, const float *in, TILE_
 
 #define RUN_PARAMS                                                                                 \
   int64_t rowBegin, int64_t rowEnd, int64_t outH, int64_t inBatchStride, int64_t inRowStep,        \
-      int64_t bBatchStride, int64_t outBatchStride, int64_t outRowStride
-#define RUN_ARGS                                                                                   \
-  rowBegin, rowEnd, outH, inBatchStride, inRowStep, bBatchStride, outBatchStride, outRowStride
+      int64_t outBatchStride, int64_t outRowStride
+#define RUN_ARGS rowBegin, rowEnd, outH, inBatchStride, inRowStep, outBatchStride, outRowStride
 
 /// `tiles` adjacent tiles of MR pixels in each of the rows, for one set of columns.
 template <int MR, int NV>
 QK_VARIANT void tiles(float *out, const float *in, int64_t count, RUN_PARAMS, TILE_PARAMS) {
-  const float *const bBase = b;
   QK_NO_UNROLL
   for (int64_t row = rowBegin; row < rowEnd; ++row) {
     int64_t batch = row / outH, y = row % outH;
     const float *a = in + batch * inBatchStride + y * inRowStep;
     float *o = out + batch * outBatchStride + y * outRowStride;
-    b = bBase + batch * bBatchStride;
     QK_NO_UNROLL
     for (int64_t t = 0; t < count; ++t) {
       tile<MR, NV>(o, a, TILE_ARGS);
@@ -130,12 +131,14 @@ QK_INLINE void tilesOf(int64_t size, float *out, const float *in, int64_t count,
     if constexpr (MR <= MaxMR)                                                                     \
       return tiles<(MR <= MaxMR ? MR : 1), NV>(out, in, count, RUN_ARGS, TILE_ARGS);               \
     break;
+  // clang-format off
   switch (size) {
-    TILE_CASE(1)
-    TILE_CASE(2)
-    TILE_CASE(3) TILE_CASE(4) TILE_CASE(5) TILE_CASE(6) TILE_CASE(7) TILE_CASE(8) TILE_CASE(9)
-        TILE_CASE(10) TILE_CASE(11) TILE_CASE(12) TILE_CASE(13) TILE_CASE(14) default : break;
+    TILE_CASE(1) TILE_CASE(2) TILE_CASE(3) TILE_CASE(4) TILE_CASE(5) TILE_CASE(6) TILE_CASE(7)
+    TILE_CASE(8) TILE_CASE(9) TILE_CASE(10) TILE_CASE(11) TILE_CASE(12) TILE_CASE(13) TILE_CASE(14)
+  default:
+    break;
   }
+  // clang-format on
 #undef TILE_CASE
 }
 
@@ -148,6 +151,24 @@ QK_INLINE void columns(float *out, const float *in, int64_t outW, RUN_PARAMS, TI
   int64_t x = larger * (size + 1);
   tilesOf<NV>(size, out + x * outPixelStride, in + x * inPixelStep, count - larger, RUN_ARGS,
               TILE_ARGS);
+}
+
+/// All rows of a range whose length is only known at run time: three tile sizes instead
+/// of one variant per size.
+template <int NV>
+QK_INLINE void matmulColumns(float *out, const float *in, int64_t rows, TILE_PARAMS) {
+  int64_t y = 0;
+  auto run = [&](auto size) __attribute__((always_inline)) {
+    constexpr int MR = decltype(size)::value;
+    const int64_t count = (rows - y) / MR;
+    if (count > 0)
+      tiles<MR, NV>(out + y * outPixelStride, in + y * inPixelStep, count, 0, 1, 1, 0, 0, 0, 0,
+                    TILE_ARGS);
+    y += count * MR;
+  };
+  run(Size<MaxMR>());
+  run(Size<(MaxMR >= 12 ? 4 : 2)>());
+  run(Size<1>());
 }
 
 } // namespace
@@ -173,7 +194,7 @@ extern "C" void QK_NAME(conv_f32)(float *out, const float *in, const float *weig
     const float *a = in + group * inGroupStride;
     const int64_t channel = group * groupN + panel * 32;
     if (QK_AVX512 && narrow) {
-      columns<1>(out + channel, a, outW, rowBegin, rowEnd, outH, inBatchStride, inRowStep, 0,
+      columns<1>(out + channel, a, outW, rowBegin, rowEnd, outH, inBatchStride, inRowStep,
                  outBatchStride, outRowStride, w, 16, bias + channel, inPixelStep, segH, segW,
                  segLen, segStrideH, segStrideW, groupN % 16 == 0, count, outPixelStride, clamp, lo,
                  hi);
@@ -183,15 +204,14 @@ extern "C" void QK_NAME(conv_f32)(float *out, const float *in, const float *weig
     const int64_t full = QK_AVX512 ? (tail == 32 || tail <= 16) : groupN % Step == 0;
     QK_NO_UNROLL
     for (int64_t c = 0; c < count; c += Step)
-      columns<2>(out + channel + c, a, outW, rowBegin, rowEnd, outH, inBatchStride, inRowStep, 0,
+      columns<2>(out + channel + c, a, outW, rowBegin, rowEnd, outH, inBatchStride, inRowStep,
                  outBatchStride, outRowStride, w + c, width, bias + channel + c, inPixelStep, segH,
                  segW, segLen, segStrideH, segStrideW, full, minI64(count - c, Step),
                  outPixelStride, clamp, lo, hi);
   }
 }
 
-// Rows of a matmul are the pixels of one image row per batch. A range of rows that
-// starts or ends inside a batch is three calls: its pieces have other lengths.
+// Batches are independent: a range of rows is cut where one begins.
 extern "C" void QK_NAME(matmul_f32)(float *out, const float *a, const float *b, int64_t rowBegin,
                                     int64_t rowEnd, int64_t panelBegin, int64_t panelEnd, int64_t m,
                                     int64_t n, int64_t k, int64_t lda, int64_t ldb, int64_t ldc,
@@ -210,11 +230,11 @@ extern "C" void QK_NAME(matmul_f32)(float *out, const float *a, const float *b, 
       const int64_t step = narrow ? VL : 2 * VL, valid = minI64(n - c, step);
       const float *panel = b + batch * bBatchStride + c;
       if (narrow)
-        columns<1>(dst + c, rows, last - first, 0, 1, 1, 0, 0, 0, 0, 0, panel, ldb, nullptr, lda, 1,
-                   1, k, 0, 0, n % VL == 0, valid, ldc, 0, 0.0f, 0.0f);
+        matmulColumns<1>(dst + c, rows, last - first, panel, ldb, nullptr, lda, 1, 1, k, 0, 0,
+                         n % VL == 0, valid, ldc, 0, 0.0f, 0.0f);
       else
-        columns<2>(dst + c, rows, last - first, 0, 1, 1, 0, 0, 0, 0, 0, panel, ldb, nullptr, lda, 1,
-                   1, k, 0, 0, n % (2 * VL) == 0, valid, ldc, 0, 0.0f, 0.0f);
+        matmulColumns<2>(dst + c, rows, last - first, panel, ldb, nullptr, lda, 1, 1, k, 0, 0,
+                         n % (2 * VL) == 0, valid, ldc, 0, 0.0f, 0.0f);
       c += step;
     }
   }

@@ -314,13 +314,14 @@ QK_INLINE void convTilesOf(int64_t size, void *out, const uint8_t *in, int64_t t
       return convTiles<(MR <= MaxMR ? MR : 1), NV>(out, in, tiles, RUN_ARGS, TILE_ARGS,            \
                                                    EPILOGUE_ARGS);                                 \
     break;
+  // clang-format off
   switch (size) {
-    TILE_CASE(1)
-    TILE_CASE(2)
-    TILE_CASE(3)
-    TILE_CASE(4) TILE_CASE(5) TILE_CASE(6) TILE_CASE(7) TILE_CASE(8) TILE_CASE(9) TILE_CASE(10)
-        TILE_CASE(11) TILE_CASE(12) TILE_CASE(13) TILE_CASE(14) default : break;
+    TILE_CASE(1) TILE_CASE(2) TILE_CASE(3) TILE_CASE(4) TILE_CASE(5) TILE_CASE(6) TILE_CASE(7)
+    TILE_CASE(8) TILE_CASE(9) TILE_CASE(10) TILE_CASE(11) TILE_CASE(12) TILE_CASE(13) TILE_CASE(14)
+  default:
+    break;
   }
+  // clang-format on
 #undef TILE_CASE
 }
 
@@ -338,6 +339,36 @@ QK_INLINE void convColumns(void *out, const uint8_t *in, int64_t outW, RUN_PARAM
                   in + x * inPixelStep, tiles - larger, RUN_ARGS, TILE_ARGS, EPILOGUE_ARGS);
 }
 
+/// One panel of columns for the rows.
+QK_INLINE void convPanel(void *out, const uint8_t *in, int64_t outW, int64_t inGroupStride,
+                         int64_t groupN, int64_t unit, RUN_PARAMS, TILE_PARAMS, const void *mult,
+                         const int32_t *shift, int64_t outPixelStride, int64_t epilogue, int64_t zp,
+                         int64_t lo, int64_t hi, int64_t accLo, int64_t accHi) {
+  const int64_t k = segH * segW * roundUp(segLen, 4);
+  const int64_t panels = ceilDiv(groupN, 32), tail = groupN - (panels - 1) * 32;
+  const int64_t groupBytes = k * ((panels - 1) * 32 + (tail <= 16 ? 16 : 32));
+  const int64_t group = unit / panels, panel = unit % panels;
+  const bool narrow = panel == panels - 1 && tail <= 16;
+  const int64_t columns = panel == panels - 1 ? tail : 32;
+  const int64_t outSize = epilogue == EpilogueRaw ? 4 : 1,
+                firstChannel = group * groupN + panel * 32;
+  weights += group * groupBytes + panel * 32 * k;
+  in += group * inGroupStride;
+  char *o = static_cast<char *>(out) + firstChannel * outSize;
+  bStep = narrow ? 64 : 128;
+  if (QK_AVX512 && narrow) {
+    int64_t channel = firstChannel, full = groupN % 16 == 0, valid = columns;
+    return convColumns<1>(o, in, outW, RUN_ARGS, TILE_ARGS, EPILOGUE_ARGS);
+  }
+  constexpr int64_t Step = 2 * VL;
+  const int64_t full = QK_AVX512 ? (tail == 32 || tail <= 16) : groupN % Step == 0;
+  QK_NO_UNROLL
+  for (int64_t c = 0; c < columns; c += Step, weights += 4 * Step) {
+    int64_t channel = firstChannel + c, valid = minI64(columns - c, Step);
+    convColumns<2>(o + c * outSize, in, outW, RUN_ARGS, TILE_ARGS, EPILOGUE_ARGS);
+  }
+}
+
 } // namespace
 
 extern "C" void
@@ -349,34 +380,19 @@ QK_NAME(conv_u8s8)(void *out, const uint8_t *in, const int8_t *weights, const in
                    int64_t groups, int64_t groupN, int64_t inGroupStride, int64_t outBatchStride,
                    int64_t outRowStride, int64_t outPixelStride, int64_t epilogue, int64_t zp,
                    int64_t lo, int64_t hi, int64_t accLo, int64_t accHi) {
-  const int64_t k = segH * segW * roundUp(segLen, 4);
-  const int64_t panels = ceilDiv(groupN, 32), tail = groupN - (panels - 1) * 32;
-  const int64_t groupBytes = k * ((panels - 1) * 32 + (tail <= 16 ? 16 : 32));
-  const int64_t outSize = epilogue == EpilogueRaw ? 4 : 1;
+  // Small weights stay in L1: then all columns of a row are made before the next row, so
+  // that inputs are read and output lines are written once. Else all rows per panel.
+  const int64_t weightBytes = groups * groupN * segH * segW * segLen;
+  const int64_t chunk = weightBytes <= 16384 ? 1 : maxI64(rowEnd - rowBegin, 1);
+  const int64_t bStep = 0; // set per panel
   QK_NO_UNROLL
-  for (int64_t unit = panelBegin; unit < panelEnd; ++unit) {
-    int64_t group = unit / panels, panel = unit % panels;
-    bool narrow = panel == panels - 1 && tail <= 16;
-    int64_t width = narrow ? 16 : 32, columns = panel == panels - 1 ? tail : 32;
-    const int8_t *panelWeights = weights + group * groupBytes + panel * 32 * k;
-    const uint8_t *groupIn = in + group * inGroupStride;
-    const int64_t firstChannel = group * groupN + panel * 32;
-    if (QK_AVX512 && narrow) {
-      int64_t full = groupN % 16 == 0;
-      convColumns<1>(static_cast<char *>(out) + firstChannel * outSize, groupIn, outW, RUN_ARGS,
-                     panelWeights, 64, bias, inPixelStep, segH, segW, segLen, segStrideH,
-                     segStrideW, mult, shift, firstChannel, full, columns, outPixelStride, epilogue,
-                     zp, lo, hi, accLo, accHi);
-      continue;
-    }
-    constexpr int64_t Step = 2 * VL;
-    int64_t full = QK_AVX512 ? (tail == 32 || tail <= 16) : groupN % Step == 0;
+  for (int64_t first = rowBegin, last = rowEnd; first < last; first += chunk) {
+    rowBegin = first;
+    rowEnd = minI64(first + chunk, last);
     QK_NO_UNROLL
-    for (int64_t c = 0; c < columns; c += Step)
-      convColumns<2>(static_cast<char *>(out) + (firstChannel + c) * outSize, groupIn, outW,
-                     RUN_ARGS, panelWeights + c * 4, width * 4, bias, inPixelStep, segH, segW,
-                     segLen, segStrideH, segStrideW, mult, shift, firstChannel + c, full,
-                     minI64(columns - c, Step), outPixelStride, epilogue, zp, lo, hi, accLo, accHi);
+    for (int64_t unit = panelBegin; unit < panelEnd; ++unit)
+      convPanel(out, in, outW, inGroupStride, groupN, unit, RUN_ARGS, TILE_ARGS, mult, shift,
+                outPixelStride, epilogue, zp, lo, hi, accLo, accHi);
   }
 }
 

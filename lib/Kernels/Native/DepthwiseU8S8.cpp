@@ -182,29 +182,32 @@ template <int Rows, int S> QK_INLINE void loadBias(VI (&acc)[Rows][4], const int
     acc[r][q] = load(bias + q * VL);
 }
 
-/// Taps of one column of a 3x3 kernel, for one or two output rows.
-template <int Rows> struct Taps {
-  Bytes4S row[Rows][4];
-};
-template <int Rows, int S> QK_INLINE Taps<Rows> loadTaps(const int8_t *weights, int kx) {
-  Taps<Rows> taps;
-  QK_UNROLL
-  for (int q = 0; q < 4; ++q) {
-    VI w = loadWeights<S>(weights, kx * 4 + q);
-    taps.row[0][q] = splitS(w);
-    if constexpr (Rows == 2)
-      taps.row[1][q] = splitS(shl32(w, 8)); // one row down
+/// The weights of a 3x3 kernel: for each output row of a pass, each column kx and each
+/// quarter. They are more vectors than there are registers and are used as memory
+/// operands; `fill` hides their values from the optimiser, which would otherwise keep
+/// them in spill slots, and those are not aligned to cache lines.
+struct Taps {
+  alignas(64) Bytes4S row[rowsPerPass][3][4];
+
+  template <int S> inline __attribute__((always_inline)) void fill(const int8_t *weights) {
+    for (int kx = 0; kx < 3; ++kx)
+      for (int q = 0; q < 4; ++q) {
+        VI w = loadWeights<S>(weights, kx * 4 + q);
+        row[0][kx][q] = splitS(w);
+        if constexpr (rowsPerPass == 2)
+          row[1][kx][q] = splitS(shl32(w, 8)); // one row down
+      }
+    __asm__ volatile("" : : "r"(row) : "memory");
   }
-  return taps;
-}
+};
 
 template <int Rows>
-QK_INLINE void applyTaps(VI (&acc)[Rows][4], const Column &column, const Taps<Rows> &taps) {
+QK_INLINE void applyTaps(VI (&acc)[Rows][4], const Column &column, const Taps &taps, int kx) {
   QK_UNROLL
   for (int r = 0; r < Rows; ++r)
     QK_UNROLL
   for (int q = 0; q < 4; ++q)
-    acc[r][q] = dot(acc[r][q], column.part[q], taps.row[r][q]);
+    acc[r][q] = dot(acc[r][q], column.part[q], taps.row[r][kx][q]);
 }
 
 template <int Rows, int S>
@@ -216,31 +219,29 @@ QK_INLINE Column loadColumn3(const uint8_t *p, const int64_t *offset, int64_t in
 
 /// Rows adjacent output rows of a 3x3 stride-1 convolution.
 template <int Rows, int S>
-QK_INLINE void rows3x3Stride1(void *out, int64_t at, const uint8_t *in, const int8_t *weights,
+QK_INLINE void rows3x3Stride1(void *out, int64_t at, const uint8_t *in, const Taps &taps,
                               const int32_t *bias, int64_t count, const int64_t *inOffset,
                               const int64_t *outOffset, int64_t inRowStride, int64_t inPixelStride,
                               int64_t outRowStride, int64_t outPixelStride, FINISH_PARAMS) {
-  const Taps<Rows> w0 = loadTaps<Rows, S>(weights, 0), w1 = loadTaps<Rows, S>(weights, 1),
-                   w2 = loadTaps<Rows, S>(weights, 2);
   VI a[Rows][4], b[Rows][4];
   Column column = loadColumn3<Rows, S>(in, inOffset, inRowStride);
   loadBias<Rows, S>(a, bias);
-  applyTaps<Rows>(a, column, w0);
+  applyTaps<Rows>(a, column, taps, 0);
   column = loadColumn3<Rows, S>(in + inPixelStride, inOffset, inRowStride);
   loadBias<Rows, S>(b, bias);
-  applyTaps<Rows>(a, column, w1);
-  applyTaps<Rows>(b, column, w0);
+  applyTaps<Rows>(a, column, taps, 1);
+  applyTaps<Rows>(b, column, taps, 0);
   in += 2 * inPixelStride;
   // `done` ends with this column, `next` with the one after it.
   auto step = [&](VI(&done)[Rows][4], VI(&next)[Rows][4]) __attribute__((always_inline)) {
     column = loadColumn3<Rows, S>(in, inOffset, inRowStride);
-    applyTaps<Rows>(done, column, w2);
+    applyTaps<Rows>(done, column, taps, 2);
     QK_UNROLL
     for (int r = 0; r < Rows; ++r)
       finishPixel<S>(out, at + r * outRowStride, done[r], outOffset, FINISH_ARGS);
     loadBias<Rows, S>(done, bias);
-    applyTaps<Rows>(next, column, w1);
-    applyTaps<Rows>(done, column, w0);
+    applyTaps<Rows>(next, column, taps, 1);
+    applyTaps<Rows>(done, column, taps, 0);
     in += inPixelStride;
     at += outPixelStride;
   };
@@ -256,21 +257,19 @@ QK_INLINE void rows3x3Stride1(void *out, int64_t at, const uint8_t *in, const in
 
 /// One output row of a 3x3 stride-2 convolution; consecutive pixels share a column.
 template <int S>
-QK_INLINE void row3x3Stride2(void *out, int64_t at, const uint8_t *in, const int8_t *weights,
+QK_INLINE void row3x3Stride2(void *out, int64_t at, const uint8_t *in, const Taps &taps,
                              const int32_t *bias, int64_t count, const int64_t *inOffset,
                              const int64_t *outOffset, int64_t inRowStride, int64_t inPixelStride,
                              int64_t outPixelStride, FINISH_PARAMS) {
-  const Taps<1> w0 = loadTaps<1, S>(weights, 0), w1 = loadTaps<1, S>(weights, 1),
-                w2 = loadTaps<1, S>(weights, 2);
   Column left = loadColumn3<1, S>(in, inOffset, inRowStride);
   QK_NO_UNROLL
   for (int64_t x = 0; x < count; ++x) {
     VI acc[1][4];
     loadBias<1, S>(acc, bias);
-    applyTaps<1>(acc, left, w0);
-    applyTaps<1>(acc, loadColumn3<1, S>(in + inPixelStride, inOffset, inRowStride), w1);
+    applyTaps<1>(acc, left, taps, 0);
+    applyTaps<1>(acc, loadColumn3<1, S>(in + inPixelStride, inOffset, inRowStride), taps, 1);
     left = loadColumn3<1, S>(in + 2 * inPixelStride, inOffset, inRowStride);
-    applyTaps<1>(acc, left, w2);
+    applyTaps<1>(acc, left, taps, 2);
     finishPixel<S>(out, at, acc[0], outOffset, FINISH_ARGS);
     in += 2 * inPixelStride;
     at += outPixelStride;
@@ -321,7 +320,10 @@ template <int S> QK_VARIANT void dwBlock(BLOCK_PARAMS, FINISH_PARAMS) {
     mult = doubleCopy.fill(static_cast<const double *>(mult));
   else if (epilogue != EpilogueRaw)
     mult = multCopy.fill(static_cast<const int32_t *>(mult)); // or float: bits are bits
-  const bool is3x3 = kernelH == 3 && kernelW == 3 && dilH == 1 && dilW == 1;
+  const bool is3x3 = kernelH == 3 && kernelW == 3 && dilH == 1 && dilW == 1 && strideW <= 2;
+  Taps taps;
+  if (is3x3)
+    taps.fill<S>(weights);
   QK_NO_UNROLL
   for (int64_t row = rowBegin; row < rowEnd; ++row) {
     int64_t batch = row / outH, y = row % outH;
@@ -329,15 +331,15 @@ template <int S> QK_VARIANT void dwBlock(BLOCK_PARAMS, FINISH_PARAMS) {
     int64_t at = batch * outBatchStride + y * outRowStride;
     if (is3x3 && strideW == 1) {
       if (rowsPerPass == 2 && strideH == 1 && row + 1 < rowEnd && y + 1 < outH) {
-        rows3x3Stride1<2, S>(out, at, a, weights, bias, count, inOffset, outOffset, inRowStride,
+        rows3x3Stride1<2, S>(out, at, a, taps, bias, count, inOffset, outOffset, inRowStride,
                              inPixelStride, outRowStride, outPixelStride, FINISH_ARGS);
         ++row;
       } else {
-        rows3x3Stride1<1, S>(out, at, a, weights, bias, count, inOffset, outOffset, inRowStride,
+        rows3x3Stride1<1, S>(out, at, a, taps, bias, count, inOffset, outOffset, inRowStride,
                              inPixelStride, outRowStride, outPixelStride, FINISH_ARGS);
       }
-    } else if (is3x3 && strideW == 2) {
-      row3x3Stride2<S>(out, at, a, weights, bias, count, inOffset, outOffset, inRowStride,
+    } else if (is3x3) {
+      row3x3Stride2<S>(out, at, a, taps, bias, count, inOffset, outOffset, inRowStride,
                        inPixelStride, outPixelStride, FINISH_ARGS);
     } else {
       QK_NO_UNROLL

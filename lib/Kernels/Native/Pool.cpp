@@ -69,7 +69,8 @@ QK_INLINE void forEachTap(const T *p, int64_t rows, int64_t cols, int64_t rowSte
   }
 }
 
-QK_INLINE float maxNaN(float a, float b) { return a > b ? a : b == b ? (a == a ? b : a) : b; }
+/// The first of equal values (+0 and -0); NaN stays.
+QK_INLINE float maxNaN(float a, float b) { return b > a || b != b ? b : a; }
 
 } // namespace
 

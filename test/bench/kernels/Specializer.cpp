@@ -72,7 +72,8 @@ int countCalls(const Function &function) {
   int calls = 0;
   for (const Instruction &inst : instructions(function))
     if (const auto *call = dyn_cast<CallBase>(&inst))
-      calls += !call->getCalledFunction() || !call->getCalledFunction()->isDeclaration();
+      calls += !call->isInlineAsm() &&
+               (!call->getCalledFunction() || !call->getCalledFunction()->isDeclaration());
   return calls;
 }
 
