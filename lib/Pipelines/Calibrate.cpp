@@ -37,6 +37,8 @@ LogicalResult Compiler::calibrate() {
   if (!dataSet)
     return emitError(ir->getLoc(), "expected calibration data, but none was given");
   double start = now();
+  if (failed(equalize()))
+    return failure();
   auto executor = JITExecutor::create(*ir, kernels::bestHostLevel(), options.threads);
   if (!executor)
     return emitError(ir->getLoc(), "calibration: ") << llvm::toString(executor.takeError());
@@ -45,9 +47,70 @@ LogicalResult Compiler::calibrate() {
   collectOptions.progress = options.progress;
   if (failed(qnn::calibrate(*ir, **executor, *dataSet, options.recipe.quantize, collectOptions)))
     return failure();
+  if (failed(collectFloatMeans()))
+    return failure();
   result.calibrationRuns = dataSet->numRuns();
   result.calibrationSeconds = now() - start;
   return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Equalization and bias correction
+//===----------------------------------------------------------------------===//
+
+/// Channel summaries of all observers of `module` over `runs`, on compiled code.
+static FailureOr<qnn::ChannelSummaries> summarize(ModuleOp module, DataSet &data,
+                                                  ArrayRef<int64_t> runs, int threads,
+                                                  const ProgressFn &progress) {
+  auto executor = JITExecutor::create(module, kernels::bestHostLevel(), threads);
+  if (!executor)
+    return emitError(module.getLoc(), "calibration: ") << llvm::toString(executor.takeError());
+  auto channels = qnn::collectChannels(**executor, data, runs, progress);
+  if (!channels)
+    return emitError(module.getLoc(), "calibration: ") << llvm::toString(channels.takeError());
+  return std::move(*channels);
+}
+
+LogicalResult Compiler::equalize() {
+  if (!options.recipe.equalizeDepthwise && !options.recipe.equalizeResidual)
+    return success();
+  int64_t runs = dataSet->numRuns();
+  FailureOr<qnn::ChannelSummaries> channels = summarize(
+      *ir, *dataSet, qnn::evenlySpacedRuns(runs, runs), options.threads, options.progress);
+  if (failed(channels))
+    return failure();
+  // Residual first: depthwise equalization changes the weights that its scales depend on.
+  if (options.recipe.equalizeResidual)
+    qnn::equalizeResidual(*ir, *channels);
+  if (options.recipe.equalizeDepthwise)
+    qnn::equalizeDepthwise(*ir, *channels);
+  return success();
+}
+
+LogicalResult Compiler::collectFloatMeans() {
+  if (options.recipe.biasCorrectionRuns == 0)
+    return success();
+  OwningOpRef<ModuleOp> copy = ir->clone();
+  qnn::observeLinearMaps(*copy);
+  auto runs = qnn::evenlySpacedRuns(dataSet->numRuns(), options.recipe.biasCorrectionRuns);
+  FailureOr<qnn::ChannelSummaries> means =
+      summarize(*copy, *dataSet, runs, options.threads, options.progress);
+  if (failed(means))
+    return failure();
+  floatMeans = std::move(*means);
+  return success();
+}
+
+LogicalResult Compiler::correctBiases() {
+  if (options.recipe.biasCorrectionRuns == 0 || !dataSet || floatMeans.empty())
+    return success();
+  // The correction evaluates the integer graph, which a float op inside does not have.
+  if (!result.integerOnly)
+    return success();
+  auto runs = qnn::evenlySpacedRuns(dataSet->numRuns(), options.recipe.biasCorrectionRuns);
+  FailureOr<int64_t> corrected =
+      qnn::correctBias(*ir, floatMeans, accumulatorScales, *dataSet, runs, options.progress);
+  return failed(corrected) ? failure() : success();
 }
 
 /// Runs of the data that accuracy is measured on: the last quarter, at most 50.

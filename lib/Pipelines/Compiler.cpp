@@ -173,8 +173,12 @@ LogicalResult Compiler::advance(Stage target) {
     current = next;
     if (current == Stage::Float)
       floatModule = ir->clone();
+    if (current == Stage::Quantized && options.recipe.biasCorrectionRuns > 0)
+      accumulatorScales = qnn::collectAccumulatorScales(*ir);
     if (current == Stage::Integer) {
-      if (failed(certify()))
+      // Corrected biases change the accumulators' ranges, so the proof is made after them.
+      result.integerOnly = certifyIntegerOnly(*ir).holds();
+      if (failed(correctBiases()) || failed(certify()))
         return failure();
       integerModule = ir->clone();
     }

@@ -48,12 +48,12 @@ static cl::opt<std::string> compareWith("compare",
 static cl::opt<bool> exact("exact",
                            cl::desc("With --compare: every value must be equal bit for bit"),
                            cl::cat(category));
-static cl::opt<double> absoluteTolerance("atol", cl::desc("With --compare: absolute tolerance (default 0)"),
-                            cl::init(0), cl::cat(category));
-static cl::opt<double>
-    relativeTolerance("rtol",
-         cl::desc("With --compare: tolerance relative to the reference value (default 1e-4)"),
-         cl::init(1e-4), cl::cat(category));
+static cl::opt<double> absoluteTolerance("atol",
+                                         cl::desc("With --compare: absolute tolerance (default 0)"),
+                                         cl::init(0), cl::cat(category));
+static cl::opt<double> relativeTolerance(
+    "rtol", cl::desc("With --compare: tolerance relative to the reference value (default 1e-4)"),
+    cl::init(1e-4), cl::cat(category));
 static cl::opt<int> threads("threads", cl::desc("Worker threads (default 1)"), cl::init(1),
                             cl::cat(category));
 static cl::opt<int64_t> batch("batch",
@@ -134,7 +134,10 @@ struct Comparison {
 
   llvm::Error add(const std::vector<NamedTensor> &a, const std::vector<NamedTensor> &b) {
     if (a.size() != b.size())
-      return llvm::createStringError(llvm::formatv("expected equal numbers of outputs, but found {0} and {1}", a.size(), b.size()).str());
+      return llvm::createStringError(
+          llvm::formatv("expected equal numbers of outputs, but found {0} and {1}", a.size(),
+                        b.size())
+              .str());
     for (size_t i = 0; i < a.size(); ++i) {
       const HostTensor &x = a[i].tensor, &y = b[i].tensor;
       if (x.dtype() != y.dtype() || !sameShape(x, y))
@@ -159,7 +162,8 @@ struct Comparison {
         values, runs, differing, worst, largest > 0 ? worst / largest : worst);
     bool equal = exact ? differing == 0 : outside == 0;
     if (!exact)
-      llvm::outs() << outside << " values outside atol " << absoluteTolerance << " + rtol " << relativeTolerance << "\n";
+      llvm::outs() << outside << " values outside atol " << absoluteTolerance << " + rtol "
+                   << relativeTolerance << "\n";
     llvm::outs() << (equal ? "PASS" : "FAIL") << "\n";
     return equal;
   }

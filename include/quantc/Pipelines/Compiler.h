@@ -18,6 +18,7 @@
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "quantc/Calibration/DataSet.h"
+#include "quantc/Dialect/QNN/Transforms/CorrectBias.h"
 #include "quantc/Pipelines/Recipe.h"
 #include "quantc/Pipelines/Stages.h"
 #include "quantc/Support/Progress.h"
@@ -101,6 +102,9 @@ public:
 private:
   mlir::LogicalResult runStage(Stage stage);
   mlir::LogicalResult calibrate();
+  mlir::LogicalResult equalize();
+  mlir::LogicalResult collectFloatMeans();
+  mlir::LogicalResult correctBiases();
   mlir::LogicalResult certify();
   void recordNodes();
   void recordCoverage();
@@ -113,6 +117,9 @@ private:
   Stage current = Stage::Imported;
   std::unique_ptr<DataSet> dataSet;
   std::vector<std::string> nodeNames;
+  /// For bias correction: means of the float results, scales of the accumulators.
+  qnn::ChannelSummaries floatMeans;
+  qnn::AccumulatorScales accumulatorScales;
   CompileReport result;
   double startTime = 0;
 };

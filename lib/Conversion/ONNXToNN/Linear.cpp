@@ -9,8 +9,8 @@
 // Conv, Gemm and MatMul.
 //
 // A constant matrix becomes the weight of `nn.linear`, transposed once here; everything else is
-// `nn.matmul`. Gemm's alpha goes into a constant weight and beta into a constant bias where the
-// elements are f32; elsewhere they are multiplications.
+// `nn.matmul`. Gemm's alpha goes into a constant weight and beta into a constant bias; elsewhere
+// they are multiplications.
 //
 //===----------------------------------------------------------------------===//
 
@@ -48,16 +48,14 @@ static Result convertConv(NodeConverter &node) {
 // Gemm
 //===----------------------------------------------------------------------===//
 
-/// value * factor; constants of f32 are multiplied here.
+/// value * factor; constants are multiplied here.
 static Result scale(NodeConverter &node, Value value, float factor) {
   if (factor == 1.0f)
     return value;
-  Type type = elementTypeOf(value);
   ElementsAttr elements = getConstantElements(value);
-  std::optional<std::vector<float>> values =
-      elements && type.isF32() ? readFloats(elements) : std::nullopt;
+  std::optional<std::vector<float>> values = elements ? readFloats(elements) : std::nullopt;
   if (!values)
-    return node.create<nn::MulOp>({value, node.scalar(factor, type)});
+    return node.create<nn::MulOp>({value, node.scalar(factor)});
   for (float &element : *values)
     element *= factor;
   return node.constant(makeFloatWeights(typeOf(value), *values, "scaled"));

@@ -72,16 +72,18 @@ static Result convertReshaped(NodeConverter &node) {
   return node.reshape(*input, *shape);
 }
 
-/// The target was evaluated by shape inference, which left the result type.
+/// Shape inference evaluated the target and left the result type, which also knows dynamic sizes.
 static Result convertReshape(NodeConverter &node) {
   if (failed(node.reader.expectInputs(2, 2)))
     return failure();
   Result input = node.tensor(0);
   if (failed(input))
     return failure();
+  if (failed(node.reader.constantInts(1)))
+    return failure();
   auto type = dyn_cast<RankedTensorType>(node.reader.node().getResult(0).getType());
   if (!type)
-    return node.reader.refuse(Refusal::DynamicOperand, "the target shape is not known");
+    return node.reader.refuse(Refusal::Shape, "the target does not fit the input");
   return node.reshape(*input, type.getShape());
 }
 
@@ -115,8 +117,15 @@ static Result convertCast(NodeConverter &node) {
   FailureOr<Type> type = readCastType(node.reader);
   if (failed(input) || failed(type))
     return failure();
-  if (elementTypeOf(*input) == *type)
+  Type from = elementTypeOf(*input);
+  if (from == *type)
     return input;
+  unsigned width = from.getIntOrFloatBitWidth();
+  if (!from.isInteger(1) && width != 64 && width != 32 && width != 16 &&
+      !(width == 8 && from.isInteger()))
+    return node.reader.refuse(Refusal::ElementType,
+                              "expected a float of 16 to 64 bits, an integer of 8 to 64 bits or "
+                              "bool as input");
   return Value(nn::CastOp::create(node.builder, node.loc,
                                   RankedTensorType::get(shapeOf(*input), *type), *input));
 }

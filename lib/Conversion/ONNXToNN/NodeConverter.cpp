@@ -36,12 +36,12 @@ Result NodeConverter::floats(unsigned index) {
   if (failed(value))
     return failure();
   Type type = elementTypeOf(*value);
-  if (isa<FloatType>(type))
+  if (type.isF32())
     return value;
   std::string text;
   llvm::raw_string_ostream(text) << type;
   return reader.refuse(Refusal::ElementType,
-                       "expected input " + Twine(index) + " to hold floats, but found " + text);
+                       "expected input " + Twine(index) + " to hold f32, but found " + text);
 }
 
 FailureOr<std::optional<float>> NodeConverter::constantFloat(unsigned index) {
@@ -68,9 +68,8 @@ Value NodeConverter::constant(ElementsAttr value) {
   return nn::ConstantOp::create(builder, loc, value.getType(), value);
 }
 
-Value NodeConverter::scalar(double value, Type elementType) {
-  auto type = RankedTensorType::get({}, elementType);
-  return constant(DenseElementsAttr::get(type, builder.getFloatAttr(elementType, value)));
+Value NodeConverter::scalar(float value) {
+  return constant(DenseElementsAttr::get(RankedTensorType::get({}, builder.getF32Type()), value));
 }
 
 Result NodeConverter::transpose(Value value, ShapeRef permutation) {

@@ -36,7 +36,7 @@ public:
   /// \name Operands as ranked tensors
   /// @{
   Result tensor(unsigned index);
-  /// The elements must be floats.
+  /// The elements must be f32: the one type that every later stage computes in.
   Result floats(unsigned index);
   /// The number that a constant float operand of one element holds; nullopt when absent.
   mlir::FailureOr<std::optional<float>> constantFloat(unsigned index);
@@ -51,8 +51,8 @@ public:
   /// \name Shorthands; constants are moved at once
   /// @{
   mlir::Value constant(mlir::ElementsAttr value);
-  /// A rank-0 constant of a float type.
-  mlir::Value scalar(double value, mlir::Type elementType);
+  /// A rank-0 f32 constant.
+  mlir::Value scalar(float value);
   Result transpose(mlir::Value value, ShapeRef permutation);
   /// Negative sizes are unknown; there is at most one.
   Result reshape(mlir::Value value, ShapeRef shape);

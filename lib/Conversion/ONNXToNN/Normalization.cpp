@@ -17,7 +17,16 @@ using namespace mlir;
 using namespace quantc;
 using namespace quantc::onnx;
 
-/// Parameters may be of another float type than the input (opset 15); they are cast to it.
+/// A parameter may be of another float type than the input (opset 15); it is cast.
+static Result floatParameter(NodeConverter &node, unsigned index) {
+  Result parameter = node.tensor(index);
+  if (failed(parameter) || !isa<FloatType>(elementTypeOf(*parameter)) ||
+      elementTypeOf(*parameter).isF32())
+    return node.floats(index);
+  auto type = RankedTensorType::get(shapeOf(*parameter), node.builder.getF32Type());
+  return Value(nn::CastOp::create(node.builder, node.loc, type, *parameter));
+}
+
 static Result convertBatchNorm(NodeConverter &node) {
   if (failed(node.reader.expectInputs(5, 5)))
     return failure();
@@ -27,13 +36,9 @@ static Result convertBatchNorm(NodeConverter &node) {
     return failure();
   SmallVector<Value> operands{*input};
   for (unsigned i = 1; i < 5; ++i) {
-    Result parameter = node.floats(i);
+    Result parameter = floatParameter(node, i);
     if (failed(parameter))
       return failure();
-    Type type = elementTypeOf(*input);
-    if (elementTypeOf(*parameter) != type)
-      parameter = Value(nn::CastOp::create(
-          node.builder, node.loc, RankedTensorType::get(shapeOf(*parameter), type), *parameter));
     operands.push_back(*parameter);
   }
   return node.create<nn::BatchNormOp>(operands, {{"epsilon", node.real(*epsilon)}});

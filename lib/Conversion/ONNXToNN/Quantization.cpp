@@ -35,8 +35,6 @@ static LogicalResult checkStorage(NodeConverter &node, Type type, bool allow32) 
 
 /// Scales that are constants must be positive and finite.
 static LogicalResult checkScale(NodeConverter &node, Value scale) {
-  if (!elementTypeOf(scale).isF32())
-    return node.reader.refuse(Refusal::ElementType, "expected a scale of type f32");
   ElementsAttr elements = getConstantElements(scale);
   std::optional<std::vector<float>> values = elements ? readFloats(elements) : std::nullopt;
   for (float value : values.value_or(std::vector<float>()))
@@ -101,8 +99,6 @@ static Result convertQuantize(NodeConverter &node) {
   if (failed(form) || failed(checkScale(node, *scale)) ||
       failed(checkStorage(node, form->type, /*allow32=*/false)))
     return failure();
-  if (!elementTypeOf(*input).isF32())
-    return node.reader.refuse(Refusal::ElementType, "expected an input of type f32");
   FailureOr<Parameters> parameters =
       readParameters(node, shapeOf(*input), form->type, *scale, *form);
   if (failed(parameters))

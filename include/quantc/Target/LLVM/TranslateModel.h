@@ -6,15 +6,16 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// From a module lowered by convert-kern-to-llvm to LLVM IR and to what the library says about itself.
+// From a module lowered by convert-kern-to-llvm to LLVM IR and to what the library says about
+// itself.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef QUANTC_TARGET_LLVM_TRANSLATEMODEL_H
 #define QUANTC_TARGET_LLVM_TRANSLATEMODEL_H
 
-#include "quantc/Target/CPU/ModelInfo.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "quantc/Target/CPU/ModelInfo.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/Error.h"

@@ -51,7 +51,7 @@ struct Partition : kern::impl::PartitionBase<Partition> {
 
   void runOnOperation() override {
     if (minWork < 1) {
-      getOperation().emitError("expected min-work of at least 1, but found ") << minWork;
+      getOperation().emitError("expected min-work of at least 1, but found ") << minWork.getValue();
       return signalPassFailure();
     }
     getOperation().walk([&](kern::KernelOpInterface op) {

@@ -13,9 +13,9 @@
 #ifndef QUANTC_DIALECT_KERN_TRANSFORMS_PASSES_H
 #define QUANTC_DIALECT_KERN_TRANSFORMS_PASSES_H
 
-#include "quantc/Dialect/Kern/IR/Kern.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/Pass.h"
+#include "quantc/Dialect/Kern/IR/Kern.h"
 
 namespace quantc::kern {
 
