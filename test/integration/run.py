@@ -48,7 +48,7 @@ class ModelTests:
 
     def quantc(self, output, *options):
         return [self.project.tool("quantc"), self.task.model, "--recipe", "w8a8-integer", "--calibrate", self.calibration,
-                "--target", "cpu", "-o", self.path(output), *options]  # fmt: skip
+                "--target", "cpu", "-o", output, *options]  # fmt: skip
 
     def quant_run(self, file, inputs, outputs=None, *options):
         return [self.project.tool("quant-run"), file, "--inputs", inputs, *(["--outputs", outputs] if outputs else []),
@@ -87,7 +87,7 @@ class ModelTests:
 
     def test_quantize(self):
         """The main job: exit code, certificate, memory, and the same bytes each time."""
-        run, seconds, peak = measured(self.quantc(".so", "--report", self.path(".json")))
+        run, seconds, peak = measured(self.quantc(self.path(".so"), "--report", self.path(".json")))
         self.check("quantizes", run.ok, f"{seconds:.1f} s, {peak / 2**20:.0f} MiB" if run.ok else run)
         if not run.ok:
             return False
@@ -101,8 +101,10 @@ class ModelTests:
         if self.model == "mobilenet_v2":
             self.check("peak memory", peak < MEMORY_BOUND, f"{peak / 2**20:.0f} MiB")
         for name, options in (("again", []), ("with two threads", ["--threads", "2"])):
-            other = Run(self.quantc(".other.so", *options))
-            same = other.ok and open(self.path(".so"), "rb").read() == open(self.path(".other.so"), "rb").read()
+            os.makedirs(self.project.path("again"), exist_ok=True)  # the same file name: it is the library's soname
+            again = self.project.path(os.path.join("again", f"{self.model}.so"))
+            other = Run(self.quantc(again, *options))
+            same = other.ok and read(self.path(".so")) == read(again)
             self.check(f"the same bytes {name}", same, "" if other.ok else other)
         return True
 
@@ -118,7 +120,7 @@ class ModelTests:
     def test_levels(self):
         """Interpreter of the integer graph = library of every level the machine has, 1 and 2 threads."""
         module = self.path(".mlirbc")
-        run = Run(self.quantc(".mlirbc", "--emit", "mlirbc"))
+        run = Run(self.quantc(self.path(".mlirbc"), "--emit", "mlirbc"))
         if not self.check("writes the integer graph", run.ok, "" if run.ok else run):
             return
         scale, zero_point = self.input_quantization(module)
@@ -136,7 +138,7 @@ class ModelTests:
                 self.results.skip(f"{self.model}: {level}", "this machine lacks it")
                 continue
             library = self.path(f".{level}.so")
-            run = Run(self.quantc(f".{level}.so", "--cpu", level))
+            run = Run(self.quantc(self.path(f".{level}.so"), "--cpu", level))
             if not self.check(f"{level}: compiles", run.ok, "" if run.ok else run):
                 continue
             self.check(f"{level}: self-test", *ModelLibrary(library).self_test())
@@ -165,7 +167,7 @@ class ModelTests:
 
     def test_strict(self):
         """Integers at the border, no float instruction anywhere in the library."""
-        run = Run(self.quantc(".strict.so", "--strict", "--io-type", "int8"))
+        run = Run(self.quantc(self.path(".strict.so"), "--strict", "--io-type", "int8"))
         if not self.check("strict int8 library compiles", run.ok, "" if run.ok else run):
             return
         run = Run([sys.executable, os.path.join(ROOT, "test", "tools", "check_no_float.py"), self.path(".strict.so")])
@@ -177,6 +179,11 @@ class ModelTests:
             self.test_score()
             self.test_levels()
             self.test_strict()
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def equal(got, expected):
