@@ -20,9 +20,9 @@ namespace {
 
 constexpr LevelInfo infos[numLevels] = {
     {Level::Portable, "portable", "portable", "x86-64", "", false, 1, 1, 1, 1},
-    {Level::V2, "x86-64-v2", "v2", "x86-64-v2", "", false, 1, 2, 4, 4},
-    {Level::V3, "x86-64-v3", "v3", "x86-64-v3", "", true, 2, 2, 4, 6},
-    {Level::V3Vnni, "x86-64-v3-vnni", "v3_vnni", "x86-64-v3", "+avxvnni", true, 2, 2, 6, 6},
+    {Level::V2, "x86-64-v2", "v2", "x86-64-v2", "", false, 1, 1, 4, 4},
+    {Level::V3, "x86-64-v3", "v3", "x86-64-v3", "", true, 2, 1, 4, 6},
+    {Level::V3Vnni, "x86-64-v3-vnni", "v3_vnni", "x86-64-v3", "+avxvnni", true, 2, 1, 6, 6},
     {Level::V4, "x86-64-v4", "v4", "x86-64-v4", "", true, 4, 2, 12, 14},
     {Level::V4Vnni, "x86-64-v4-vnni", "v4_vnni", "x86-64-v4", "+avx512vnni", true, 4, 2, 14, 14},
 };

@@ -7,12 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // One vocabulary over three vector widths (SSE4.1, AVX2, AVX-512) for the integer
-// kernels: 32-bit lanes, the 4-way byte dot product, the packing of results.
-// Everything that differs between ISA levels is here, so kernels are written once.
-//
-// The dot product of levels without VNNI splits each dword of four bytes into its
-// even and odd bytes, widened to 16 bits, and uses pmaddwd twice: exact for any u8
-// and s8, unlike pmaddubsw, which saturates.
+// kernels: 32-bit lanes, conversion to float, the packing of results. With Dot.h it holds
+// everything that differs between ISA levels, so kernels are written once.
 //
 //===----------------------------------------------------------------------===//
 
@@ -172,58 +168,6 @@ QK_INLINE VI widenU8(const uint8_t *p) { return _mm_cvtepu8_epi32(_mm_loadu_si32
 #endif
 
 #if !QK_PORTABLE
-
-/// Dwords of four u8, ready for `dot`.
-struct Bytes4U {
-#if QK_VNNI
-  VI all;
-#else
-  VI even, odd;
-#endif
-};
-/// Dwords of four s8, ready for `dot`.
-using Bytes4S = Bytes4U;
-
-#if QK_VNNI
-
-QK_INLINE Bytes4U splitU(VI v) { return {v}; }
-QK_INLINE Bytes4S splitS(VI v) { return {v}; }
-QK_INLINE VI dot(VI acc, Bytes4U a, Bytes4S b) {
-#if QK_AVX512
-  return _mm512_dpbusd_epi32(acc, a.all, b.all);
-#else
-  return _mm256_dpbusd_avx_epi32(acc, a.all, b.all);
-#endif
-}
-
-#else
-
-#if QK_AVX512
-QK_INLINE VI maddS16(VI a, VI b) { return _mm512_madd_epi16(a, b); }
-QK_INLINE VI and32(VI a, VI b) { return _mm512_and_si512(a, b); }
-QK_INLINE VI shrU16(VI a) { return _mm512_srli_epi16(a, 8); }
-QK_INLINE VI shrS16(VI a) { return _mm512_srai_epi16(a, 8); }
-QK_INLINE VI shl16(VI a) { return _mm512_slli_epi16(a, 8); }
-#elif QK_AVX2
-QK_INLINE VI maddS16(VI a, VI b) { return _mm256_madd_epi16(a, b); }
-QK_INLINE VI and32(VI a, VI b) { return _mm256_and_si256(a, b); }
-QK_INLINE VI shrU16(VI a) { return _mm256_srli_epi16(a, 8); }
-QK_INLINE VI shrS16(VI a) { return _mm256_srai_epi16(a, 8); }
-QK_INLINE VI shl16(VI a) { return _mm256_slli_epi16(a, 8); }
-#else
-QK_INLINE VI maddS16(VI a, VI b) { return _mm_madd_epi16(a, b); }
-QK_INLINE VI and32(VI a, VI b) { return _mm_and_si128(a, b); }
-QK_INLINE VI shrU16(VI a) { return _mm_srli_epi16(a, 8); }
-QK_INLINE VI shrS16(VI a) { return _mm_srai_epi16(a, 8); }
-QK_INLINE VI shl16(VI a) { return _mm_slli_epi16(a, 8); }
-#endif
-QK_INLINE Bytes4U splitU(VI v) { return {and32(v, set1(0x00ff00ff)), shrU16(v)}; }
-QK_INLINE Bytes4S splitS(VI v) { return {shrS16(shl16(v)), shrS16(v)}; }
-QK_INLINE VI dot(VI acc, Bytes4U a, Bytes4S b) {
-  return add(add(acc, maddS16(a.even, b.even)), maddS16(a.odd, b.odd));
-}
-
-#endif // QK_VNNI
 
 /// The four bytes at p in every dword.
 QK_INLINE VI broadcast4(const void *p) {
