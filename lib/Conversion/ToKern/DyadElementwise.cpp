@@ -85,8 +85,11 @@ static LogicalResult lowerRequantize(Lowering &lowering, Operation *operation) {
       range.assign(1, values);
     EpilogueData e = lowering.chooseEpilogue(range, rescale->dyadics, rescale->zeroPoint,
                                              rescale->lo, rescale->hi);
+    // The kernel reads its per-column arrays in steps of 16.
+    int64_t count = rescale->dyadics.size();
+    int64_t padded = count == 1 ? 1 : (count + 15) / 16 * 16;
     auto [multiplier, shift] =
-        lowering.epilogueBuffers(e, rescale->dyadics.size(), [](int64_t p) { return p; });
+        lowering.epilogueBuffers(e, padded, [&](int64_t p) { return p < count ? p : -1; });
     kern::RequantizeI32Op::create(b, op.getLoc(), rows, in, multiplier, shift, e.kind,
                                   rescale->zeroPoint, rescale->lo, rescale->hi, e.accLo, e.accHi,
                                   kern::PartitionAttr());
