@@ -120,7 +120,7 @@ class ModelTests:
     def test_levels(self):
         """Interpreter of the integer graph = library of every level the machine has, 1 and 2 threads."""
         module = self.path(".mlirbc")
-        run = Run(self.quantc(self.path(".mlirbc"), "--emit", "mlirbc"))
+        run = Run(self.quantc(self.path(".mlirbc"), "--emit", "mlirbc", "--threads", "2"))
         if not self.check("writes the integer graph", run.ok, "" if run.ok else run):
             return
         scale, zero_point = self.input_quantization(module)
@@ -138,7 +138,7 @@ class ModelTests:
                 self.results.skip(f"{self.model}: {level}", "this machine lacks it")
                 continue
             library = self.path(f".{level}.so")
-            run = Run(self.quantc(self.path(f".{level}.so"), "--cpu", level))
+            run = Run(self.quantc(self.path(f".{level}.so"), "--cpu", level, "--threads", "2"))
             if not self.check(f"{level}: compiles", run.ok, "" if run.ok else run):
                 continue
             self.check(f"{level}: self-test", *ModelLibrary(library).self_test())
@@ -167,7 +167,7 @@ class ModelTests:
 
     def test_strict(self):
         """Integers at the border, no float instruction anywhere in the library."""
-        run = Run(self.quantc(self.path(".strict.so"), "--strict", "--io-type", "int8"))
+        run = Run(self.quantc(self.path(".strict.so"), "--strict", "--io-type", "int8", "--threads", "2"))
         if not self.check("strict int8 library compiles", run.ok, "" if run.ok else run):
             return
         run = Run([sys.executable, os.path.join(ROOT, "test", "tools", "check_no_float.py"), self.path(".strict.so")])
