@@ -62,6 +62,9 @@ private:
   void exportAttribute(mlir::Attribute value, mlir::DictionaryAttr info,
                        mlir::MutableArrayRef<mlir::Region> graphs, const ValueNames::Scope &scope,
                        mlir::Operation *op, ::onnx::AttributeProto &proto);
+  bool exportValue(mlir::Attribute value, mlir::MutableArrayRef<mlir::Region> graphs,
+                   const ValueNames::Scope &scope, mlir::Operation *op,
+                   ::onnx::AttributeProto &proto, AttributeKind &kind);
   bool exportList(ListAttr list, mlir::MutableArrayRef<mlir::Region> graphs,
                   const ValueNames::Scope &scope, mlir::Operation *op,
                   ::onnx::AttributeProto &proto);

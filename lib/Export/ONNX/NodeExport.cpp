@@ -111,69 +111,82 @@ static bool exportStrings(ArrayAttr list, AttributeProto &proto) {
 // Attributes
 //===----------------------------------------------------------------------===//
 
+/// Numbers, strings and lists of them; sets `kind`. False for other attributes.
+static bool exportPlainValue(Attribute value, AttributeProto &proto, AttributeKind &kind) {
+  return TypeSwitch<Attribute, bool>(value)
+      .Case([&](FloatAttr number) {
+        kind = AttributeKind::Float;
+        proto.set_f(number.getValue().convertToFloat());
+        return number.getType().isF32();
+      })
+      .Case([&](IntegerAttr number) {
+        kind = AttributeKind::Int;
+        if (number.getValue().getBitWidth() > 64)
+          return false;
+        proto.set_i(number.getValue().getSExtValue());
+        return true;
+      })
+      .Case([&](StringAttr text) {
+        kind = AttributeKind::String;
+        proto.set_s(text.str());
+        return true;
+      })
+      .Case([&](DenseF32ArrayAttr numbers) {
+        kind = AttributeKind::Floats;
+        proto.mutable_floats()->Add(numbers.asArrayRef().begin(), numbers.asArrayRef().end());
+        return true;
+      })
+      .Case([&](DenseI64ArrayAttr numbers) {
+        kind = AttributeKind::Ints;
+        proto.mutable_ints()->Add(numbers.asArrayRef().begin(), numbers.asArrayRef().end());
+        return true;
+      })
+      .Case([&](ArrayAttr list) {
+        kind = AttributeKind::Strings;
+        return exportStrings(list, proto);
+      })
+      .Default(false);
+}
+
+bool GraphExporter::exportValue(Attribute value, MutableArrayRef<Region> graphs,
+                                const ValueNames::Scope &scope, Operation *op,
+                                AttributeProto &proto, AttributeKind &kind) {
+  return TypeSwitch<Attribute, bool>(value)
+      .Case([&](TensorAttr tensor) {
+        kind = AttributeKind::Tensor;
+        return exportTensor(tensor, op, *proto.mutable_t());
+      })
+      .Case([&](GraphAttr graph) {
+        kind = AttributeKind::Graph;
+        return exportSubgraph(graph, graphs, scope, *proto.mutable_g());
+      })
+      .Case([&](ProtoAttr bytes) {
+        kind = bytes.getKind();
+        return exportBytes(bytes, proto);
+      })
+      .Case([&](ListAttr list) {
+        kind = list.getKind();
+        return exportList(list, graphs, scope, op, proto);
+      })
+      .Case([&](RefAttr reference) {
+        kind = reference.getKind();
+        proto.set_ref_attr_name(reference.getName().str());
+        return true;
+      })
+      .Default([&](Attribute other) { return exportPlainValue(other, proto, kind); });
+}
+
 void GraphExporter::exportAttribute(Attribute value, DictionaryAttr info,
                                     MutableArrayRef<Region> graphs, const ValueNames::Scope &scope,
                                     Operation *op, AttributeProto &proto) {
   AttributeKind kind = AttributeKind::Undefined;
-  bool explicitValue = !has(info, "implicit");
-  bool ok =
-      TypeSwitch<Attribute, bool>(value)
-          .Case([&](FloatAttr number) {
-            kind = AttributeKind::Float;
-            if (explicitValue)
-              proto.set_f(number.getValue().convertToFloat());
-            return number.getType().isF32();
-          })
-          .Case([&](IntegerAttr number) {
-            kind = AttributeKind::Int;
-            if (explicitValue)
-              proto.set_i(number.getValue().getSExtValue());
-            return number.getValue().getBitWidth() <= 64;
-          })
-          .Case([&](StringAttr text) {
-            kind = AttributeKind::String;
-            if (explicitValue)
-              proto.set_s(text.str());
-            return true;
-          })
-          .Case([&](DenseF32ArrayAttr numbers) {
-            kind = AttributeKind::Floats;
-            proto.mutable_floats()->Add(numbers.asArrayRef().begin(), numbers.asArrayRef().end());
-            return true;
-          })
-          .Case([&](DenseI64ArrayAttr numbers) {
-            kind = AttributeKind::Ints;
-            proto.mutable_ints()->Add(numbers.asArrayRef().begin(), numbers.asArrayRef().end());
-            return true;
-          })
-          .Case([&](ArrayAttr list) {
-            kind = AttributeKind::Strings;
-            return exportStrings(list, proto);
-          })
-          .Case([&](TensorAttr tensor) {
-            kind = AttributeKind::Tensor;
-            return exportTensor(tensor, op, *proto.mutable_t());
-          })
-          .Case([&](GraphAttr graph) {
-            kind = AttributeKind::Graph;
-            return exportSubgraph(graph, graphs, scope, *proto.mutable_g());
-          })
-          .Case([&](ProtoAttr bytes) {
-            kind = bytes.getKind();
-            return exportBytes(bytes, proto);
-          })
-          .Case([&](ListAttr list) {
-            kind = list.getKind();
-            return exportList(list, graphs, scope, op, proto);
-          })
-          .Case([&](RefAttr reference) {
-            kind = reference.getKind();
-            proto.set_ref_attr_name(reference.getName().str());
-            return true;
-          })
-          .Default(false);
-  if (!ok)
+  if (!exportValue(value, graphs, scope, op, proto, kind))
     fail(op->getLoc()) << "attribute '" << proto.name() << "' has no ONNX form: " << value;
+  if (has(info, "implicit")) { // the default of a field that was not there
+    proto.clear_f();
+    proto.clear_i();
+    proto.clear_s();
+  }
   if (!has(info, "untyped"))
     proto.set_type(static_cast<::onnx::AttributeProto_AttributeType>(kind));
   if (StringAttr doc = stringIn(info, "doc"))

@@ -163,21 +163,27 @@ static bool holdsTensorsOrGraphs(const AttributeProto &proto) {
   return proto.has_t() || proto.has_g() || proto.tensors_size() || proto.graphs_size();
 }
 
-Attribute GraphImporter::importAttribute(AttributeProto &proto, const Scope &scope,
-                                         ImportedAttributes &result, Reasons &reasons) {
-  std::string context = "attribute '" + proto.name() + "' ";
-  bool untyped = !proto.has_type();
-  AttributeKind kind = untyped ? inferKind(proto) : static_cast<AttributeKind>(proto.type());
-  if (kind == AttributeKind::Undefined) {
-    reasons.push_back(context + "has no kind");
-    return {};
-  }
-  NamedAttrList info;
+Attribute GraphImporter::importLists(AttributeProto &proto, AttributeKind kind, const Scope &scope,
+                                     ImportedAttributes &result, Reasons &reasons) {
+  SmallVector<Attribute> elements;
+  for (const ::onnx::TensorProto &tensor : proto.tensors())
+    elements.push_back(importTensor(tensor, proto.name(), reasons));
+  for (::onnx::GraphProto &graph : *proto.mutable_graphs())
+    elements.push_back(importSubgraph(graph, scope, result));
+  if (proto.tensors_size() && proto.graphs_size())
+    reasons.push_back("attribute '" + proto.name() + "' holds both tensors and graphs");
+  proto.clear_tensors();
+  proto.clear_graphs();
+  return ListAttr::get(builder.getContext(), kind, builder.getArrayAttr(elements));
+}
+
+Attribute GraphImporter::importValue(AttributeProto &proto, AttributeKind kind, const Scope &scope,
+                                     ImportedAttributes &result, bool &implicit, Reasons &reasons) {
   Attribute value;
-  bool implicit = false;
   if (!proto.ref_attr_name().empty()) {
     if (!inFunction)
-      reasons.push_back(context + "refers to an attribute of a function, but is in none");
+      reasons.push_back("attribute '" + proto.name() +
+                        "' refers to an attribute of a function, but is in none");
     value = RefAttr::get(builder.getContext(), kind, proto.ref_attr_name());
     proto.clear_ref_attr_name();
   } else if (kind == AttributeKind::Tensor && proto.has_t()) {
@@ -187,29 +193,34 @@ Attribute GraphImporter::importAttribute(AttributeProto &proto, const Scope &sco
     value = importSubgraph(*proto.mutable_g(), scope, result);
     proto.clear_g();
   } else if (kind == AttributeKind::Tensors || kind == AttributeKind::Graphs) {
-    SmallVector<Attribute> elements;
-    for (const ::onnx::TensorProto &tensor : proto.tensors())
-      elements.push_back(importTensor(tensor, proto.name(), reasons));
-    for (::onnx::GraphProto &graph : *proto.mutable_graphs())
-      elements.push_back(importSubgraph(graph, scope, result));
-    bool mixed = proto.tensors_size() && proto.graphs_size();
-    if (mixed)
-      reasons.push_back(context + "holds both tensors and graphs");
-    proto.clear_tensors();
-    proto.clear_graphs();
-    value = ListAttr::get(builder.getContext(), kind, builder.getArrayAttr(elements));
+    value = importLists(proto, kind, scope, result, reasons);
   } else if (!(value = takeScalar(builder, proto, kind, implicit)) &&
-             !(value = takeList(builder, proto, kind)) &&
-             !(value = takeMessages(builder, proto, kind))) {
-    reasons.push_back(context + "has no value of its kind, " + stringifyAttributeKind(kind).str());
+             !(value = takeList(builder, proto, kind))) {
+    value = takeMessages(builder, proto, kind);
+  }
+  return value;
+}
+
+Attribute GraphImporter::importAttribute(AttributeProto &proto, const Scope &scope,
+                                         ImportedAttributes &result, Reasons &reasons) {
+  std::string context = "attribute '" + proto.name() + "' ";
+  bool untyped = !proto.has_type(), implicit = false;
+  AttributeKind kind = untyped ? inferKind(proto) : static_cast<AttributeKind>(proto.type());
+  if (kind == AttributeKind::Undefined) {
+    reasons.push_back(context + "has no kind");
+    return {};
+  }
+  std::string kindName = stringifyAttributeKind(kind).str();
+  Attribute value = importValue(proto, kind, scope, result, implicit, reasons);
+  if (!value) {
+    reasons.push_back(context + "has no value of its kind, " + kindName);
     return {};
   }
   if (holdsTensorsOrGraphs(proto)) {
-    reasons.push_back(context + "has kind " + stringifyAttributeKind(kind).str() +
-                      ", but also a tensor or graph");
+    reasons.push_back(context + "has kind " + kindName + ", but also a tensor or graph");
     return {};
   }
-
+  NamedAttrList info;
   if (untyped)
     info.set("untyped", builder.getUnitAttr());
   if (implicit)
@@ -223,11 +234,8 @@ Attribute GraphImporter::importAttribute(AttributeProto &proto, const Scope &sco
   if (StringAttr extra = leftovers(builder, proto))
     info.set("extra", extra);
   proto.set_name(name);
-  if (!info.empty()) {
-    NamedAttrList all(result.info);
-    all.set(name, info.getDictionary(builder.getContext()));
-    result.info = all.getDictionary(builder.getContext());
-  }
+  if (!info.empty())
+    result.info.set(name, info.getDictionary(builder.getContext()));
   return value;
 }
 

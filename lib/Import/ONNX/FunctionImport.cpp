@@ -106,6 +106,51 @@ static ArrayAttr stringArray(Builder &builder,
   return builder.getStrArrayAttr(SmallVector<StringRef>(strings.begin(), strings.end()));
 }
 
+void GraphImporter::importFunctionFields(::onnx::FunctionProto &proto,
+                                         FunctionOp::Properties &properties) {
+  properties.name = optionalString(builder, proto.has_name(), proto.name());
+  properties.domain = optionalString(builder, proto.has_domain(), proto.domain());
+  if (std::optional<std::string> overload = takeUnknownString(proto, 13))
+    properties.overload = builder.getStringAttr(*overload);
+  properties.input_names = stringArray(builder, proto.input());
+  properties.output_names = stringArray(builder, proto.output());
+  properties.parameters = stringArray(builder, proto.attribute());
+  properties.opset_imports = opsetAttrs(builder, proto.opset_import());
+  properties.doc = optionalString(builder, proto.has_doc_string(), proto.doc_string());
+  proto.clear_name();
+  proto.clear_domain();
+  proto.clear_input();
+  proto.clear_output();
+  proto.clear_attribute();
+  proto.clear_node();
+  proto.clear_doc_string();
+  proto.clear_opset_import();
+  properties.extra = leftovers(builder, proto);
+}
+
+void GraphImporter::importFunctionBody(::onnx::FunctionProto &proto, Scope &scope, Block &block,
+                                       Location loc, Reasons &reasons) {
+  builder.setInsertionPointToEnd(&block);
+  Type unknown = UnknownType::get(builder.getContext());
+  for (const std::string &name : proto.input())
+    if (!scope.values.try_emplace(name, block.addArgument(unknown, nameLoc(builder, name))).second)
+      reasons.push_back("input '" + name + "' is declared twice");
+  NodeOrder order(proto.node());
+  scope.order = &order;
+  importNodes(*proto.mutable_node(), scope);
+  scope.order = nullptr;
+  SmallVector<Value> results;
+  for (const std::string &name : proto.output()) {
+    Value value = lookup(scope, name);
+    if (!value) {
+      reasons.push_back("output '" + name + "' is not defined" + suggestValue(scope, name));
+      value = NoneOp::create(builder, loc);
+    }
+    results.push_back(value);
+  }
+  ReturnOp::create(builder, loc, results);
+}
+
 void GraphImporter::importFunction(::onnx::FunctionProto &proto, ModuleOp module) {
   Location loc = nameLoc(builder, proto.name());
   std::string context = "function '" + proto.name() + "'";
@@ -113,7 +158,6 @@ void GraphImporter::importFunction(::onnx::FunctionProto &proto, ModuleOp module
   opsets = &imports;
   inFunction = true;
   OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToEnd(module.getBody());
 
   Reasons reasons;
   Scope scope;
@@ -130,53 +174,16 @@ void GraphImporter::importFunction(::onnx::FunctionProto &proto, ModuleOp module
   Region *body = state.addRegion();
   for (std::unique_ptr<Region> &region : attributes.regions)
     state.addRegion(std::move(region));
-  Block &block = body->emplaceBlock();
+  importFunctionBody(proto, scope, body->emplaceBlock(), loc, reasons);
   auto &properties = state.getOrAddProperties<FunctionOp::Properties>();
-  properties.name = optionalString(builder, proto.has_name(), proto.name());
-  properties.domain = optionalString(builder, proto.has_domain(), proto.domain());
-  if (std::optional<std::string> overload = takeUnknownString(proto, 13))
-    properties.overload = builder.getStringAttr(*overload);
-  properties.input_names = stringArray(builder, proto.input());
-  properties.output_names = stringArray(builder, proto.output());
-  properties.parameters = stringArray(builder, proto.attribute());
   properties.defaults = attributes.values;
   properties.attribute_order = attributes.order;
-  properties.attribute_info = attributes.info;
-  properties.opset_imports = opsetAttrs(builder, proto.opset_import());
-  properties.doc = optionalString(builder, proto.has_doc_string(), proto.doc_string());
+  properties.attribute_info = infoOf(attributes, builder.getContext());
   if (!declared.empty())
     properties.value_info = builder.getArrayAttr(declared);
-
-  builder.setInsertionPointToEnd(&block);
-  Type unknown = UnknownType::get(builder.getContext());
-  for (const std::string &name : proto.input())
-    if (!scope.values.try_emplace(name, block.addArgument(unknown, nameLoc(builder, name))).second)
-      reasons.push_back("input '" + name + "' is declared twice");
-  NodeOrder order(proto.node());
-  scope.order = &order;
-  importNodes(*proto.mutable_node(), scope);
-  SmallVector<Value> results;
-  for (const std::string &name : proto.output()) {
-    Value value = lookup(scope, name);
-    if (!value) {
-      reasons.push_back("output '" + name + "' is not defined" + suggestValue(scope, name));
-      value = NoneOp::create(builder, loc);
-    }
-    results.push_back(value);
-  }
-  ReturnOp::create(builder, loc, results);
+  importFunctionFields(proto, properties);
   if (!reasons.empty())
     reporter.error(loc, context + ": " + llvm::join(reasons, "; "));
-
-  proto.clear_name();
-  proto.clear_domain();
-  proto.clear_input();
-  proto.clear_output();
-  proto.clear_attribute();
-  proto.clear_node();
-  proto.clear_doc_string();
-  proto.clear_opset_import();
-  properties.extra = leftovers(builder, proto);
   builder.setInsertionPointToEnd(module.getBody());
   builder.create(state);
 }

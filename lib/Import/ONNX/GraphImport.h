@@ -41,9 +41,14 @@ using Reasons = std::vector<std::string>;
 struct ImportedAttributes {
   mlir::DictionaryAttr values;
   mlir::ArrayAttr order;
-  mlir::DictionaryAttr info;
+  mlir::NamedAttrList info;
   std::vector<std::unique_ptr<mlir::Region>> regions;
 };
+
+/// The info of all attributes, or null.
+inline mlir::DictionaryAttr infoOf(ImportedAttributes &attributes, mlir::MLIRContext *context) {
+  return attributes.info.empty() ? mlir::DictionaryAttr() : attributes.info.getDictionary(context);
+}
 
 /// What a graph is beside its nodes.
 struct ImportedGraph {
@@ -88,6 +93,9 @@ private:
 
   // FunctionImport.cpp
   void setInterface(mlir::Operation *function, const ImportedGraph &graph);
+  void importFunctionBody(::onnx::FunctionProto &proto, Scope &scope, mlir::Block &block,
+                          mlir::Location loc, Reasons &reasons);
+  void importFunctionFields(::onnx::FunctionProto &proto, FunctionOp::Properties &properties);
 
   // NodeImport.cpp
   void importNodes(NodeList &nodes, Scope &scope);
@@ -107,6 +115,11 @@ private:
                    const Scope &scope, Reasons &reasons);
   mlir::Attribute importAttribute(::onnx::AttributeProto &attribute, const Scope &scope,
                                   ImportedAttributes &result, Reasons &reasons);
+  mlir::Attribute importValue(::onnx::AttributeProto &attribute, AttributeKind kind,
+                              const Scope &scope, ImportedAttributes &result, bool &implicit,
+                              Reasons &reasons);
+  mlir::Attribute importLists(::onnx::AttributeProto &attribute, AttributeKind kind,
+                              const Scope &scope, ImportedAttributes &result, Reasons &reasons);
   mlir::Attribute importTensor(const ::onnx::TensorProto &tensor, llvm::StringRef label,
                                Reasons &reasons);
   mlir::Attribute importSubgraph(::onnx::GraphProto &graph, const Scope &scope,

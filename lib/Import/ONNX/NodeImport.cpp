@@ -93,7 +93,7 @@ Operation *GraphImporter::createNode(::onnx::NodeProto &node, Location loc, int6
   properties.node_name = optionalString(builder, node.has_name(), node.name());
   properties.onnx_attrs = attributes.values;
   properties.attribute_order = attributes.order;
-  properties.attribute_info = attributes.info;
+  properties.attribute_info = infoOf(attributes, builder.getContext());
   properties.result_names = builder.getArrayAttr(names);
   properties.doc = optionalString(builder, node.has_doc_string(), node.doc_string());
   return builder.create(state);
