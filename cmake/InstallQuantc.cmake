@@ -5,6 +5,9 @@ include(CMakePackageConfigHelpers)
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/quantc")
 get_property(libraries GLOBAL PROPERTY QUANTC_LIBRARIES)
 install(TARGETS ${libraries} EXPORT quantcTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+# LLVM's shared libraries are in no default search path.
+get_property(tools GLOBAL PROPERTY QUANTC_TOOLS)
+set_target_properties(${tools} PROPERTIES INSTALL_RPATH "${LLVM_LIBRARY_DIR}")
 install(EXPORT quantcTargets NAMESPACE quantc:: DESTINATION "${package_dir}")
 
 foreach(root IN ITEMS "${CMAKE_SOURCE_DIR}" "${CMAKE_BINARY_DIR}")
