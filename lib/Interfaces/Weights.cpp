@@ -27,6 +27,9 @@ namespace quantc {
 /// Integer tensors that fold and small float tensors stay dense (ONNX scope, section 11).
 constexpr size_t denseLimitBytes = 1024;
 
+/// Readers of bytecode refuse a blob that asks for more alignment than their own buffer has.
+constexpr size_t blobAlignment = 16;
+
 size_t elementBytes(Type elementType) {
   unsigned bits = elementType.getIntOrFloatBitWidth();
   return bits < 8 ? 1 : bits / 8;
@@ -162,7 +165,7 @@ ElementsAttr makeWeights(RankedTensorType type, ArrayRef<char> bytes, StringRef 
   if (bytes.size() <= denseLimitBytes)
     return DenseElementsAttr::getFromRawBuffer(type, bytes);
   AsmResourceBlob blob =
-      HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, 64, /*dataIsMutable=*/false);
+      HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, blobAlignment, /*dataIsMutable=*/false);
   return DenseResourceElementsAttr::get(type, name.empty() ? "weight" : name, std::move(blob));
 }
 
