@@ -101,11 +101,8 @@ public:
       if (!joins)
         return llvm::createStringError("output '" + array.name + "' has shapes that do not stack");
       shape[0] = 0;
-      size_t bytes = 0;
-      for (const HostTensor &part : array.parts) {
+      for (const HostTensor &part : array.parts)
         shape[0] += part.dim(0);
-        bytes += part.byteSize();
-      }
       auto joined = HostTensor::create(first.dtype(), shape);
       if (!joined)
         return joined.takeError();

@@ -16,8 +16,6 @@ using namespace mlir;
 using namespace quantc;
 using namespace quantc::tokern;
 
-static MemRefType typeOf(Value value) { return cast<MemRefType>(value.getType()); }
-
 //===----------------------------------------------------------------------===//
 // Unary
 //===----------------------------------------------------------------------===//
