@@ -59,7 +59,10 @@ def quantize_with_onnxruntime(model, output, images, method):
 
 
 def take_turns(contenders, seconds):
-    """{name: call} -> {name: median seconds of a call}; blocks of 5 calls each in turn."""
+    """{name: call} -> {name: median seconds of a call}; blocks of 20 calls each in turn.
+
+    Before a block: a pause in which the threads of the one before stop spinning, and two calls that are not timed.
+    """
     times = collections.defaultdict(list)
     for call in contenders.values():
         for _ in range(3):
@@ -67,7 +70,10 @@ def take_turns(contenders, seconds):
     end = time.monotonic() + seconds * len(contenders)
     while time.monotonic() < end:
         for name, call in contenders.items():
-            for _ in range(5):
+            time.sleep(0.03)
+            call()
+            call()
+            for _ in range(20):
                 start = time.perf_counter()
                 call()
                 times[name].append(time.perf_counter() - start)
