@@ -224,10 +224,34 @@ static LogicalResult inferConstant(NodeContext &node) {
   return success();
 }
 
+/// Also larger ones than are followed, and those with named sizes.
+static LogicalResult inferConstantOfShape(NodeContext &node) {
+  const TrackedTensor *sizes = node.tracked(0);
+  if (!sizes || sizes->rank() != 1 || !sizes->elementType.isInteger())
+    return node.reader.refuse(Refusal::DynamicOperand, "the shape is not known");
+  Shape shape;
+  for (const Element &element : sizes->elements) {
+    bool known = element.kind == Element::Integer || element.kind == Element::Symbol;
+    if (element.kind == Element::Integer && element.integer < 0)
+      return node.reader.refuse(Refusal::Shape, "expected sizes of at least 0");
+    shape.push_back(known ? element.integer : ShapedType::kDynamic);
+  }
+  Type type = Float32Type::get(node.reader.node()->getContext());
+  if (node.reader.has("value")) {
+    ElementsAttr value = node.reader.node().getTensor("value");
+    if (!value)
+      return node.reader.refuse(Refusal::AttributeKind, "expected a tensor");
+    type = value.getElementType();
+  }
+  node.analysis.set(node.reader.node().getResult(0), type, shape);
+  return success();
+}
+
 void quantc::onnx::addMovementInference(llvm::StringMap<InferFn> &table) {
   table["Cast"] = inferCast;
   table["Concat"] = inferConcat;
   table["Constant"] = inferConstant;
+  table["ConstantOfShape"] = inferConstantOfShape;
   table["Flatten"] = inferFlatten;
   table["Pad"] = inferPad;
   table["Reshape"] = inferReshape;
