@@ -93,6 +93,10 @@ public:
     std::vector<NamedTensor> all;
     for (Array &array : arrays) {
       const HostTensor &first = array.parts.front();
+      if (array.parts.size() == 1) { // nothing to stack; a scalar stays one
+        all.push_back({array.name, first});
+        continue;
+      }
       std::vector<int64_t> shape(first.shape().begin(), first.shape().end());
       bool joins = !shape.empty();
       for (const HostTensor &part : array.parts)
