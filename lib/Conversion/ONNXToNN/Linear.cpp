@@ -48,12 +48,22 @@ static Result convertConv(NodeConverter &node) {
 // Gemm
 //===----------------------------------------------------------------------===//
 
+/// A splat may have any number of elements; this many are written out.
+constexpr int64_t maxWrittenElements = int64_t(1) << 28;
+
+/// Elements of a constant that is not absurdly large.
+static std::optional<std::vector<float>> readConstant(Value value) {
+  ElementsAttr elements = getConstantElements(value);
+  if (!elements || elements.getNumElements() > maxWrittenElements)
+    return std::nullopt;
+  return readFloats(elements);
+}
+
 /// value * factor; constants are multiplied here.
 static Result scale(NodeConverter &node, Value value, float factor) {
   if (factor == 1.0f)
     return value;
-  ElementsAttr elements = getConstantElements(value);
-  std::optional<std::vector<float>> values = elements ? readFloats(elements) : std::nullopt;
+  std::optional<std::vector<float>> values = readConstant(value);
   if (!values)
     return node.create<nn::MulOp>({value, node.scalar(factor)});
   for (float &element : *values)
@@ -69,10 +79,10 @@ static bool isPerColumn(ShapeRef shape, int64_t columns) {
 
 /// A constant C as a bias of shape [N], or null when it is none.
 static Value constantBias(NodeConverter &node, Value addend, int64_t columns) {
-  ElementsAttr elements = getConstantElements(addend);
-  if (!elements || !elementTypeOf(addend).isF32() || !isPerColumn(shapeOf(addend), columns))
+  if (!elementTypeOf(addend).isF32() || !isPerColumn(shapeOf(addend), columns) ||
+      columns > maxWrittenElements)
     return {};
-  std::optional<std::vector<float>> values = readFloats(elements);
+  std::optional<std::vector<float>> values = readConstant(addend);
   if (!values || values->empty())
     return {};
   if (values->size() == 1)

@@ -38,10 +38,14 @@ struct ChannelAffine {
 };
 } // namespace
 
-/// Elements of an f32 constant.
+/// A splat may have any number of elements; this many are written out.
+constexpr int64_t maxWrittenElements = int64_t(1) << 28;
+
+/// Elements of an f32 constant that is not absurdly large.
 static std::optional<std::vector<float>> readConstant(Value value) {
   ElementsAttr elements = getConstantElements(value);
-  if (!elements || !elements.getElementType().isF32())
+  if (!elements || !elements.getElementType().isF32() ||
+      elements.getNumElements() > maxWrittenElements)
     return std::nullopt;
   return readFloats(elements);
 }
@@ -71,7 +75,8 @@ static std::optional<std::vector<double>> readPerChannel(Value value, RankedTens
   auto constant = dyn_cast<RankedTensorType>(value.getType());
   std::optional<std::vector<float>> values = readConstant(value);
   int64_t channels = type.getDimSize(axis);
-  if (!values || ShapedType::isDynamic(channels) || constant.getRank() > type.getRank())
+  if (!values || channels > maxWrittenElements || ShapedType::isDynamic(channels) ||
+      constant.getRank() > type.getRank())
     return std::nullopt;
   int64_t lead = type.getRank() - constant.getRank();
   for (auto [i, size] : llvm::enumerate(constant.getShape()))
