@@ -73,18 +73,18 @@ static std::optional<EpilogueChoice> tryForm(const Query &q, EpilogueForm form) 
   return choice;
 }
 
-static ArrayRef<EpilogueForm> fastForms(bool hasFma) {
+ArrayRef<EpilogueForm> fastEpilogueForms(bool hasFma) {
   static constexpr EpilogueForm withFma[] = {EpilogueForm::FmaF32, EpilogueForm::FmaF64};
   static constexpr EpilogueForm withoutFma[] = {EpilogueForm::MulAddF64};
   return hasFma ? ArrayRef<EpilogueForm>(withFma) : ArrayRef<EpilogueForm>(withoutFma);
 }
 
 EpilogueChoice chooseEpilogue(ArrayRef<IntRange> acc, ArrayRef<Dyadic> scales, int32_t zp,
-                              int32_t lo, int32_t hi, bool hasFma) {
+                              int32_t lo, int32_t hi, ArrayRef<EpilogueForm> forms) {
   bool fits = !acc.empty() && !scales.empty() && lo <= hi &&
               (acc.size() == scales.size() || acc.size() == 1 || scales.size() == 1);
   if (fits && llvm::all_of(scales, [](Dyadic d) { return numerics::isLegal(d); }))
-    for (EpilogueForm form : fastForms(hasFma))
+    for (EpilogueForm form : forms)
       if (std::optional<EpilogueChoice> choice = tryForm({acc, scales, zp, lo, hi}, form))
         return *choice;
   return {};
@@ -132,7 +132,7 @@ static ExactnessResult analyzeOp(dyad::RequantizeOp op, const RangeAnalysis &ran
     range = numerics::sub(range, inputZeroPoint->range);
   int32_t zp = zeroPoint->data[0];
   int32_t lo = op.getClampLo(), hi = op.getClampHi();
-  result.choice = chooseEpilogue(acc, *scales, zp, lo, hi, hasFma);
+  result.choice = chooseEpilogue(acc, *scales, zp, lo, hi, fastEpilogueForms(hasFma));
   result.channels.clear();
   for (size_t c = 0; c < std::max(acc.size(), scales->size()); ++c)
     result.channels.push_back(numerics::provenForm(

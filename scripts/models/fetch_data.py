@@ -82,7 +82,7 @@ def unpack_debian_package(name, root, cache):
     os.makedirs(cache, exist_ok=True)
     pattern = os.path.join(cache, f"{name}_*.deb")
     if not glob.glob(pattern):
-        subprocess.run(["apt-get", "-qq", "download", name], cwd=cache, check=True)
+        subprocess.run(["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", name], cwd=cache, check=True)
     folder = os.path.join(root, "packages", name)
     subprocess.run(["dpkg", "-x", sorted(glob.glob(pattern))[-1], folder], check=True)
 

@@ -4,23 +4,25 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Latency of MobileNetV2, batch 1: quantc's library against onnxruntime int8 and fp32, in one run on this machine.
 
-    .venv/bin/python test/bench/mobilenet_v2.py [--build DIR] [--seconds S] [--layers N] [--calibration]
+    .venv/bin/python test/bench/mobilenet_v2.py [--build DIR] [--seconds S] [--layers N]
 
 onnxruntime int8: QDQ, u8 activations per tensor, s8 weights per channel, quantized here from 20 images after its own
 pre-processing. Contenders take turns in short blocks, so that a slow moment of the machine hits all of them; the table shows the median.
-The library is called through its C interface, and its own profile gives the split by layer. --calibration also compares
-the time to quantize with percentile observers on 200 images.
+The library is called through its C interface, and its own profile gives the split by layer.
 """
 
 import argparse
 import collections
 import ctypes
+import math
 import os
 import statistics
+import subprocess
 import sys
 import time
 
 import numpy as np
+import onnx
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [os.path.join(ROOT, "test", "integration"), os.path.join(ROOT, "test", "bench")]
@@ -80,8 +82,62 @@ def take_turns(contenders, seconds):
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def print_layers(library, image, count):
-    """Where the time goes: medians of 50 profiled runs, by kind of step and for the longest steps."""
+def machine_limits(project, working_set):
+    """(8-bit multiply-adds a second, bytes read a second from `working_set` bytes) of one core, measured by machine.c."""
+    source, library = os.path.join(ROOT, "test", "bench", "machine.c"), project.path("machine.so")
+    subprocess.run(["clang-22", "-O3", "-march=native", "-shared", "-fPIC", "-o", library, source], check=True)
+    machine = ctypes.CDLL(library)
+    machine.multiply_adds_per_second.restype = machine.bytes_per_second.restype = ctypes.c_double
+    buffer = np.zeros(working_set + 64, np.uint8)
+    aligned = ctypes.c_void_p(buffer.ctypes.data + -buffer.ctypes.data % 64)
+    return machine.multiply_adds_per_second(), machine.bytes_per_second(aligned, ctypes.c_int64(working_set))
+
+
+class Costs:
+    """Multiply-adds and bytes of the nodes of a float model with static shapes, once quantized to 8 bits."""
+
+    def __init__(self, path):
+        model = onnx.shape_inference.infer_shapes(onnx.load(path))
+        graph = model.graph
+        values = [*graph.input, *graph.value_info, *graph.output]
+        self.sizes = {v.name: math.prod(d.dim_value or 1 for d in v.type.tensor_type.shape.dim) for v in values}
+        self.weights = {w.name: list(w.dims) for w in graph.initializer}
+        self.nodes = {node.name: node for node in graph.node}
+
+    def multiply_adds(self, node):
+        if node.op_type not in ("Conv", "Gemm", "MatMul"):
+            return 0
+        weight = self.weights[node.input[1]]
+        if node.op_type == "Conv":
+            return math.prod(weight[1:]) * self.sizes[node.output[0]]
+        return math.prod(weight) * self.sizes[node.input[0]] // self.reduced(node, weight)
+
+    @staticmethod
+    def reduced(node, weight):
+        """Length of the axis of a matrix product that is summed over."""
+        transposed = any(a.name == "transB" and a.i for a in node.attribute)
+        return weight[-1] if transposed else weight[-2]
+
+    def of(self, names):
+        """(multiply-adds, bytes) of one step: weights and values that enter or leave it, once each."""
+        nodes = [self.nodes[name] for name in names if name in self.nodes]
+        made = {value for node in nodes for value in node.output}
+        read = {value for node in nodes for value in node.input if value and value not in made}
+        left = made - {value for node in nodes for value in node.input}
+        weights = sum(math.prod(shape) * (1 if len(shape) > 1 else 4) for name, shape in self.weights.items() if name in read)
+        activations = sum(self.sizes.get(value, 0) for value in (read | left) if value not in self.weights)
+        return sum(self.multiply_adds(node) for node in nodes), weights + activations
+
+
+def bound(microseconds, multiply_adds, size, limits):
+    """What holds a step back: the nearer of the two limits, and how near; under a third of both, neither."""
+    compute, memory = (amount / (microseconds * 1e-6) / limit for amount, limit in zip((multiply_adds, size), limits, strict=True))
+    share, name = max((compute, "multiply-adds"), (memory, "bytes"))
+    return f"{name}, {share:.0%} of the limit" if share >= 1 / 3 else f"neither ({compute:.0%}, {memory:.0%}): instructions around them"
+
+
+def print_layers(project, model_path, library, image, count):
+    """Where the time goes: medians of 50 profiled runs, by kind of step and for the longest steps, and what bounds each."""
     model = library.context(threads=1, profile=True)
     profiles = []
     for _ in range(50):
@@ -89,30 +145,35 @@ def print_layers(library, image, count):
         profiles.append(model.profile())
     medians = np.median(np.array(profiles), 0) / 1e3
     steps, total = library.steps(), medians.sum()
-    kinds = collections.Counter()
-    for (_, kind), microseconds in zip(steps, medians, strict=True):
-        kinds[kind] += microseconds
-    print(f"\n{len(steps)} steps, 1 thread, sum of medians {total / 1e3:.3f} ms")
-    print("\n| kind | us | share |\n|---|---:|---:|")
-    for kind, microseconds in kinds.most_common():
-        print(f"| {kind} | {microseconds:.0f} | {microseconds / total:.1%} |")
-    print(f"\n| longest {count} steps | kind | us | share |\n|---|---|---:|---:|")
+    limits = machine_limits(project, 1 << 20)  # the model's working set: weights and two activations stay in L2
+    costs = Costs(model_path)
+    print(f"\n{len(steps)} steps, 1 thread, sum of medians {total / 1e3:.3f} ms; limits of one core: "
+          f"{limits[0] / 1e9:.0f} G multiply-adds/s, {limits[1] / 1e9:.0f} GB/s from 1 MiB")  # fmt: skip
+    kinds = {}
+    for (name, kind), microseconds in zip(steps, medians, strict=True):
+        amounts = costs.of(name.split(", "))
+        kinds[kind] = [a + b for a, b in zip(kinds.get(kind, (0, 0, 0)), (microseconds, *amounts), strict=True)]
+    print("\n| kind | us | share | M multiply-adds | KiB | bound |\n|---|---:|---:|---:|---:|---|")
+    for kind, (microseconds, macs, size) in sorted(kinds.items(), key=lambda item: -item[1][0]):
+        print(f"| {kind} | {microseconds:.0f} | {microseconds / total:.1%} | {macs / 1e6:.1f} | {size / 1024:.0f} | "
+              f"{bound(microseconds, macs, size, limits)} |")  # fmt: skip
+    print(f"\n| longest {count} steps | kind | us | share | M multiply-adds | KiB | bound |\n|---|---|---:|---:|---:|---:|---|")
     for index in np.argsort(-medians)[:count]:
         name, kind = steps[index]
-        print(f"| {name} | {kind} | {medians[index]:.0f} | {medians[index] / total:.1%} |")
+        macs, size = costs.of(name.split(", "))
+        print(f"| {name} | {kind} | {medians[index]:.0f} | {medians[index] / total:.1%} | {macs / 1e6:.1f} | {size / 1024:.0f} | "
+              f"{bound(medians[index], macs, size, limits)} |")  # fmt: skip
 
 
-def print_calibration(project, task, folder):
-    """Time and memory to quantize with percentile observers on 200 images, each tool in a process of its own."""
-    rows = []
-    command = [project.tool("quantc"), task.model, "--recipe", "w8a8-integer", "--calibrate",
-               os.path.join(folder, "calibration.npz"), "--target", "cpu", "-o", project.path("bench.so")]  # fmt: skip
-    rows.append(("quantc, to the library", *measured(command)[1:]))
-    command = [sys.executable, os.path.abspath(__file__), "--only-onnxruntime-percentile", "--build", project.build]
-    rows.append(("onnxruntime percentile, to QDQ ONNX", *measured(command)[1:]))
-    print("\n| quantizing with 200 images | seconds | peak MiB |\n|---|---:|---:|")
-    for name, seconds, peak in rows:
-        print(f"| {name} | {seconds:.1f} | {peak / 2**20:.0f} |")
+def calibration_runs(project, task, folder):
+    """{tool: command} that quantizes with percentile observers on 200 images, each tool in a process of its own.
+
+    quantc writes bench.so, onnxruntime ort.percentile.onnx."""
+    return {
+        "quantc": [project.tool("quantc"), task.model, "--recipe", "w8a8-integer", "--calibrate",
+                   os.path.join(folder, "calibration.npz"), "--target", "cpu", "-o", project.path("bench.so")],
+        "onnxruntime": [sys.executable, os.path.abspath(__file__), "--only-onnxruntime-percentile", "--build", project.build],
+    }  # fmt: skip
 
 
 def main():
@@ -120,7 +181,6 @@ def main():
     parser.add_argument("--build", default=os.path.join(ROOT, "build", "release"))
     parser.add_argument("--seconds", type=float, default=8, help="measured time of each contender and thread count")
     parser.add_argument("--layers", type=int, default=20, help="rows of the layer table")
-    parser.add_argument("--calibration", action="store_true")
     parser.add_argument("--only-onnxruntime-percentile", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     project = Project(arguments.build)
@@ -130,9 +190,7 @@ def main():
     if arguments.only_onnxruntime_percentile:
         quantize_with_onnxruntime(task.model, project.path("ort.percentile.onnx"), images, "Percentile")
         return
-    command = [project.tool("quantc"), task.model, "--recipe", "w8a8-integer", "--calibrate",
-               os.path.join(folder, "calibration.npz"), "--target", "cpu", "-o", project.path("bench.so")]  # fmt: skip
-    run, _, _ = measured(command)
+    run, _, _ = measured(calibration_runs(project, task, folder)["quantc"])
     if not run.ok:
         raise SystemExit(str(run))
     int8 = project.path("ort.int8.onnx")
@@ -151,9 +209,7 @@ def main():
         times = take_turns(contenders, arguments.seconds)
         ms = {name: f"{seconds * 1e3:.3f} ms" for name, seconds in times.items()}
         print(f"| {threads} | {ms['quantc']} | {ms['int8']} | {ms['fp32']} | {times['quantc'] / times['int8']:.2f} |", flush=True)
-    print_layers(library, image, arguments.layers)
-    if arguments.calibration:
-        print_calibration(project, task, folder)
+    print_layers(project, task.model, library, image, arguments.layers)
 
 
 if __name__ == "__main__":

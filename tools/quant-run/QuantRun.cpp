@@ -72,9 +72,12 @@ static cl::opt<bool> timeRuns("time",
                               cl::desc("Print latency, and the time of every step of a library"),
                               cl::cat(category));
 
-static int fail(llvm::Error error) {
+/// Exit codes, as quantc's.
+enum Exit { Ok = 0, Usage = 1, Unsupported = 2, Mismatch = 4 };
+
+static int fail(llvm::Error error, Exit code = Usage) {
   llvm::errs() << "quant-run: error: " << llvm::toString(std::move(error)) << "\n";
-  return 1;
+  return code;
 }
 
 /// Appends a run's outputs; `writeNpz` gets one array a name, runs along axis 0.
@@ -187,7 +190,8 @@ int main(int argc, char **argv) {
       "runs a model on tensors, compares two models, times them\n\n"
       "Arrays with one axis more than the input are a stack of samples; otherwise axis 0 runs\n"
       "over samples where it is symbolic or 1; otherwise the arrays are one whole run.\n"
-      "Exit code 0: done; 1: error; 4: --compare found a difference.\n");
+      "Exit codes: 0 done; 1 wrong usage; 2 the model or the data is not supported; 4 --compare\n"
+      "found a difference.\n");
   mlir::MLIRContext context;
   RunOptions options;
   options.interpret = interpret;
@@ -205,21 +209,21 @@ int main(int argc, char **argv) {
   }
   auto model = ModelFile::open(file, context, options, inputs);
   if (!model)
-    return fail(model.takeError());
+    return fail(model.takeError(), Unsupported);
   std::unique_ptr<ModelFile> other;
   if (!compareWith.empty()) {
     RunOptions plain = options;
     plain.interpret = false;
     auto opened = ModelFile::open(compareWith, context, plain, inputs);
     if (!opened)
-      return fail(opened.takeError());
+      return fail(opened.takeError(), Unsupported);
     other = std::move(*opened);
   }
   DataSetOptions dataOptions;
   dataOptions.batch = batch;
   auto data = openData(**model, inputs, dataOptions);
   if (!data)
-    return fail(data.takeError());
+    return fail(data.takeError(), Unsupported);
   int64_t runs = (*data)->numRuns();
   if (limit >= 0)
     runs = std::min<int64_t>(runs, limit);
@@ -231,17 +235,17 @@ int main(int argc, char **argv) {
     bar.update("running", i, runs);
     auto feed = (*data)->feed(i);
     if (!feed)
-      return fail(feed.takeError());
+      return fail(feed.takeError(), Unsupported);
     auto start = std::chrono::steady_clock::now();
     auto result = (*model)->run(*feed);
     times.push_back(
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     if (!result)
-      return fail(result.takeError());
+      return fail(result.takeError(), Unsupported);
     if (other) {
       auto reference = other->run(*feed);
       if (!reference)
-        return fail(reference.takeError());
+        return fail(reference.takeError(), Unsupported);
       if (llvm::Error error = comparison.add(*result, *reference))
         return fail(std::move(error));
     }
@@ -255,5 +259,5 @@ int main(int argc, char **argv) {
   if (!outputs.empty())
     if (llvm::Error error = collector.write(outputs))
       return fail(std::move(error));
-  return other && !comparison.print(runs) ? 4 : 0;
+  return other && !comparison.print(runs) ? Mismatch : Ok;
 }

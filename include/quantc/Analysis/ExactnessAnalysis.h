@@ -33,12 +33,16 @@ struct EpilogueChoice {
   }
 };
 
-/// The fastest form that is exact for every channel, with one clamp for all. `acc` (zero point
-/// already subtracted) and `scales` have one element per channel, or one for all. `hasFma` as in
-/// numerics::provenForm.
-EpilogueChoice chooseEpilogue(llvm::ArrayRef<numerics::IntRange> acc,
-                              llvm::ArrayRef<numerics::Dyadic> scales, int32_t zp, int32_t lo,
-                              int32_t hi, bool hasFma = true);
+/// The forms to try on a machine with or without hardware FMA, fastest first (as in
+/// numerics::provenForm).
+llvm::ArrayRef<numerics::EpilogueForm> fastEpilogueForms(bool hasFma);
+
+/// The first of `forms` that is exact for every channel, with one clamp for all; else Int64.
+/// `acc` (zero point already subtracted) and `scales` have one element per channel, or one for all.
+EpilogueChoice
+chooseEpilogue(llvm::ArrayRef<numerics::IntRange> acc, llvm::ArrayRef<numerics::Dyadic> scales,
+               int32_t zp, int32_t lo, int32_t hi,
+               llvm::ArrayRef<numerics::EpilogueForm> forms = fastEpilogueForms(/*hasFma=*/true));
 
 struct ExactnessResult {
   mlir::Operation *op = nullptr;

@@ -32,6 +32,18 @@ inline llvm::StringRef getLocationName(mlir::Location loc) {
   return {};
 }
 
+/// Every name in a location, in order, joined by ", ": the nodes that one op computes.
+inline std::string getLocationNames(mlir::Location loc) {
+  auto fused = llvm::dyn_cast<mlir::FusedLoc>(loc);
+  if (!fused)
+    return getLocationName(loc).str();
+  std::string all;
+  for (mlir::Location part : fused.getLocations())
+    if (std::string name = getLocationNames(part); !name.empty())
+      all += (all.empty() ? "" : ", ") + name;
+  return all;
+}
+
 /// The name of the op's node; else "file:line:column"; else "dialect.op".
 inline std::string getNodeName(mlir::Operation *op) {
   if (llvm::StringRef name = getLocationName(op->getLoc()); !name.empty())

@@ -44,8 +44,8 @@ static void reportFloats(ModuleOp module, const State &state) {
   module.walk([&](Operation *op) {
     if (!isa_and_nonnull<nn::NNDialect>(op->getDialect()) || op->hasTrait<OpTrait::ConstantLike>())
       return;
-    mlir::emitRemark(op->getLoc()) << "node '" << nodeName(op->getLoc()) << "' (" << op->getName()
-                                   << ") stays float: " << whyFloat(op, state);
+    mlir::emitRemark(op->getLoc()) << "node '" << getLocationName(op->getLoc()) << "' ("
+                                   << op->getName() << ") stays float: " << whyFloat(op, state);
   });
 }
 

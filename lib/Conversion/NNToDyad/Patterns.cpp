@@ -134,21 +134,9 @@ LogicalResult State::explain(Operation *op, const Twine &reason) {
   return failure();
 }
 
-StringRef nntodyad::nodeName(Location loc) {
-  if (auto named = dyn_cast<NameLoc>(loc))
-    return named.getName();
-  if (auto call = dyn_cast<CallSiteLoc>(loc))
-    return nodeName(call.getCallee());
-  if (auto fused = dyn_cast<FusedLoc>(loc))
-    for (Location part : fused.getLocations())
-      if (StringRef name = nodeName(part); !name.empty())
-        return name;
-  return {};
-}
-
 void nntodyad::fail(Location loc, State &state, const Twine &reason) {
   state.failed = true;
-  mlir::emitError(loc) << "node '" << nodeName(loc) << "': " << reason;
+  mlir::emitError(loc) << "node '" << getLocationName(loc) << "': " << reason;
 }
 
 IntegerType nntodyad::si32(OpBuilder &builder) {
@@ -158,7 +146,7 @@ IntegerType nntodyad::si32(OpBuilder &builder) {
 Value nntodyad::makeConstant(OpBuilder &builder, Location loc, RankedTensorType type,
                              ArrayRef<int64_t> values) {
   return dyad::ConstantOp::create(builder, loc, type,
-                                  makeIntegerWeights(type, values, nodeName(loc)));
+                                  makeIntegerWeights(type, values, getLocationName(loc)));
 }
 
 Value nntodyad::makeScalar(OpBuilder &builder, Location loc, Type elementType, int64_t value) {

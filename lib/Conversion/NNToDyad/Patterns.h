@@ -19,6 +19,7 @@
 #include "quantc/Dialect/Dyad/IR/Dyad.h"
 #include "quantc/Dialect/NN/IR/NN.h"
 #include "quantc/Dialect/QNN/IR/QNN.h"
+#include "quantc/Interfaces/NodeName.h"
 #include <limits>
 #include <optional>
 #include <string>
@@ -124,9 +125,6 @@ llvm::SmallVector<int64_t> channelShape(int64_t channels, int64_t axis, int64_t 
 
 /// Emits "node 'x': reason" and marks the state.
 void fail(mlir::Location loc, State &state, const llvm::Twine &reason);
-
-/// The node's name from a location; an empty string when it has none.
-llvm::StringRef nodeName(mlir::Location loc);
 
 //===----------------------------------------------------------------------===//
 // Families

@@ -100,32 +100,22 @@ LogicalResult Lowering::convertSignature() {
   return success();
 }
 
-/// What convolutions want around their inputs, so that producers leave room for it.
-LogicalResult Lowering::collectBorders() {
-  function.walk([&](Operation *op) {
-    Value input;
-    ArrayRef<int64_t> pads;
-    int64_t byte = 0;
-    if (auto conv = dyn_cast<dyad::ConvOp>(op)) {
-      std::optional<std::vector<int64_t>> zeroPoint = readIntegers(constantOf(conv.getZeroPoint()));
-      if (!zeroPoint || zeroPoint->size() != 1)
-        return;
-      input = conv.getInput();
-      pads = conv.getPads();
-      byte = stored(input.getType(), zeroPoint->front());
-    } else if (auto conv = dyn_cast<nn::ConvOp>(op)) {
-      input = conv.getInput();
-      pads = conv.getPads();
-    }
-    if (!input || pads.size() != 4)
-      return;
-    Border &border = wanted[input];
-    if (!border.empty() && border.byte != byte)
-      return; // the second consumer copies
+/// What ops want around their inputs, so that producers leave room for it.
+void Lowering::collectBorders(ArrayRef<Operation *> ops) {
+  for (Operation *op : ops) {
+    auto handler = handlerMap().find(op->getName().getStringRef());
+    if (handler == handlerMap().end() || !handler->second.border)
+      continue;
+    std::optional<WantedBorder> want = handler->second.border(*this, op);
+    if (!want || want->pads.size() != 4)
+      continue;
+    Border &border = wanted[want->input];
+    if (!border.empty() && border.byte != want->byte)
+      continue; // the second consumer copies
+    ArrayRef<int64_t> pads = want->pads;
     border = {std::max(border.top, pads[0]), std::max(border.left, pads[1]),
-              std::max(border.bottom, pads[2]), std::max(border.right, pads[3]), byte};
-  });
-  return success();
+              std::max(border.bottom, pads[2]), std::max(border.right, pads[3]), want->byte};
+  }
 }
 
 LogicalResult Lowering::writeOutputs(func::ReturnOp returnOp) {
@@ -163,7 +153,8 @@ LogicalResult Lowering::run() {
   SmallVector<Operation *> ops;
   for (Operation &op : block.without_terminator())
     ops.push_back(&op);
-  if (failed(collectBorders()) || failed(convertSignature()))
+  collectBorders(ops);
+  if (failed(convertSignature()))
     return failure();
   for (auto [i, tensor] : llvm::enumerate(returnOp.getOperands()))
     if (tensor.hasOneUse() && !isSignedByte(tensor))
@@ -178,7 +169,7 @@ LogicalResult Lowering::run() {
     if (handler == handlerMap().end())
       ok &= succeeded(reject(op));
     else
-      ok &= succeeded(handler->second(*this, op));
+      ok &= succeeded(handler->second.lower(*this, op));
   }
   builder.setInsertionPoint(returnOp);
   if (!ok || failed(writeOutputs(returnOp)))

@@ -329,8 +329,17 @@ static LogicalResult lowerReduceSum(Lowering &lowering, Operation *operation) {
   return success();
 }
 
+static std::optional<WantedBorder> borderOfConv(Lowering &lowering, Operation *op) {
+  auto conv = cast<dyad::ConvOp>(op);
+  auto zeroPoint = readIntegers(lowering.constantOf(conv.getZeroPoint()));
+  if (!zeroPoint || zeroPoint->size() != 1)
+    return std::nullopt;
+  Value input = conv.getInput();
+  return WantedBorder{input, conv.getPads(), Lowering::stored(input.getType(), zeroPoint->front())};
+}
+
 void quantc::tokern::addDyadContractions(HandlerMap &handlers) {
-  handlers["dyad.conv"] = lowerConv;
+  handlers["dyad.conv"] = {lowerConv, borderOfConv};
   handlers["dyad.linear"] = lowerLinear;
   handlers["dyad.sum_pool"] = lowerSumPool;
   handlers["dyad.reduce_sum"] = lowerReduceSum;

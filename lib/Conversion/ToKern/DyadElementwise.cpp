@@ -79,11 +79,7 @@ static LogicalResult lowerRequantize(Lowering &lowering, Operation *operation) {
   } else {
     if (rescale->inputZeroPoint != 0)
       return op.emitError("expected a zero point of 0 for 32-bit accumulators");
-    SmallVector<numerics::IntRange> range = {values};
-    if (Operation *producer = op.getInput().getDefiningOp();
-        producer && isa<IntegerSemantics>(producer))
-      range.assign(1, values);
-    EpilogueData e = lowering.chooseEpilogue(range, rescale->dyadics, rescale->zeroPoint,
+    EpilogueData e = lowering.chooseEpilogue(values, rescale->dyadics, rescale->zeroPoint,
                                              rescale->lo, rescale->hi);
     // The kernel reads its per-column arrays in steps of 16.
     int64_t count = rescale->dyadics.size();

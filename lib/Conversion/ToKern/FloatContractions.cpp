@@ -164,8 +164,13 @@ static LogicalResult lowerMatMul(Lowering &lowering, Operation *operation) {
   return success();
 }
 
+static std::optional<WantedBorder> borderOfConv(Lowering &, Operation *op) {
+  auto conv = cast<nn::ConvOp>(op);
+  return WantedBorder{conv.getInput(), conv.getPads(), 0};
+}
+
 void quantc::tokern::addFloatContractions(HandlerMap &handlers) {
-  handlers["nn.conv"] = lowerConv;
+  handlers["nn.conv"] = {lowerConv, borderOfConv};
   handlers["nn.linear"] = lowerLinear;
   handlers["nn.matmul"] = lowerMatMul;
 }

@@ -11,7 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Lowering.h"
-#include "quantc/Numerics/Epilogue.h"
+#include "quantc/Analysis/ExactnessAnalysis.h"
 
 using namespace mlir;
 using namespace quantc;
@@ -270,55 +270,26 @@ int64_t Lowering::stored(Type type, int64_t q) {
   return cast<RankedTensorType>(type).getElementType().isSignedInteger(8) ? q + 128 : q;
 }
 
-/// Whether clamping accumulators to `clamp` first leaves every result as it was, and the form is
-/// exact on what remains.
-static bool exactWithin(numerics::EpilogueForm form, numerics::IntRange acc,
-                        numerics::IntRange clamp, numerics::Dyadic d, int32_t zp, int32_t lo,
-                        int32_t hi) {
-  numerics::IntRange inside{std::max(acc.lo, clamp.lo), std::min(acc.hi, clamp.hi)};
-  if (inside.lo > inside.hi)
-    return false;
-  auto result = [&](int64_t a) { return numerics::requantizeClamp(a, d, zp, lo, hi); };
-  if (result(inside.lo) != result(acc.lo) || result(inside.hi) != result(acc.hi))
-    return false;
-  numerics::EpilogueProof proof = numerics::proveForm(form, inside, d, zp, lo, hi);
-  return proof.exact && !proof.clampAcc;
-}
-
 EpilogueData Lowering::chooseEpilogue(ArrayRef<numerics::IntRange> ranges,
                                       std::vector<numerics::Dyadic> dyadics, int64_t zp, int64_t lo,
                                       int64_t hi) const {
+  using numerics::EpilogueForm;
   EpilogueData data;
   data.dyadics = std::move(dyadics);
   if (strict)
     return data;
-  std::pair<numerics::EpilogueForm, kern::Epilogue> forms[] = {
-      {numerics::EpilogueForm::FmaF32, kern::Epilogue::Fma32},
-      {numerics::EpilogueForm::MulAddF64, kern::Epilogue::Fma64}};
-  size_t channels = std::max(ranges.size(), data.dyadics.size());
-  for (auto [form, kind] : forms) {
-    if (kind == kern::Epilogue::Fma32 && !level.hasFma)
-      continue;
-    numerics::IntRange clamp{INT32_MIN, INT32_MAX};
-    bool exact = true, clamps = false;
-    auto at = [&](size_t c) { return ranges[ranges.size() == 1 ? 0 : c]; };
-    auto dyadic = [&](size_t c) { return data.dyadics[data.dyadics.size() == 1 ? 0 : c]; };
-    for (size_t c = 0; c < channels && exact; ++c) {
-      numerics::EpilogueProof proof = numerics::proveForm(form, at(c), dyadic(c), zp, lo, hi);
-      exact = proof.exact;
-      if (proof.clampAcc) {
-        clamp = clamps ? clamp.unionWith(proof.accClamp) : proof.accClamp;
-        clamps = true;
-      }
-    }
-    for (size_t c = 0; c < channels && exact && clamps; ++c)
-      exact = exactWithin(form, at(c), clamp, dyadic(c), zp, lo, hi);
-    if (!exact)
-      continue;
-    data.kind = kind;
-    data.accLo = clamp.lo;
-    data.accHi = clamp.hi;
+  // Kernels finish rows with scalar code that multiplies and adds, whatever the level.
+  SmallVector<EpilogueForm> forms;
+  if (level.hasFma)
+    forms.push_back(EpilogueForm::FmaF32);
+  forms.push_back(EpilogueForm::MulAddF64);
+  EpilogueChoice choice = quantc::chooseEpilogue(ranges, data.dyadics, zp, lo, hi, forms);
+  if (choice.form == EpilogueForm::Int64)
     return data;
+  data.kind = choice.form == EpilogueForm::FmaF32 ? kern::Epilogue::Fma32 : kern::Epilogue::Fma64;
+  if (choice.clampAcc) {
+    data.accLo = choice.accClamp.lo;
+    data.accHi = choice.accClamp.hi;
   }
   return data;
 }

@@ -135,7 +135,7 @@ public:
 
 private:
   mlir::LogicalResult convertSignature();
-  mlir::LogicalResult collectBorders();
+  void collectBorders(mlir::ArrayRef<mlir::Operation *> ops);
   void flipSigns(mlir::Value to, mlir::Value from);
   mlir::LogicalResult writeOutputs(mlir::func::ReturnOp returnOp);
   mlir::Value copyToBuffer(mlir::Value tensor);
@@ -149,8 +149,25 @@ private:
   llvm::SmallVector<mlir::Value> outputs;
 };
 
-/// Lowers one op, or skips it for a later user. Failure after a diagnostic.
-using Handler = mlir::LogicalResult (*)(Lowering &, mlir::Operation *);
+/// What an op wants around one of its rank-4 inputs: pixels (top, left, bottom, right) of `byte`.
+struct WantedBorder {
+  mlir::Value input;
+  llvm::ArrayRef<int64_t> pads;
+  int64_t byte = 0;
+};
+
+/// How one kind of op is lowered.
+struct Handler {
+  /// Lowers one op, or skips it for a later user. Failure after a diagnostic.
+  using Lower = mlir::LogicalResult (*)(Lowering &, mlir::Operation *);
+  /// For ops that read pixels beyond the image; nullopt when this one does not.
+  using Border = std::optional<WantedBorder> (*)(Lowering &, mlir::Operation *);
+
+  Handler() = default;
+  Handler(Lower lower, Border border = nullptr) : lower(lower), border(border) {}
+  Lower lower = nullptr;
+  Border border = nullptr;
+};
 using HandlerMap = llvm::StringMap<Handler>;
 
 void addDyadContractions(HandlerMap &handlers);

@@ -38,11 +38,6 @@ def expected_outputs(model, folder):
     return [(v.name, numpy_helper.to_array(onnx.load_tensor(f))) for v, f in zip(model.graph.output, files)]
 
 
-def is_scalar(value):
-    tensor = value.type.tensor_type
-    return value.type.HasField("tensor_type") and tensor.HasField("shape") and not tensor.shape.dim
-
-
 def difference(expected, actual):
     """Why two arrays are not the same, or None."""
     if expected.shape != actual.shape:
@@ -89,8 +84,6 @@ def run_case(tool, case, constant_operands):
             if not fixed:
                 return "left out", ""
             path, data = fixed
-        if any(is_scalar(value) for value in onnx.load(path).graph.output):
-            return "not run", "quant-run stacks outputs along axis 0; a scalar has none"
         out = os.path.join(scratch, "out.npz")
         command = [tool, path, "--interpret", "--inputs", data, "--outputs", out]
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=300)

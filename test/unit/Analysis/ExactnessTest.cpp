@@ -61,7 +61,7 @@ TEST(ChooseEpilogue, ChosenFormsAreExactForEveryChannel) {
     }
     bool fma = i % 2 == 0;
     int32_t zp = static_cast<int32_t>(rng() % 256);
-    EpilogueChoice choice = chooseEpilogue(acc, scales, zp, 0, 255, fma);
+    EpilogueChoice choice = chooseEpilogue(acc, scales, zp, 0, 255, fastEpilogueForms(fma));
     ++counts[static_cast<int>(choice.form)];
     clamps += choice.clampAcc;
     if (!fma) {
@@ -86,7 +86,7 @@ TEST(ChooseEpilogue, FastestFormThatEveryChannelAllows) {
   EXPECT_TRUE(chooseEpilogue({all}, {half}, 0, 0, 255).clampAcc);
   EXPECT_EQ(chooseEpilogue({all}, {tiny}, 0, 0, 255).form, EpilogueForm::FmaF64);
   EXPECT_EQ(chooseEpilogue({small, all}, {half, tiny}, 0, 0, 255).form, EpilogueForm::FmaF64);
-  EXPECT_EQ(chooseEpilogue({all}, {half}, 0, INT32_MIN, INT32_MAX, false).form,
+  EXPECT_EQ(chooseEpilogue({all}, {half}, 0, INT32_MIN, INT32_MAX, fastEpilogueForms(false)).form,
             EpilogueForm::Int64);
 }
 

@@ -34,7 +34,7 @@ using namespace quantc::qnn;
 static llvm::StringMap<LinearMapOpInterface> uniqueLinearMaps(ModuleOp module) {
   llvm::StringMap<LinearMapOpInterface> maps;
   module.walk([&](LinearMapOpInterface op) {
-    StringRef name = nodeName(op.getLoc());
+    StringRef name = getLocationName(op.getLoc());
     if (name.empty())
       return;
     auto [entry, isNew] = maps.try_emplace(name, op);
@@ -269,7 +269,7 @@ static int64_t addAccumulators(const IntTensor &acc, int64_t axis, std::vector<d
 }
 
 LogicalResult Correction::correct(Operation *op) {
-  StringRef name = nodeName(op->getLoc());
+  StringRef name = getLocationName(op->getLoc());
   auto summary = channels.find(name);
   auto scale = scales.find(name);
   Value bias = op->getOperand(2);

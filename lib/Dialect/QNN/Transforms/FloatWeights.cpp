@@ -66,7 +66,7 @@ MutableArrayRef<float> FloatWeights::row(int64_t o) {
 
 void FloatWeights::store() {
   OpBuilder builder(op);
-  std::string name = nodeName(op.getLoc()).str();
+  std::string name = getLocationName(op.getLoc()).str();
   auto type = RankedTensorType::get(shape, builder.getF32Type());
   op.getWeightOperand().set(nn::ConstantOp::create(
       builder, op.getLoc(), type, makeFloatWeights(type, weight, name + ".weight")));

@@ -25,18 +25,6 @@ using namespace quantc::qnn;
 // Names
 //===----------------------------------------------------------------------===//
 
-StringRef qnn::nodeName(Location location) {
-  if (auto named = dyn_cast<NameLoc>(location))
-    return named.getName();
-  if (auto call = dyn_cast<CallSiteLoc>(location))
-    return nodeName(call.getCallee());
-  if (auto fused = dyn_cast<FusedLoc>(location))
-    for (Location part : fused.getLocations())
-      if (StringRef name = nodeName(part); !name.empty())
-        return name;
-  return {};
-}
-
 /// The type of the ONNX node, where the import left it: the metadata of a fused location.
 static StringRef onnxType(Location location) {
   if (auto fused = dyn_cast<FusedLoc>(location)) {
@@ -54,7 +42,7 @@ ValueNames::ValueNames(ModuleOp module) {
 }
 
 std::string ValueNames::next(Value value) {
-  std::string name = nodeName(value.getLoc()).str();
+  std::string name = getLocationName(value.getLoc()).str();
   if (auto argument = dyn_cast<BlockArgument>(value)) {
     if (auto function = dyn_cast<FunctionOpInterface>(argument.getOwner()->getParentOp()))
       if (auto attr = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "onnx.name"))
@@ -99,8 +87,8 @@ bool Exclusions::matchesOne(Pattern &pattern, ArrayRef<StringRef> names) {
 bool Exclusions::matches(Operation *op) {
   if (patterns.empty())
     return false;
-  StringRef names[] = {nodeName(op->getLoc()), onnxType(op->getLoc()), op->getName().getStringRef(),
-                       op->getName().stripDialect()};
+  StringRef names[] = {getLocationName(op->getLoc()), onnxType(op->getLoc()),
+                       op->getName().getStringRef(), op->getName().stripDialect()};
   for (StringRef name : names)
     if (!name.empty() && !llvm::is_contained(known, name))
       known.push_back(name.str());

@@ -16,6 +16,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Operation.h"
+#include "quantc/Interfaces/NodeName.h"
 #include "quantc/Interfaces/QuantizableOpInterface.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Error.h"
@@ -23,9 +24,6 @@
 #include <optional>
 
 namespace quantc::qnn {
-
-/// The node's name from an op's location, or an empty string.
-llvm::StringRef nodeName(mlir::Location location);
 
 /// Names for values: the ONNX name of an argument, the node's name of a result, else one made of
 /// the op's name. Never gives a name twice.

@@ -148,7 +148,7 @@ std::vector<float> LinearMap::channel(int64_t index) const {
 static InFlightDiagnostic channelError(LinearMapOpInterface op, int64_t channel) {
   return op.emitError("expected finite weights and a scale that keeps the accumulator inside 32 "
                       "bits, but found none for output channel ")
-         << channel << " of node '" << nodeName(op.getLoc()) << "'";
+         << channel << " of node '" << getLocationName(op.getLoc()) << "'";
 }
 
 LogicalResult LinearMap::quantizePerChannel() {
@@ -200,7 +200,7 @@ std::vector<float> LinearMap::accumulatorScales() const {
 void LinearMap::rewrite() {
   OpBuilder builder(op);
   Location loc = op.getLoc();
-  std::string name = nodeName(loc).str();
+  std::string name = getLocationName(loc).str();
   auto s8 = builder.getIntegerType(8, /*isSigned=*/true);
   auto s32 = builder.getIntegerType(32, /*isSigned=*/true);
   std::vector<int64_t> codes(weight.size()), biasCodes;
