@@ -129,8 +129,18 @@ class Costs:
         return sum(self.multiply_adds(node) for node in nodes), weights + activations
 
 
+def step_costs(steps, times, costs):
+    """(multiply-adds, bytes) of each step; of several steps for one node the longest does its work, the others move bytes."""
+    longest = {}
+    for index in np.argsort(times):
+        longest[steps[index][0]] = index
+    return [costs.of(name.split(", ")) if longest[name] == index else (0, 0) for index, (name, _) in enumerate(steps)]
+
+
 def bound(microseconds, multiply_adds, size, limits):
     """What holds a step back: the nearer of the two limits, and how near; under a third of both, neither."""
+    if not size:
+        return "not counted: moves and converts data around nodes"
     compute, memory = (amount / (microseconds * 1e-6) / limit for amount, limit in zip((multiply_adds, size), limits, strict=True))
     share, name = max((compute, "multiply-adds"), (memory, "bytes"))
     return f"{name}, {share:.0%} of the limit" if share >= 1 / 3 else f"neither ({compute:.0%}, {memory:.0%}): instructions around them"
@@ -146,13 +156,12 @@ def print_layers(project, model_path, library, image, count):
     medians = np.median(np.array(profiles), 0) / 1e3
     steps, total = library.steps(), medians.sum()
     limits = machine_limits(project, 1 << 20)  # the model's working set: weights and two activations stay in L2
-    costs = Costs(model_path)
+    amounts = step_costs(steps, medians, Costs(model_path))
     print(f"\n{len(steps)} steps, 1 thread, sum of medians {total / 1e3:.3f} ms; limits of one core: "
           f"{limits[0] / 1e9:.0f} G multiply-adds/s, {limits[1] / 1e9:.0f} GB/s from 1 MiB")  # fmt: skip
     kinds = {}
-    for (name, kind), microseconds in zip(steps, medians, strict=True):
-        amounts = costs.of(name.split(", "))
-        kinds[kind] = [a + b for a, b in zip(kinds.get(kind, (0, 0, 0)), (microseconds, *amounts), strict=True)]
+    for (_, kind), microseconds, amount in zip(steps, medians, amounts, strict=True):
+        kinds[kind] = [a + b for a, b in zip(kinds.get(kind, (0, 0, 0)), (microseconds, *amount), strict=True)]
     print("\n| kind | us | share | M multiply-adds | KiB | bound |\n|---|---:|---:|---:|---:|---|")
     for kind, (microseconds, macs, size) in sorted(kinds.items(), key=lambda item: -item[1][0]):
         print(f"| {kind} | {microseconds:.0f} | {microseconds / total:.1%} | {macs / 1e6:.1f} | {size / 1024:.0f} | "
@@ -160,7 +169,7 @@ def print_layers(project, model_path, library, image, count):
     print(f"\n| longest {count} steps | kind | us | share | M multiply-adds | KiB | bound |\n|---|---|---:|---:|---:|---:|---|")
     for index in np.argsort(-medians)[:count]:
         name, kind = steps[index]
-        macs, size = costs.of(name.split(", "))
+        macs, size = amounts[index]
         print(f"| {name} | {kind} | {medians[index]:.0f} | {medians[index] / total:.1%} | {macs / 1e6:.1f} | {size / 1024:.0f} | "
               f"{bound(medians[index], macs, size, limits)} |")  # fmt: skip
 
