@@ -36,10 +36,11 @@ static llvm::Error runCapturing(MLIRContext *context, llvm::function_ref<Logical
 }
 
 /// Lowers `module` in place.
-static llvm::Error lowerToLLVM(ModuleOp module, kernels::Level level) {
+static llvm::Error lowerToLLVM(ModuleOp module, kernels::Level level, bool strict) {
   PassManager pm(module.getContext(), ModuleOp::getOperationName());
   ConvertToKernOptions options;
   options.level = kernels::levelInfo(level).name;
+  options.strict = strict;
   pm.addPass(createConvertToKern(options));
   pm.addNestedPass<func::FuncOp>(kern::createPartition());
   pm.addNestedPass<func::FuncOp>(kern::createPlanMemory());
@@ -48,9 +49,9 @@ static llvm::Error lowerToLLVM(ModuleOp module, kernels::Level level) {
 }
 
 llvm::Expected<std::unique_ptr<CompiledModel>>
-quantc::compileInProcess(ModuleOp module, kernels::Level level, int threads) {
+quantc::compileInProcess(ModuleOp module, kernels::Level level, int threads, bool strict) {
   OwningOpRef<ModuleOp> copy = module.clone();
-  if (llvm::Error error = lowerToLLVM(*copy, level))
+  if (llvm::Error error = lowerToLLVM(*copy, level, strict))
     return std::move(error);
   llvm::Expected<std::unique_ptr<CompiledModel>> model = CompiledModel::jit(*copy, threads);
   return model;

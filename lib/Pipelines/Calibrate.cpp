@@ -104,17 +104,51 @@ LogicalResult Compiler::collectFloatMeans() {
 LogicalResult Compiler::correctBiases() {
   if (options.recipe.biasCorrectionRuns == 0 || !dataSet || floatMeans.empty())
     return success();
-  // The correction evaluates the integer graph, which a float op inside does not have.
-  if (!result.integerOnly)
-    return success();
   auto runs = qnn::evenlySpacedRuns(dataSet->numRuns(), options.recipe.biasCorrectionRuns);
   FailureOr<int64_t> corrected =
       qnn::correctBias(*ir, floatMeans, accumulatorScales, *dataSet, runs, options.progress);
-  return failed(corrected) ? failure() : success();
+  if (failed(corrected))
+    return failure();
+  result.correctedBiases = *corrected;
+  return success();
 }
 
 /// Runs of the data that accuracy is measured on: the last quarter, at most 50.
 static int64_t tailRuns(int64_t runs) { return std::clamp<int64_t>(runs / 4, 1, 50); }
+
+namespace {
+/// One output of both models over several runs.
+struct OutputPair {
+  std::vector<float> expected, found;
+  size_t columns = 1;
+  bool isClassifier = false; ///< one row of classes a sample
+
+  void add(const HostTensor &a, const HostTensor &b) {
+    columns = a.rank() == 0 ? 1 : size_t(a.shape().back());
+    isClassifier = (a.rank() == 1 || a.rank() == 2) && columns > 1;
+    llvm::append_range(expected, a.values<float>());
+    llvm::append_range(found, b.values<float>());
+  }
+  double sqnrDb() const { return numerics::sqnrDb(expected.data(), found.data(), expected.size()); }
+  double agreement() const {
+    return numerics::top1Agreement(expected.data(), found.data(), expected.size() / columns,
+                                   columns);
+  }
+};
+} // namespace
+
+static void recordAccuracy(ArrayRef<OutputPair> pairs, ArrayRef<ModelTensor> infos,
+                           CompileReport &report) {
+  for (auto [pair, info] : llvm::zip_equal(pairs, infos)) {
+    if (pair.expected.empty())
+      continue;
+    double db = pair.sqnrDb();
+    report.outputSqnrDb.emplace_back(info.name, db);
+    report.sqnrDb = report.sqnrDb ? std::min(*report.sqnrDb, db) : db;
+    if (pair.isClassifier && !report.top1Agreement)
+      report.top1Agreement = pair.agreement();
+  }
+}
 
 llvm::Error Compiler::measureAccuracy() {
   if (!dataSet || !floatModule || !integerModule)
@@ -126,8 +160,7 @@ llvm::Error Compiler::measureAccuracy() {
   auto integer = compileInProcess(*integerModule, kernels::bestHostLevel(), options.threads);
   if (!integer)
     return inContext("integer model", integer.takeError());
-  std::vector<float> expected, found;
-  size_t columns = 1;
+  std::vector<OutputPair> pairs((*reference)->outputs().size());
   int64_t runs = dataSet->numRuns();
   for (int64_t i = runs - tailRuns(runs); i < runs; ++i) {
     auto feed = dataSet->feed(i);
@@ -139,44 +172,66 @@ llvm::Error Compiler::measureAccuracy() {
     auto b = (*integer)->run(quantizeFeed((*integer)->inputs(), feedTensors(*feed)));
     if (!b)
       return inContext("integer model", b.takeError());
-    HostTensor restored = dequantizeOutput((*integer)->outputs()[0], (*b)[0]);
-    columns = a->front().rank() == 0 ? 1 : size_t(a->front().shape().back());
-    llvm::append_range(expected, a->front().values<float>());
-    llvm::append_range(found, restored.values<float>());
+    for (size_t k = 0; k < pairs.size(); ++k)
+      if ((*a)[k].dtype() == DType::F32)
+        pairs[k].add((*a)[k], dequantizeOutput((*integer)->outputs()[k], (*b)[k]));
   }
   result.checkedRuns = tailRuns(runs);
-  result.sqnrDb = numerics::sqnrDb(expected.data(), found.data(), expected.size());
-  if (columns > 1)
-    result.top1Agreement =
-        numerics::top1Agreement(expected.data(), found.data(), expected.size() / columns, columns);
+  recordAccuracy(pairs, (*reference)->outputs(), result);
   return llvm::Error::success();
 }
 
-/// Number of elements that differ, bit for bit.
-static int64_t differences(const HostTensor &a, const HostTensor &b) {
+/// Number of elements that differ: bit for bit, or float32 by more than `tolerance` of the largest.
+static int64_t differences(const HostTensor &a, const HostTensor &b, float tolerance) {
   if (a.dtype() != b.dtype() || !sameShape(a, b))
     return a.numElements();
-  size_t width = a.numElements() == 0 ? 1 : a.byteSize() / size_t(a.numElements());
   int64_t count = 0;
+  if (tolerance > 0 && a.dtype() == DType::F32) {
+    llvm::ArrayRef<float> expected = a.values<float>(), found = b.values<float>();
+    float largest = 0;
+    for (float value : expected)
+      largest = std::max(largest, std::fabs(value));
+    for (auto [x, y] : llvm::zip_equal(expected, found))
+      count += !(x == y || std::fabs(x - y) <= tolerance * largest);
+    return count;
+  }
+  size_t width = a.numElements() == 0 ? 1 : a.byteSize() / size_t(a.numElements());
   for (int64_t i = 0; i < a.numElements(); ++i)
     count += std::memcmp(a.bytes().data() + i * width, b.bytes().data() + i * width, width) != 0;
   return count;
 }
 
-llvm::Expected<int64_t> Compiler::verify(int64_t runs) {
+llvm::Expected<std::unique_ptr<CompiledModel>>
+Compiler::openForVerification(Verification &verification) {
+  kernels::Level level = kernels::bestHostLevel();
+  if (auto wanted = kernels::parseLevel(options.recipe.cpu))
+    level = *wanted;
+  std::string name(kernels::levelInfo(level).name);
+  if (!kernels::hostSupports(level)) {
+    verification.notRun = "this machine lacks " + name;
+    return nullptr;
+  }
+  if (!libraryPath.empty()) {
+    verification.subject = "library " + libraryPath;
+    return CompiledModel::load(libraryPath, options.threads);
+  }
+  verification.subject = "code compiled in process for " + name;
+  return compileInProcess(*integerModule, level, options.threads, options.recipe.strict);
+}
+
+llvm::Expected<Verification> Compiler::verify(int64_t runs) {
   if (!integerModule)
     return llvm::createStringError("verification needs a module of stage 'integer'");
   auto interpreter = Interpreter::create(*integerModule);
   if (!interpreter)
     return interpreter.takeError();
-  kernels::Level level = kernels::bestHostLevel();
-  if (auto wanted = kernels::parseLevel(options.recipe.cpu);
-      wanted && kernels::hostSupports(*wanted))
-    level = *wanted;
-  auto compiled = compileInProcess(*integerModule, level, options.threads);
+  Verification verification;
+  verification.tolerance = floatTolerance();
+  auto compiled = openForVerification(verification);
   if (!compiled)
     return compiled.takeError();
-  int64_t total = 0;
+  if (!verification.notRun.empty())
+    return verification;
   auto compare = [&](const std::vector<HostTensor> &inputs) -> llvm::Error {
     auto expected = interpreter->run(inputs);
     if (!expected)
@@ -184,17 +239,20 @@ llvm::Expected<int64_t> Compiler::verify(int64_t runs) {
     auto found = (*compiled)->run(inputs);
     if (!found)
       return found.takeError();
-    for (size_t i = 0; i < expected->size(); ++i)
-      total += differences((*expected)[i], (*found)[i]);
+    for (size_t i = 0; i < expected->size(); ++i) {
+      verification.values += (*expected)[i].numElements();
+      verification.differing += differences((*expected)[i], (*found)[i], verification.tolerance);
+    }
     return llvm::Error::success();
   };
   for (const std::vector<HostTensor> &inputs : extremeFeeds((*compiled)->inputs()))
     if (llvm::Error error = compare(inputs))
       return std::move(error);
   int64_t count = dataSet ? dataSet->numRuns() : 0;
-  for (int64_t i = 0; i < (runs < 0 ? count : std::min(runs, count)); ++i) {
+  count = runs < 0 ? count : std::min(runs, count);
+  for (int64_t i = 0; i < count; ++i) {
     if (options.progress)
-      options.progress("verifying", i, runs < 0 ? count : std::min(runs, count));
+      options.progress("verifying", i, count);
     auto feed = dataSet->feed(i);
     if (!feed)
       return feed.takeError();
@@ -203,5 +261,5 @@ llvm::Expected<int64_t> Compiler::verify(int64_t runs) {
   }
   if (options.progress && count)
     options.progress("verifying", count, count);
-  return total;
+  return verification;
 }

@@ -217,13 +217,14 @@ static void collectNames(Location loc, llvm::StringSet<> &names) {
 
 void Compiler::recordCoverage() {
   llvm::StringSet<> integer, floating;
+  hasFloatOps = false;
   ir->walk([&](Operation *op) {
     if (op->hasTrait<OpTrait::ConstantLike>())
       return;
     if (isa<IntegerSemantics>(op))
       collectNames(op->getLoc(), integer);
     else if (op->getDialect() && op->getDialect()->getNamespace() == "nn")
-      collectNames(op->getLoc(), floating);
+      collectNames(op->getLoc(), floating), hasFloatOps = true;
   });
   result.integerNodes = result.floatNodes = result.foldedNodes = 0;
   result.floatNodeNames.clear();

@@ -31,6 +31,10 @@ llvm::json::Value CompileReport::toJSON() const {
   if (top1Agreement)
     accuracy["top1_agreement"] = *top1Agreement;
   accuracy["runs"] = checkedRuns;
+  llvm::json::Array outputs;
+  for (const auto &[name, db] : outputSqnrDb)
+    outputs.push_back(llvm::json::Object{{"name", name}, {"sqnr_db", db}});
+  accuracy["outputs"] = std::move(outputs);
   return llvm::json::Object{{"format", "quantc-report"},
                             {"version", 1},
                             {"model", model},
@@ -46,6 +50,7 @@ llvm::json::Value CompileReport::toJSON() const {
                             {"library_bytes", libraryBytes},
                             {"calibration_runs", calibrationRuns},
                             {"calibration_seconds", calibrationSeconds},
+                            {"corrected_biases", correctedBiases},
                             {"certificate", certificate}};
 }
 
@@ -71,13 +76,18 @@ void CompileReport::print(llvm::raw_ostream &os) const {
      << " within 32 bits; the widest needs " << accumulatorWidth << "\n";
   if (sqnrDb) {
     os << llvm::formatv("accuracy      SQNR {0:F1} dB", *sqnrDb);
+    if (outputSqnrDb.size() > 1)
+      os << " in the worst of " << outputSqnrDb.size() << " outputs";
     if (top1Agreement)
       os << llvm::formatv(", top-1 agreement {0:F4}", *top1Agreement);
     os << " with float, on the last " << checkedRuns << " calibration runs\n";
   }
-  if (calibrationRuns)
-    os << llvm::formatv("calibration   {0} runs in {1:F1} s\n", calibrationRuns,
-                        calibrationSeconds);
+  if (calibrationRuns) {
+    os << llvm::formatv("calibration   {0} runs in {1:F1} s", calibrationRuns, calibrationSeconds);
+    if (correctedBiases)
+      os << ", " << *correctedBiases << " biases corrected";
+    os << "\n";
+  }
   os << "size          weights " << bytesText(weightBytes) << ", working memory "
      << bytesText(arenaBytes);
   if (libraryBytes)

@@ -50,13 +50,15 @@ static std::string flag(const char *name, bool value) {
   return std::string(name) + "=" + (value ? "true" : "false");
 }
 
-static std::string observePipeline(const qnn::QuantizeOptions &options) {
+/// Integer borders need every output in 8 bits: accumulators have a scale a channel, which says
+/// nothing to who compares channels.
+static std::string observePipeline(const qnn::QuantizeOptions &options, bool integerIO) {
   std::string text = "builtin.module(qnn-insert-observers{";
   text += flag("activation-signed", options.activationSigned) + " ";
   text += flag("activation-symmetric", options.activationSymmetric) + " ";
   if (!options.exclude.empty())
     text += "exclude=" + llvm::join(options.exclude, ",") + " ";
-  return text + flag("quantize-outputs", options.quantizeOutputs) + "})";
+  return text + flag("quantize-outputs", options.quantizeOutputs || integerIO) + "})";
 }
 
 std::string quantc::stagePipeline(Stage stage, const Recipe &recipe) {
@@ -67,7 +69,7 @@ std::string quantc::stagePipeline(Stage stage, const Recipe &recipe) {
     return "builtin.module(onnx-infer-shapes,onnx-fold-constants,convert-onnx-to-nn,"
            "func.func(nn-fold-batch-norm,nn-simplify),canonicalize)";
   case Stage::Observed:
-    return observePipeline(recipe.quantize);
+    return observePipeline(recipe.quantize, recipe.integerIO);
   case Stage::Quantized:
     return "builtin.module(qnn-quantize{" +
            flag("weight-per-tensor", !recipe.quantize.weightPerChannel) +

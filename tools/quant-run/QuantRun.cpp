@@ -182,6 +182,28 @@ static void printTimes(std::vector<double> times, ModelFile &model) {
                << model.profile();
 }
 
+/// Options that would change nothing are mistakes.
+static llvm::Error checkOptions() {
+  bool isLibrary = llvm::StringRef(file).ends_with(".so");
+  auto refuse = [](llvm::StringRef option, llvm::StringRef reason) {
+    return llvm::createStringError("--" + option + ": " + reason);
+  };
+  if (isLibrary && interpret)
+    return refuse("interpret", "a library is code; interpret its module (quantc --emit mlirbc)");
+  if (isLibrary && cpu.getNumOccurrences())
+    return refuse("cpu", "a library is compiled for one level already");
+  if (isLibrary && dims.getNumOccurrences())
+    return refuse("dim", "a library's shapes are fixed already");
+  bool tolerances = absoluteTolerance.getNumOccurrences() || relativeTolerance.getNumOccurrences();
+  if (compareWith.empty() && (exact || tolerances))
+    return refuse(exact ? "exact" : "atol and --rtol", "expected --compare FILE with it");
+  if (exact && tolerances)
+    return refuse("exact", "expected no --atol or --rtol with it");
+  if (limit.getNumOccurrences() && limit < 1)
+    return refuse("limit", "expected a positive number");
+  return llvm::Error::success();
+}
+
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   cl::HideUnrelatedOptions(category);
@@ -192,6 +214,8 @@ int main(int argc, char **argv) {
       "over samples where it is symbolic or 1; otherwise the arrays are one whole run.\n"
       "Exit codes: 0 done; 1 wrong usage; 2 the model or the data is not supported; 4 --compare\n"
       "found a difference.\n");
+  if (llvm::Error error = checkOptions())
+    return fail(std::move(error));
   mlir::MLIRContext context;
   RunOptions options;
   options.interpret = interpret;

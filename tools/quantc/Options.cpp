@@ -169,6 +169,9 @@ llvm::Expected<DriverOptions> quantc::parseCommandLine(int argc, char **argv) {
   options.quiet = quiet;
   options.requireInteger = !allowFloat;
   options.maxDrop = maxDrop;
+  if (maxDrop.getNumOccurrences() && !(maxDrop >= 0 && maxDrop <= 1))
+    return usage("--max-drop: expected a part between 0 and 1, but found " +
+                 llvm::Twine(llvm::formatv("{0}", double(maxDrop)).str()));
   auto recipe = resolveRecipe();
   if (!recipe)
     return recipe.takeError();

@@ -14,6 +14,7 @@
 #include "Options.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/Diagnostics.h"
+#include "quantc/Interfaces/NodeName.h"
 #include "quantc/Pipelines/Compiler.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -50,8 +51,8 @@ void printDiagnostic(mlir::Diagnostic &diagnostic) {
     break;
   }
   std::string where;
-  if (auto name = llvm::dyn_cast<mlir::NameLoc>(diagnostic.getLocation()))
-    where = name.getName().str() + ": ";
+  if (llvm::StringRef name = getLocationName(diagnostic.getLocation()); !name.empty())
+    where = name.str() + ": ";
   llvm::errs() << "quantc: " << severity << ": " << where << diagnostic.str() << "\n";
 }
 
@@ -100,6 +101,20 @@ llvm::Error emit(Compiler &compiler, const DriverOptions &options) {
   return compiler.writeLibrary(options.output);
 }
 
+void printVerification(const Verification &outcome) {
+  llvm::outs() << "verification  ";
+  if (!outcome.notRun.empty()) {
+    llvm::outs() << "not run: " << outcome.notRun << "\n";
+    return;
+  }
+  llvm::outs() << "interpreter and " << outcome.subject << ": " << outcome.differing << " of "
+               << outcome.values << " values differ";
+  if (outcome.tolerance > 0)
+    llvm::outs() << llvm::formatv(" (float ops: by more than {0} of the largest)",
+                                  outcome.tolerance);
+  llvm::outs() << "\n";
+}
+
 int compile(const DriverOptions &options) {
   mlir::MLIRContext context;
   context.printOpOnDiagnostic(false);
@@ -120,7 +135,10 @@ int compile(const DriverOptions &options) {
   bool integer = last >= Stage::Integer;
   if (integer && options.requireInteger && !compiler.report().integerOnly) {
     compiler.report().print(llvm::errs());
-    llvm::errs() << "quantc: error: float ops are left; they are listed above\n";
+    llvm::errs() << "quantc: error: "
+                 << (compiler.report().floatNodes ? "float ops are left; they are listed above"
+                                                  : "nothing of the model computes with integers")
+                 << "\n";
     return FloatLeft;
   }
   if (integer && !compiler.report().accumulatorsProven) {
@@ -143,12 +161,11 @@ int compile(const DriverOptions &options) {
   if (integer && !options.quiet)
     compiler.report().print(llvm::outs());
   if (options.verify) {
-    auto differing = compiler.verify();
-    if (!differing)
-      return fail(differing.takeError(), Mismatch);
-    llvm::outs() << "verification  interpreter and compiled code: " << *differing
-                 << " differing values\n";
-    if (*differing)
+    auto outcome = compiler.verify();
+    if (!outcome)
+      return fail(outcome.takeError(), Mismatch);
+    printVerification(*outcome);
+    if (outcome->differing)
       return Mismatch;
   }
   if (options.maxDrop >= 0 && compiler.report().top1Agreement &&

@@ -22,7 +22,7 @@ namespace quantc {
 
 /// Lowers a copy of `module` (nn, qnn, dyad; static shapes) to kernels and compiles it in process.
 llvm::Expected<std::unique_ptr<CompiledModel>>
-compileInProcess(mlir::ModuleOp module, kernels::Level level, int threads = 1);
+compileInProcess(mlir::ModuleOp module, kernels::Level level, int threads = 1, bool strict = false);
 
 /// Observes the inputs of all qnn.observe ops of `@main`, which become additional outputs of a
 /// compiled copy. Ids follow the order of the ops; names are the observers'. Per-channel statistics

@@ -31,6 +31,8 @@
 
 namespace quantc {
 
+class CompiledModel;
+
 struct CompileOptions {
   Recipe recipe;
   /// Values of symbolic dimensions, by name.
@@ -58,13 +60,27 @@ struct CompileReport {
   int64_t macs = 0, weightBytes = 0, arenaBytes = 0, modelBytes = 0, libraryBytes = 0;
   int64_t calibrationRuns = 0, checkedRuns = 0;
   double calibrationSeconds = 0, totalSeconds = 0;
-  /// On the calibration tail, against float; absent without data.
+  /// On the calibration tail, against float; absent without data. The SQNR is that of the worst
+  /// output; agreement is that of the first output of rank 1 or 2 with several columns.
   std::optional<double> sqnrDb, top1Agreement;
+  /// Every output in order.
+  std::vector<std::pair<std::string, double>> outputSqnrDb;
+  /// Contractions whose bias was corrected; absent when the recipe asks for none.
+  std::optional<int64_t> correctedBiases;
   std::string certificate; ///< the text that the library carries
 
   llvm::json::Value toJSON() const;
   /// At most twenty lines.
   void print(llvm::raw_ostream &os) const;
+};
+
+/// What `Compiler::verify` found.
+struct Verification {
+  std::string subject; ///< what was run beside the interpreter
+  std::string notRun;  ///< why nothing was run; empty when it was
+  int64_t values = 0, differing = 0;
+  /// Float outputs of float ops may differ by this part of their largest magnitude; 0: exact.
+  float tolerance = 0;
 };
 
 class Compiler {
@@ -90,9 +106,10 @@ public:
 
   /// Compares compiled integer code with float on the calibration tail; fills the report.
   llvm::Error measureAccuracy();
-  /// Compares compiled code with the interpreter, exactly, on `runs` runs of the data (all when
-  /// negative) and on extreme inputs. Returns the number of differing values.
-  llvm::Expected<int64_t> verify(int64_t runs = -1);
+  /// Compares the interpreter with the library that was written, or else with code compiled in
+  /// process for the recipe's level, on `runs` runs of the data (all when negative) and on extreme
+  /// inputs. Integers, and floats that come straight from them, must be equal bit for bit.
+  llvm::Expected<Verification> verify(int64_t runs = -1);
 
   mlir::ModuleOp module() const;
   Stage stage() const { return current; }
@@ -109,6 +126,9 @@ private:
   void recordNodes();
   void recordCoverage();
   llvm::Error emit(llvm::StringRef path, int kind);
+  llvm::Expected<std::unique_ptr<CompiledModel>> openForVerification(Verification &verification);
+  /// How far float outputs may be from the interpreter's: 0 when no float op makes them.
+  float floatTolerance() const;
 
   mlir::MLIRContext &context;
   CompileOptions options;
@@ -121,6 +141,8 @@ private:
   qnn::ChannelSummaries floatMeans;
   qnn::AccumulatorScales accumulatorScales;
   CompileReport result;
+  std::string libraryPath; ///< written last
+  bool hasFloatOps = false;
   double startTime = 0;
 };
 

@@ -55,9 +55,14 @@ static LogicalResult convertArguments(func::FuncOp function) {
       continue;
     std::optional<Affine> affine = argumentAffine(argument);
     unsigned index = argument.getArgNumber();
-    if (!affine)
-      return function.emitError("expected every use of float argument ")
-             << index << " to be one quantization, but found others; it has no 8-bit form";
+    if (!affine) {
+      for (Operation *user : argument.getUsers())
+        if (!isa<qnn::QuantizeOp>(user))
+          user->emitError("node '") << getNodeName(user) << "': expected integers, but found '"
+                                    << user->getName() << "', which reads float input " << index;
+      return function.emitError("expected every use of float input ")
+             << index << " to be the same quantization, but found others; it has no 8-bit form";
+    }
     argument.setType(cast<RankedTensorType>(argument.getType()).clone(affine->storage));
     for (Operation *user : llvm::make_early_inc_range(argument.getUsers())) {
       user->getResult(0).replaceAllUsesWith(argument);
@@ -78,8 +83,9 @@ static LogicalResult convertResults(func::FuncOp function) {
     unsigned index = operand.getOperandNumber();
     std::optional<Quantized> source = quantizedSource(operand.get());
     if (!source || !source->affine.hasOneZeroPoint())
-      return function.emitError("expected float result ")
-             << index << " to be a dequantized tensor, but found another; it has no integer form";
+      return mlir::emitError(operand.get().getLoc(), "node '")
+             << getLocationName(operand.get().getLoc()) << "': expected an integer tensor with one "
+             << "zero point as output " << index << ", but found float; it has no integer form";
     Operation *dequantize = operand.get().getDefiningOp();
     operand.set(source->value);
     describe(source->affine, builder,

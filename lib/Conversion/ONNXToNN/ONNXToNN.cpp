@@ -108,6 +108,9 @@ static bool missesInput(NodeOp node) {
 }
 
 void Conversion::convert(NodeOp node) {
+  // What the node becomes remembers its type: exclusions name it.
+  node->setLoc(FusedLoc::get(node.getContext(), {node->getLoc()},
+                             StringAttr::get(node.getContext(), node.getOpType())));
   NodeConverter converter(node);
   FailureOr<Handler> handler = findHandler(converter.reader);
   if (failed(handler))

@@ -90,25 +90,54 @@ static LogicalResult foldDequantize(Lowering &lowering, qnn::DequantizeOp op,
   return success();
 }
 
+static void createDequantizeI32(Lowering &lowering, Location loc, Value out, Value in,
+                                ArrayRef<float> scale) {
+  MemRefType type = typeOf(out);
+  int64_t channels = type.getRank() == 0 ? 1 : type.getShape().back();
+  int64_t rows = channels == 0 ? 0 : type.getNumElements() / channels;
+  kern::DequantizeI32Op::create(lowering.builder, loc, lowering.reshape(out, {rows, channels}),
+                                lowering.reshape(in, {rows, channels}),
+                                lowering.constant(lowering.builder.getF32Type(),
+                                                  std::vector<float>(scale.begin(), scale.end())),
+                                kern::PartitionAttr());
+}
+
+/// The kernel reads a scale a column: with channels elsewhere, both sides go through copies that
+/// have them innermost.
+static LogicalResult dequantizeAlongAxis(Lowering &lowering, qnn::DequantizeOp op,
+                                         ArrayRef<float> scale) {
+  Value memory = lowering.rowMajorInput(op.getInput());
+  if (!memory)
+    return op.emitError("expected the input to be computed before");
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(op.getType()).getShape();
+  int64_t axis = op.getAxis(), channels = shape[axis], outer = 1, inner = 1;
+  for (auto [a, extent] : llvm::enumerate(shape))
+    (int64_t(a) < axis ? outer : inner) *= int64_t(a) == axis ? 1 : extent;
+  RowMajorOutput out(lowering, op.getResult());
+  auto channelsLast = [&](Value dense) {
+    return lowering.transposed(lowering.reshape(dense, {outer, channels, inner, 1}), {0, 2, 3, 1});
+  };
+  SmallVector<int64_t> rows = {outer, inner, 1, channels};
+  Value sums = lowering.buffer(rows, lowering.builder.getI32Type());
+  Value reals = lowering.buffer(rows, lowering.builder.getF32Type());
+  lowering.copy(sums, channelsLast(memory));
+  createDequantizeI32(lowering, op.getLoc(), reals, sums, scale);
+  lowering.copy(channelsLast(out.memory), reals);
+  out.finish();
+  return success();
+}
+
 static LogicalResult lowerDequantizeI32(Lowering &lowering, qnn::DequantizeOp op,
                                         ArrayRef<float> scale) {
+  int64_t axis = op.getAxis(), rank = cast<RankedTensorType>(op.getType()).getRank();
+  bool channelIsInner = rank == 4 ? axis == 1 : axis == rank - 1;
+  if (scale.size() != 1 && !channelIsInner)
+    return dequantizeAlongAxis(lowering, op, scale);
   Value memory = lowering.denseInput(op.getInput());
   if (!memory)
     return op.emitError("expected the input to be computed before");
   RowMajorOutput out(lowering, op.getResult(), /*imageOrder=*/true);
-  MemRefType type = typeOf(out.memory);
-  int64_t channels = type.getRank() == 0 ? 1 : type.getShape().back();
-  int64_t axis = int64_t(op.getAxis()), rank = type.getRank();
-  bool channelIsInner = rank == 4 ? axis == 1 : axis == rank - 1;
-  if (scale.size() != 1 && (!channelIsInner || int64_t(scale.size()) != channels))
-    return op.emitError("expected one scale, or one a channel along the channel axis");
-  int64_t rows = channels == 0 ? 0 : type.getNumElements() / channels;
-  kern::DequantizeI32Op::create(lowering.builder, op.getLoc(),
-                                lowering.reshape(out.memory, {rows, channels}),
-                                lowering.reshape(memory, {rows, channels}),
-                                lowering.constant(lowering.builder.getF32Type(),
-                                                  std::vector<float>(scale.begin(), scale.end())),
-                                kern::PartitionAttr());
+  createDequantizeI32(lowering, op.getLoc(), out.memory, memory, scale);
   out.finish();
   return success();
 }

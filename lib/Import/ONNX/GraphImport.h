@@ -131,6 +131,7 @@ private:
   const ImportOptions &options;
   const Opsets *opsets = nullptr; ///< In force where the importer is.
   bool inFunction = false;
+  llvm::StringSet<> labels; ///< of the nodes so far
   std::optional<Dimensions> dimensions;
 };
 

@@ -128,6 +128,8 @@ private:
   DenseMap<Value, IntTensor> constants;
   DenseMap<Value, std::vector<Stored>> values;
   DenseMap<Value, int64_t> readersLeft;
+  /// Results of float ops, and of all that depends on them: their integers are not known here.
+  DenseSet<Value> unknown;
 };
 } // namespace
 
@@ -342,8 +344,12 @@ LogicalResult Correction::visit(Operation *op) {
     return quantizeInput(quantize);
   if (isa<DequantizeOp>(op) || op->hasTrait<OpTrait::IsTerminator>())
     return success();
-  if (!isa<IntegerSemantics>(op))
-    return op->emitError("expected an integer op, but found '") << op->getName() << "'";
+  if (!isa<IntegerSemantics>(op) ||
+      llvm::any_of(op->getOperands(), [&](Value value) { return unknown.contains(value); })) {
+    unknown.insert(op->result_begin(), op->result_end());
+    release(op);
+    return success();
+  }
   if (isDeferred(op))
     return correct(op);
   std::vector<Stored> results;
