@@ -17,6 +17,7 @@
 #include "quantc/Conversion/ToKern/ToKern.h"
 #include "quantc/Dialect/Kern/Transforms/Passes.h"
 #include "quantc/Dialect/QNN/IR/QNN.h"
+#include "quantc/Interfaces/NodeName.h"
 #include "quantc/Interfaces/Weights.h"
 
 using namespace mlir;
@@ -26,8 +27,11 @@ using namespace quantc;
 static llvm::Error runCapturing(MLIRContext *context, llvm::function_ref<LogicalResult()> action) {
   std::string message;
   ScopedDiagnosticHandler handler(context, [&](Diagnostic &diagnostic) {
-    if (diagnostic.getSeverity() == DiagnosticSeverity::Error && message.empty())
-      message = diagnostic.str();
+    if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
+      return success();
+    StringRef node = getLocationName(diagnostic.getLocation());
+    message += (message.empty() ? "" : "; ");
+    message += node.empty() ? diagnostic.str() : ("node '" + node + "': " + diagnostic.str()).str();
     return success();
   });
   if (succeeded(action()))

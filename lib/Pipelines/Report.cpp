@@ -85,7 +85,7 @@ void CompileReport::print(llvm::raw_ostream &os) const {
   if (calibrationRuns) {
     os << llvm::formatv("calibration   {0} runs in {1:F1} s", calibrationRuns, calibrationSeconds);
     if (correctedBiases)
-      os << ", " << *correctedBiases << " biases corrected";
+      os << ", corrected biases: " << *correctedBiases;
     os << "\n";
   }
   os << "size          weights " << bytesText(weightBytes) << ", working memory "

@@ -6,8 +6,9 @@
  *
  *===----------------------------------------------------------------------===
  *
- * What one core can do at most, for the "bound" column of mobilenet_v2.py: 8-bit multiply-adds with the widest
- * instruction of the machine, and bytes read from a buffer of a given size. Compile with -O3 -march=native.
+ * What one core can do at most, for the "bound" column of mobilenet_v2.py: 8-bit multiply-adds with
+ * the widest instruction of the machine, and bytes read from a buffer of a given size. Compile with
+ * -O3 -march=native.
  *
  *===----------------------------------------------------------------------===*/
 
@@ -29,15 +30,16 @@ typedef __m256i Vector;
 #define DOT(acc, a, b) acc = _mm256_dpbusd_avx_epi32(acc, a, b)
 #elif defined(__AVX2__)
 typedef __m256i Vector;
-#define DOT(acc, a, b)                                                                                                 \
+#define DOT(acc, a, b)                                                                             \
   acc = _mm256_add_epi32(acc, _mm256_madd_epi16(_mm256_maddubs_epi16(a, b), _mm256_set1_epi16(1)))
 #else
 typedef __m128i Vector;
-#define DOT(acc, a, b)                                                                                                 \
+#define DOT(acc, a, b)                                                                             \
   acc = _mm_add_epi32(acc, _mm_madd_epi16(_mm_maddubs_epi16(a, b), _mm_set1_epi16(1)))
 #endif
 
-/* 8-bit multiply-adds a second of one core; operands stay in registers, 12 independent sums hide the latency. */
+/* 8-bit multiply-adds a second of one core; operands stay in registers, 12 independent sums hide
+ * the latency. */
 double multiply_adds_per_second(void) {
   enum { Sums = 12, Rounds = 4000000 };
   Vector sums[Sums], a, b;

@@ -110,7 +110,7 @@ void printVerification(const Verification &outcome) {
   llvm::outs() << "interpreter and " << outcome.subject << ": " << outcome.differing << " of "
                << outcome.values << " values differ";
   if (outcome.tolerance > 0)
-    llvm::outs() << llvm::formatv(" (float ops: by more than {0} of the largest)",
+    llvm::outs() << llvm::formatv(" (float ops: by more than {0:P2} of the largest)",
                                   outcome.tolerance);
   llvm::outs() << "\n";
 }

@@ -58,8 +58,9 @@ static LogicalResult convertArguments(func::FuncOp function) {
     if (!affine) {
       for (Operation *user : argument.getUsers())
         if (!isa<qnn::QuantizeOp>(user))
-          user->emitError("node '") << getNodeName(user) << "': expected integers, but found '"
-                                    << user->getName() << "', which reads float input " << index;
+          return user->emitError("expected integers, but found '")
+                 << user->getName() << "' reading float input " << index
+                 << "; it has no 8-bit form";
       return function.emitError("expected every use of float input ")
              << index << " to be the same quantization, but found others; it has no 8-bit form";
     }
@@ -83,9 +84,9 @@ static LogicalResult convertResults(func::FuncOp function) {
     unsigned index = operand.getOperandNumber();
     std::optional<Quantized> source = quantizedSource(operand.get());
     if (!source || !source->affine.hasOneZeroPoint())
-      return mlir::emitError(operand.get().getLoc(), "node '")
-             << getLocationName(operand.get().getLoc()) << "': expected an integer tensor with one "
-             << "zero point as output " << index << ", but found float; it has no integer form";
+      return mlir::emitError(operand.get().getLoc(), "expected an integer tensor with one zero "
+                                                     "point as output ")
+             << index << ", but found float; it has no integer form";
     Operation *dequantize = operand.get().getDefiningOp();
     operand.set(source->value);
     describe(source->affine, builder,
