@@ -17,7 +17,10 @@
 #include "quantc/Numerics/Metrics.h"
 #include "quantc/Pipelines/Compiler.h"
 #include "quantc/Reference/Interpreter.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
 #include <chrono>
 
 using namespace mlir;
@@ -163,17 +166,33 @@ static int64_t differences(const HostTensor &a, const HostTensor &b) {
   return count;
 }
 
+llvm::Expected<std::unique_ptr<CompiledModel>> Compiler::compileForVerification() {
+  if (options.recipe.isGPU()) {
+    llvm::SmallString<128> path;
+    if (std::error_code code = llvm::sys::fs::createTemporaryFile("quantc-verify", "so", path))
+      return llvm::createStringError("cannot create a temporary file: " + code.message());
+    llvm::FileRemover remover(path);
+    llvm::SmallString<128> header(path);
+    llvm::sys::path::replace_extension(header, "h");
+    llvm::FileRemover headerRemover(header);
+    if (llvm::Error error = writeLibrary(path))
+      return std::move(error);
+    return CompiledModel::load(path, options.threads);
+  }
+  kernels::Level level = kernels::bestHostLevel();
+  if (auto wanted = kernels::parseLevel(options.recipe.cpu);
+      wanted && kernels::hostSupports(*wanted))
+    level = *wanted;
+  return compileInProcess(*integerModule, level, options.threads);
+}
+
 llvm::Expected<int64_t> Compiler::verify(int64_t runs) {
   if (!integerModule)
     return llvm::createStringError("verification needs a module of stage 'integer'");
   auto interpreter = Interpreter::create(*integerModule);
   if (!interpreter)
     return interpreter.takeError();
-  kernels::Level level = kernels::bestHostLevel();
-  if (auto wanted = kernels::parseLevel(options.recipe.cpu);
-      wanted && kernels::hostSupports(*wanted))
-    level = *wanted;
-  auto compiled = compileInProcess(*integerModule, level, options.threads);
+  auto compiled = compileForVerification();
   if (!compiled)
     return compiled.takeError();
   int64_t total = 0;

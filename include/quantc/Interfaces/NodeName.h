@@ -43,6 +43,18 @@ inline std::string getNodeName(mlir::Operation *op) {
   return op->getName().getStringRef().str();
 }
 
+/// The names of all ONNX nodes in a location, separated by ", ".
+inline std::string getNodeNames(mlir::Location loc) {
+  if (auto name = llvm::dyn_cast<mlir::NameLoc>(loc))
+    return name.getName().str();
+  std::string all;
+  if (auto fused = llvm::dyn_cast<mlir::FusedLoc>(loc))
+    for (mlir::Location part : fused.getLocations())
+      if (std::string name = getNodeNames(part); !name.empty())
+        all += (all.empty() ? "" : ", ") + name;
+  return all;
+}
+
 } // namespace quantc
 
 #endif // QUANTC_INTERFACES_NODENAME_H

@@ -31,6 +31,8 @@
 
 namespace quantc {
 
+class CompiledModel;
+
 struct CompileOptions {
   Recipe recipe;
   /// Values of symbolic dimensions, by name.
@@ -61,6 +63,8 @@ struct CompileReport {
   /// On the calibration tail, against float; absent without data.
   std::optional<double> sqnrDb, top1Agreement;
   std::string certificate; ///< the text that the library carries
+  /// Why the library's self-test was not run on this machine; empty when it was.
+  std::string selfTestSkipped;
 
   llvm::json::Value toJSON() const;
   /// At most twenty lines.
@@ -84,6 +88,8 @@ public:
   /// Emits the lowered module as a shared library; `path` plus ".h" receives the header, with the
   /// suffix replaced. Verifies the self-test vectors by running them when this machine can.
   llvm::Error writeLibrary(llvm::StringRef path);
+  /// PTX text of a model for a GPU.
+  llvm::Error writePTX(llvm::StringRef path);
   /// LLVM IR text, or an ELF object.
   llvm::Error writeLLVM(llvm::StringRef path);
   llvm::Error writeObject(llvm::StringRef path);
@@ -91,7 +97,8 @@ public:
   /// Compares compiled integer code with float on the calibration tail; fills the report.
   llvm::Error measureAccuracy();
   /// Compares compiled code with the interpreter, exactly, on `runs` runs of the data (all when
-  /// negative) and on extreme inputs. Returns the number of differing values.
+  /// negative) and on extreme inputs. Returns the number of differing values. A model for a GPU
+  /// (stage `Lowered`) runs there; without one, the error is an UnavailableError.
   llvm::Expected<int64_t> verify(int64_t runs = -1);
 
   mlir::ModuleOp module() const;
@@ -109,6 +116,8 @@ private:
   void recordNodes();
   void recordCoverage();
   llvm::Error emit(llvm::StringRef path, int kind);
+  llvm::Error runSelfTest(llvm::StringRef path);
+  llvm::Expected<std::unique_ptr<CompiledModel>> compileForVerification();
 
   mlir::MLIRContext &context;
   CompileOptions options;

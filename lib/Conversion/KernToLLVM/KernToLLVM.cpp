@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "quantc/Dialect/Kern/IR/Kern.h"
+#include "quantc/Interfaces/NodeName.h"
 #include "quantc/Interfaces/Weights.h"
 
 using namespace mlir;
@@ -63,22 +64,6 @@ private:
   DenseMap<Operation *, LLVM::GlobalOp> globals;
   llvm::StringMap<LLVM::LLVMFuncOp> declared;
 };
-
-/// Names of the ONNX nodes in a location.
-std::string nodeName(Location loc) {
-  if (auto name = dyn_cast<NameLoc>(loc))
-    return name.getName().str();
-  if (auto fused = dyn_cast<FusedLoc>(loc)) {
-    std::string all;
-    for (Location part : fused.getLocations()) {
-      std::string name = nodeName(part);
-      if (!name.empty())
-        all += (all.empty() ? "" : ", ") + name;
-    }
-    return all;
-  }
-  return "";
-}
 
 LLVM::LLVMFuncOp Converter::declareKernel(kernels::KernelId kernel) {
   std::string symbol = kernels::kernelSymbol(kernel, level);
@@ -217,7 +202,7 @@ LogicalResult Converter::convertCall(kern::KernelOpInterface op, unsigned index)
                                       << kernel.getSymName() << ", but found " << values.size();
   LLVM::CallOp::create(builder, op.getLoc(), kernel, values);
   LLVM::ReturnOp::create(builder, op.getLoc(), ValueRange());
-  std::string name = nodeName(op.getLoc());
+  std::string name = getNodeNames(op.getLoc());
   step.function->setAttr("quantc.step_name", builder.getStringAttr(name));
   step.function->setAttr("quantc.step_kind",
                          builder.getStringAttr(kernels::kernelName(op.getKernelId())));

@@ -299,6 +299,9 @@ EpilogueData Lowering::chooseEpilogue(ArrayRef<numerics::IntRange> ranges,
   for (auto [form, kind] : forms) {
     if (kind == kern::Epilogue::Fma32 && !level.hasFma)
       continue;
+    // A GPU's 64-bit integers are cheaper than its fp64.
+    if (kind == kern::Epilogue::Fma64 && natural)
+      continue;
     numerics::IntRange clamp{INT32_MIN, INT32_MAX};
     bool exact = true, clamps = false;
     auto at = [&](size_t c) { return ranges[ranges.size() == 1 ? 0 : c]; };
