@@ -35,7 +35,7 @@ static cl::OptionCategory category("quantc options");
 #define FLAG(NAME, ARGUMENT, HELP)                                                                 \
   static cl::opt<bool> NAME(ARGUMENT, cl::desc(HELP), cl::cat(category))
 
-static cl::opt<std::string> inputFile(cl::Positional, cl::desc("MODEL.onnx"), cl::cat(category));
+static cl::opt<std::string> inputFile(cl::Positional, cl::desc("MODEL.onnx, or a module of stage integer (.mlir, .mlirbc)"), cl::cat(category));
 static cl::opt<std::string> outputFile("o", cl::desc("Where to write the result"),
                                        cl::value_desc("file"), cl::cat(category));
 TEXT(recipeName, "recipe", "Built-in recipe or a .yaml file (default w8a8-integer)", "name");

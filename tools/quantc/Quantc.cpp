@@ -14,6 +14,7 @@
 #include "Options.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/Diagnostics.h"
+#include "mlir/Parser/Parser.h"
 #include "quantc/Execution/CompiledModel.h"
 #include "quantc/Pipelines/Compiler.h"
 #include "llvm/Support/FileSystem.h"
@@ -103,6 +104,21 @@ llvm::Error emit(Compiler &compiler, const DriverOptions &options) {
   return compiler.writeLibrary(options.output);
 }
 
+/// An ONNX model, or a module of stage `integer` or `lowered` as --emit mlir writes it. A module brings no data,
+/// so its library has no test vectors.
+int read(Compiler &compiler, mlir::MLIRContext &context, const DriverOptions &options) {
+  llvm::StringRef path = options.input;
+  if (!path.ends_with(".mlir") && !path.ends_with(".mlirbc"))
+    return mlir::failed(compiler.import(path)) ? Unsupported : Ok;
+  auto module = mlir::parseSourceFile<mlir::ModuleOp>(path, &context);
+  if (!module)
+    return Unsupported;
+  bool lowered = (*module)->hasAttr("quantc.arena_bytes");
+  compiler.adopt(std::move(module), lowered ? Stage::Lowered : Stage::Integer,
+                 llvm::sys::path::stem(path));
+  return Ok;
+}
+
 /// Ok also where this machine cannot run the code; the text says so.
 int verify(Compiler &compiler) {
   auto differing = compiler.verify();
@@ -131,13 +147,14 @@ int compile(const DriverOptions &options) {
   CompileOptions compileOptions = options.compile;
   compileOptions.progress = bar.callback();
   Compiler compiler(context, compileOptions);
-  if (mlir::failed(compiler.import(options.input)))
-    return Unsupported;
+  if (int code = read(compiler, context, options))
+    return code;
   bool text = options.emit == "mlir" || options.emit == "mlirbc";
   Stage last = text ? options.to.value_or(Stage::Integer) : Stage::Lowered;
   if (mlir::failed(compiler.advance(std::min(last, Stage::Integer))))
     return Unsupported;
-  bool integer = last >= Stage::Integer;
+  // A lowered module has its proofs behind it.
+  bool integer = last >= Stage::Integer && compiler.stage() == Stage::Integer;
   if (integer && options.requireInteger && !compiler.report().integerOnly) {
     compiler.report().print(llvm::errs());
     llvm::errs() << "quantc: error: float ops are left; they are listed above\n";

@@ -469,7 +469,7 @@ static LogicalResult lowerConv(Program &program, Operation *operation) {
     return op.emitError("expected constants in natural order and no epilogue in fp64: run "
                         "convert-to-kern with a GPU level");
   c.window = describeWindow(op, c, from->offset);
-  c.tile = chooseTile(program.chip, c.rows(), c.groupN, c.window.depth(), groups);
+  c.tile = program.tileFor(c.rows(), c.groupN, c.window.depth(), groups);
   c.oneMultiplier = multiplier->size() == 1;
   c.storeBytes = storeWidth(c, to->offset);
 

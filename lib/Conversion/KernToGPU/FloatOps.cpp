@@ -17,7 +17,7 @@
 using namespace mlir;
 using namespace quantc;
 using namespace quantc::togpu;
-namespace detail = quantc::numerics::detail;
+namespace reference = quantc::numerics::detail;
 
 namespace {
 
@@ -28,15 +28,15 @@ struct ExpParts {
 
 ExpParts reduceExp(Val x) {
   KernelBuilder &k = *x.kernel;
-  Val shifted = k.fma(x, k.f32(detail::kLog2E), k.f32(detail::kRoundMagic));
-  Val n = shifted - k.f32(detail::kRoundMagic);
-  Val r = k.fma(n, k.f32(-detail::kLn2Hi), x);
-  r = k.fma(n, k.f32(-detail::kLn2Lo), r);
+  Val shifted = k.fma(x, k.f32(reference::kLog2E), k.f32(reference::kRoundMagic));
+  Val n = shifted - k.f32(reference::kRoundMagic);
+  Val r = k.fma(n, k.f32(-reference::kLn2Hi), x);
+  r = k.fma(n, k.f32(-reference::kLn2Lo), r);
   Val q = k.f32(1.9875691500e-4f);
   for (float c : {1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f,
                   5.0000001201e-1f})
     q = k.fma(q, r, k.f32(c));
-  return {r, q, k.bitsOf(shifted) - int64_t(detail::kRoundMagicBits)};
+  return {r, q, k.bitsOf(shifted) - int64_t(reference::kRoundMagicBits)};
 }
 
 Val absolute(Val x) { return x.kernel->floatOf(x.kernel->bitsOf(x) & 0x7FFFFFFF); }
@@ -45,7 +45,7 @@ Val negated(Val x) { return x.kernel->floatOf(x.kernel->bitsOf(x) ^ int64_t(INT3
 /// [NUM-FLT-3]
 Val expF32(Val x) {
   KernelBuilder &k = *x.kernel;
-  Val high = k.f32(detail::kExpHigh), low = k.f32(detail::kExpLow);
+  Val high = k.f32(reference::kExpHigh), low = k.f32(reference::kExpLow);
   Val c = select(x > high, high, x);
   c = select(c < low, low, c);
   ExpParts e = reduceExp(c);

@@ -30,6 +30,8 @@ llvm::SmallVector<llvm::StringRef> quantc::gpuChipNames() { return togpu::chipNa
 
 namespace {
 struct ConvertKernToGPU : quantc::impl::ConvertKernToGPUBase<ConvertKernToGPU> {
+  using ConvertKernToGPUBase::ConvertKernToGPUBase;
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
     auto level = module->getAttrOfType<StringAttr>("kern.level");
@@ -46,7 +48,16 @@ struct ConvertKernToGPU : quantc::impl::ConvertKernToGPUBase<ConvertKernToGPU> {
           << name << "'; expected one of " << llvm::join(togpu::chipNames(), ", ");
       return signalPassFailure();
     }
-    if (failed(togpu::Program(module, *chip).run(main)))
+    std::optional<togpu::Tile> forced;
+    if (!tile.empty()) {
+      forced = togpu::makeTile(tile);
+      if (!forced) {
+        module.emitError("expected tile=rows,columns,warp-rows,warp-columns,stages with warps of "
+                         "multiples of 16 that divide the tile and at most 1024 threads");
+        return signalPassFailure();
+      }
+    }
+    if (failed(togpu::Program(module, *chip, forced).run(main)))
       signalPassFailure();
   }
 };

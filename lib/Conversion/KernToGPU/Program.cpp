@@ -82,8 +82,8 @@ int64_t quantc::togpu::commonPower(ArrayRef<int64_t> values, int64_t limit) {
 // Program
 //===----------------------------------------------------------------------===//
 
-Program::Program(ModuleOp module, const Chip &chip)
-    : chip(chip), module(module), builder(module.getContext()) {
+Program::Program(ModuleOp module, const Chip &chip, std::optional<Tile> forced)
+    : chip(chip), forced(forced), module(module), builder(module.getContext()) {
   module->setAttr(gpu::GPUDialect::getContainerModuleAttrName(), builder.getUnitAttr());
   builder.setInsertionPointToEnd(module.getBody());
   kernels = gpu::GPUModuleOp::create(builder, module.getLoc(), "kernels");

@@ -43,7 +43,8 @@ Grid linearGrid(int64_t count, int64_t threads = 256);
 
 class Program {
 public:
-  Program(mlir::ModuleOp module, const Chip &chip);
+  /// `forced`: the tile of every contraction instead of the table's.
+  Program(mlir::ModuleOp module, const Chip &chip, std::optional<Tile> forced);
 
   /// Lowers @main. Every call that has no kernel is reported.
   mlir::LogicalResult run(mlir::func::FuncOp main);
@@ -74,6 +75,11 @@ public:
   void launch(mlir::Operation *op, llvm::StringRef kind, const Grid &grid,
               mlir::ArrayRef<Place> arguments, llvm::function_ref<void(KernelBuilder &)> build);
 
+  /// The tile of a contraction; see chooseTile.
+  Tile tileFor(int64_t rows, int64_t columns, int64_t depth, int64_t groups) const {
+    return forced ? *forced : chooseTile(chip, rows, columns, depth, groups);
+  }
+
   const Chip &chip;
 
 private:
@@ -82,6 +88,7 @@ private:
   mlir::gpu::GPUFuncOp uniqueKernel(KernelBuilder &kernel, llvm::StringRef kind);
   mlir::Value pointer(const Place &place);
 
+  std::optional<Tile> forced;
   mlir::ModuleOp module;
   mlir::OpBuilder builder;
   mlir::gpu::GPUModuleOp kernels;

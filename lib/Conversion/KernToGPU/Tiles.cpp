@@ -77,3 +77,14 @@ Tile quantc::togpu::chooseTile(const Chip &chip, int64_t rows, int64_t columns, 
   }
   return std::rbegin(table)->tile;
 }
+
+std::optional<Tile> quantc::togpu::makeTile(llvm::ArrayRef<int64_t> values) {
+  if (values.size() != 5)
+    return std::nullopt;
+  Tile tile{values[0], values[1], values[2], values[3], values[4]};
+  bool fits = tile.warpRows > 0 && tile.warpRows % 16 == 0 && tile.warpColumns > 0 &&
+              tile.warpColumns % 16 == 0 && tile.rows > 0 && tile.rows % tile.warpRows == 0 &&
+              tile.columns > 0 && tile.columns % tile.warpColumns == 0 && tile.stages > 0 &&
+              tile.threads() <= 1024 && tile.warpColumns <= 64;
+  return fits ? std::optional<Tile>(tile) : std::nullopt;
+}

@@ -46,6 +46,9 @@ struct Tile {
 /// `groups` times.
 Tile chooseTile(const Chip &chip, int64_t rows, int64_t columns, int64_t depth, int64_t groups);
 
+/// A tile from its five numbers, or none when they do not fit each other.
+std::optional<Tile> makeTile(llvm::ArrayRef<int64_t> values);
+
 } // namespace quantc::togpu
 
 #endif // QUANTC_LIB_CONVERSION_KERNTOGPU_TILES_H

@@ -34,6 +34,10 @@ def ConvertKernToGPU : Pass<"convert-kern-to-gpu", "::mlir::ModuleOp"> {
 
     Example: see test/Conversion/KernToGPU/doctest.mlir.
   }];
+  let options = [
+    ListOption<"tile", "tile", "int64_t",
+      "rows, columns, warp-rows, warp-columns, stages for every contraction instead of the table's; for measurements">
+  ];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect", "::mlir::gpu::GPUDialect",
     "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect", "::mlir::func::FuncDialect"];
 }
