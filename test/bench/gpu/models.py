@@ -38,7 +38,8 @@ def compare(library, context, inputs, expected):
     inputs, expected = by_shape(inputs, templates), by_shape(expected, context.outputs)
     batch = templates[0].shape[0]
     runs = values = differing = 0
-    for first in range(0, inputs[0].shape[0] - batch + 1, batch):
+    samples = min(a.shape[0] for a in inputs + expected)
+    for first in range(0, samples - batch + 1, batch):
         for output in context.outputs:
             output.view(np.uint8).fill(0xA5)  # what is not written must not look right
         found = context.run(*[np.ascontiguousarray(a[first : first + batch]) for a in inputs])
