@@ -144,8 +144,11 @@ void Compiler::adopt(OwningOpRef<ModuleOp> module, Stage stage, llvm::StringRef 
   result.model = name.str();
   if (stage == Stage::Imported)
     recordNodes();
-  if (stage == Stage::Integer)
+  adopted = stage >= Stage::Integer;
+  if (stage == Stage::Integer) {
     (void)certify(); // never fails; what it found is in the report
+    integerModule = ir->clone();
+  }
 }
 
 //===----------------------------------------------------------------------===//

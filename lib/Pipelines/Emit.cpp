@@ -84,7 +84,8 @@ llvm::Error Compiler::emit(llvm::StringRef path, int kind) {
   if (!model)
     return model.takeError();
   if (ModuleOp source =
-          integerModule ? *integerModule : (floatModule ? *floatModule : ModuleOp())) {
+          integerModule ? *integerModule : (floatModule ? *floatModule : ModuleOp());
+      source && !adopted) {
     auto test = makeSelfTest(source, dataSet.get(), model->info);
     if (!test)
       return test.takeError();

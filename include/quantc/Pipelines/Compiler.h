@@ -79,7 +79,8 @@ public:
 
   /// Reads an ONNX file; symbolic dimensions take `dims`, then the calibration data's shapes.
   mlir::LogicalResult import(llvm::StringRef path);
-  /// Takes a module of any stage instead (not verified to be of that stage).
+  /// Takes a module of any stage instead (not verified to be of that stage). One of stage
+  /// integer or later brings no data, so its library has no test vectors.
   void adopt(mlir::OwningOpRef<mlir::ModuleOp> module, Stage stage, llvm::StringRef name);
 
   /// Runs stages until `stage` is reached. Calibrates on the way when there is data.
@@ -124,6 +125,7 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> ir;
   mlir::OwningOpRef<mlir::ModuleOp> floatModule, integerModule;
   Stage current = Stage::Imported;
+  bool adopted = false; ///< at stage integer or later
   std::unique_ptr<DataSet> dataSet;
   std::vector<std::string> nodeNames;
   /// For bias correction: means of the float results, scales of the accumulators.

@@ -10,10 +10,10 @@
 // tensor cores.
 //
 // Rows are output pixels, columns output channels, depth the taps of the window. A block makes one
-// tile; its shared memory holds `stages` steps of 64 bytes of depth, filled by cp.async while older
-// ones are multiplied. Activations lie there in rows of 64 bytes whose 16-byte chunks are permuted
-// (chunk ^ (row / 2 mod 4)), so that ldmatrix meets no bank twice. Weights are packed here in the
-// order in which lanes hold them (packWeights).
+// tile; its shared memory holds `stages` steps of 64 (or 32) bytes of depth, filled by cp.async while
+// older ones are multiplied. Activations lie there in rows of that many bytes whose 16-byte chunks are
+// permuted (swizzle), so that ldmatrix meets no bank twice. Weights are packed here in the order in
+// which lanes hold them (packWeights).
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,8 +26,6 @@ using namespace quantc;
 using namespace quantc::togpu;
 
 namespace {
-
-constexpr int64_t depthStep = Tile::depth;
 
 /// Where the bytes of a pixel's window lie: runs of adjacent bytes, each rounded up to chunks.
 struct Window {
@@ -50,7 +48,7 @@ struct Contraction {
   int64_t storeBytes = 1; ///< adjacent outputs written at once
 
   int64_t rows() const { return out.pixels(); }
-  int64_t steps() const { return ceilDiv(window.depth(), depthStep); }
+  int64_t steps() const { return ceilDiv(window.depth(), tile.depth); }
   int64_t columnTiles() const { return ceilDiv(groupN, tile.columns); }
   int64_t paddedColumns() const { return columnTiles() * tile.columns; }
   bool raw() const { return rescale.kind == kern::Epilogue::Raw; }
@@ -96,11 +94,11 @@ int64_t channelOf(const Tile &tile, int64_t group, int64_t column) {
 std::vector<int8_t> packWeights(const Contraction &c, ArrayRef<char> natural) {
   const Tile &t = c.tile;
   int64_t run = c.window.run, padded = c.window.padded();
-  std::vector<int8_t> packed(c.groups * c.paddedColumns() * c.steps() * depthStep, 0);
+  std::vector<int8_t> packed(c.groups * c.paddedColumns() * c.steps() * t.depth, 0);
   size_t at = 0;
   for (int64_t g = 0; g < c.groups; ++g)
     for (int64_t tile = 0; tile < c.columnTiles(); ++tile)
-      for (int64_t half = 0; half < 2 * c.steps(); ++half)
+      for (int64_t half = 0; half < t.depth / 32 * c.steps(); ++half)
         for (int64_t pair = 0; pair < t.columns / 16; ++pair)
           for (int64_t i = 0; i < 32 * 16; ++i, ++at) {
             int64_t lane = i / 16, word = i % 16 / 4, byte = i % 4;
@@ -118,7 +116,7 @@ std::vector<int8_t> packWeights(const Contraction &c, ArrayRef<char> natural) {
 std::vector<int32_t> offsetTable(const Contraction &c) {
   const Window &w = c.window;
   std::vector<int32_t> table;
-  for (int64_t k = 0; k < c.steps() * depthStep; k += w.chunk) {
+  for (int64_t k = 0; k < c.steps() * c.tile.depth; k += w.chunk) {
     int64_t r = k / w.padded(), inRun = k % w.padded();
     bool inside = r < w.runs && inRun < w.run;
     table.push_back(inside ? int32_t(w.starts[r] + inRun) : int32_t(w.starts[0]));
@@ -159,6 +157,11 @@ private:
   void finish(ArrayRef<Val> accumulators);
   void storeRow(ArrayRef<Val> codes, Val address);
   void asyncCopy(Val to, Val from, int64_t bytes);
+  /// What the chunks of a row are permuted by: eight rows of a chunk lie in all 32 banks.
+  Val swizzle(Val row) {
+    int64_t chunks = t.depth / 16;
+    return row / (8 / chunks) & (chunks - 1);
+  }
 
   KernelBuilder &k;
   const Contraction &c;
@@ -193,7 +196,7 @@ void ContractionKernel::prepare() {
   Val group = k.block(2);
 
   int64_t unit = c.window.chunk == 1 ? 4 : c.window.chunk; // bytes one thread places at once
-  int64_t across = depthStep / unit, rowsAtOnce = std::max<int64_t>(t.threads() / across, 1);
+  int64_t across = t.depth / unit, rowsAtOnce = std::max<int64_t>(t.threads() / across, 1);
   chunkInStep = thread % across;
   Val first = thread / across, input = k.argument(InArg);
   if (c.groups > 1)
@@ -205,20 +208,20 @@ void ContractionKernel::prepare() {
     rowSources.push_back(k.address(input, pixelOffset(pixel, c.out.height, c.out.width,
                                                       c.in.batchStride, c.rowStep, c.pixelStep)));
     Val chunk16 = chunkInStep * unit / 16, inChunk = chunkInStep * unit % 16;
-    rowTargets.push_back(row * depthStep + (((chunk16 ^ ((row / 2) & 3)) * 16) | inChunk));
+    rowTargets.push_back(row * t.depth + (((chunk16 ^ swizzle(row)) * 16) | inChunk));
   }
-  int64_t tileBytes = c.steps() * t.columns * depthStep;
+  int64_t tileBytes = c.steps() * t.columns * t.depth;
   weightSource = k.address(k.argument(WeightArg),
                            (group * c.columnTiles() + columnTile) * tileBytes + thread * 16);
 }
 
 void ContractionKernel::copyActivations(Val step, Val stage) {
   int64_t chunk = c.window.chunk;
-  Val offset = step * depthStep + chunkInStep * chunk;
+  Val offset = step * t.depth + chunkInStep * chunk;
   if (c.window.runs > 1)
     offset = k.load(k.builder.getI32Type(),
-                    k.address(k.argument(TableArg), (step * (depthStep / chunk) + chunkInStep) * 4));
-  int64_t across = depthStep / chunk;
+                    k.address(k.argument(TableArg), (step * (t.depth / chunk) + chunkInStep) * 4));
+  int64_t across = t.depth / chunk;
   // Few rows: the threads beyond them have nothing to copy.
   k.guarded(
       t.threads() > t.rows * across, [&] { return k.thread() < t.rows * across; },
@@ -230,7 +233,7 @@ void ContractionKernel::copyActivations(Val step, Val stage) {
 
 /// Windows without alignment: four bytes are gathered and stored as a word.
 void ContractionKernel::copyBytes(Val step, Val stage) {
-  Val first = step * depthStep + chunkInStep * 4;
+  Val first = step * t.depth + chunkInStep * 4;
   auto body = [&] {
     SmallVector<Val> offsets = k.loadWords(k.address(k.argument(TableArg), first * 4), 4);
     for (auto [source, target] : llvm::zip_equal(rowSources, rowTargets)) {
@@ -240,16 +243,16 @@ void ContractionKernel::copyBytes(Val step, Val stage) {
       k.store(k.pack(bytes), k.address(stage, target));
     }
   };
-  int64_t across = depthStep / 4, depth = c.window.depth();
+  int64_t across = t.depth / 4, depth = c.window.depth();
   k.guarded(
       t.threads() > t.rows * across, [&] { return k.thread() < t.rows * across; },
-      [&] { k.guarded(depth % depthStep != 0, [&] { return first < depth; }, body); });
+      [&] { k.guarded(depth % t.depth != 0, [&] { return first < depth; }, body); });
 }
 
 void ContractionKernel::copyWeights(Val step, Val stage) {
-  int64_t bytes = t.columns * depthStep, atOnce = t.threads() * 16;
+  int64_t bytes = t.columns * t.depth, atOnce = t.threads() * 16;
   Val source = k.address(weightSource, step * bytes);
-  Val target = k.address(stage, k.i32(t.rows * depthStep) + k.thread() * 16);
+  Val target = k.address(stage, k.i32(t.rows * t.depth) + k.thread() * 16);
   for (int64_t done = 0; done < bytes; done += atOnce)
     k.guarded(
         bytes - done < atOnce, [&] { return k.thread() < (bytes - done) / 16; },
@@ -274,18 +277,18 @@ ContractionKernel::Accumulators ContractionKernel::multiply(Val stage,
   };
   Accumulators result(accumulators);
   Val row = warpRow * t.warpRows + lane % 16;
-  Val swizzle = (lane % 16 / 2) & 3;
-  Val weights = k.address(stage, k.i32(t.rows * depthStep) +
+  Val permutation = swizzle(lane % 16);
+  Val weights = k.address(stage, k.i32(t.rows * t.depth) +
                                      (warpColumn * (t.warpColumns / 16) * 32 + lane) * 16);
-  for (int64_t half = 0; half < 2; ++half) {
+  for (int64_t half = 0; half < t.depth / 32; ++half) {
     SmallVector<SmallVector<Val>> b;
     for (int64_t pair = 0; pair < t.warpColumns / 16; ++pair)
       b.push_back(k.loadWords(k.address(weights, (half * (t.columns / 16) + pair) * 512), 4));
-    Val chunk = (lane / 16 + 2 * half) ^ swizzle;
-    Val rows = k.address(stage, row * depthStep + chunk * 16);
+    Val chunk = (lane / 16 + 2 * half) ^ permutation;
+    Val rows = k.address(stage, row * t.depth + chunk * 16);
     for (int64_t m = 0; m < t.warpRows / 16; ++m) {
       Val loaded = k.wrap(NVVM::LdMatrixOp::create(
-          k.builder, k.loc, four, k.address(rows, m * 16 * depthStep).value, 4,
+          k.builder, k.loc, four, k.address(rows, m * 16 * t.depth).value, 4,
           NVVM::MMALayout::row,
           NVVM::LdStMatrixShapeAttr::get(context, 8, 8), NVVM::LdStMatrixEltType::B16));
       SmallVector<Value> a;

@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Depthwise convolution. A thread makes a few neighbouring pixels of a row for four adjacent
-// channels: the weights of a tap and the pixels of a window row are one word each, and pixels that
-// two windows share are loaded once.
+// channels: a pixel is one word, and pixels that two windows share are loaded once. Windows of up to
+// four columns turn four pixels into a word a channel, so that one dp4a takes a window row.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,6 +29,7 @@ struct Depthwise {
   bool raw() const { return rescale.kind == kern::Epilogue::Raw; }
   int64_t groupsAcross() const { return ceilDiv(out.width, pixelsAtOnce); }
   int64_t chunks() const { return out.channels / channelsAtOnce; }
+  bool usesDots() const { return channelsAtOnce == 4 && dilW == 1 && kernelW <= 4; }
   int64_t threads() const { return out.batch * out.height * groupsAcross() * chunks(); }
 };
 
@@ -39,13 +40,17 @@ public:
 
 private:
   enum { OutArg, InArg, WeightArg, BiasArg, MultiplierArg, ShiftArg };
+  using Accumulators = SmallVector<SmallVector<Val>>; ///< [pixel][channel]
   SmallVector<Val> perChannel(unsigned argument, Type type);
-  void accumulateRow(int64_t ky, Val row, SmallVectorImpl<SmallVector<Val>> &accumulators);
+  Val pixelAddress(Val row, int64_t x);
+  void accumulateRow(int64_t ky, Val row, Accumulators &accumulators);
+  void accumulateDots(int64_t ky, Val row, Accumulators &accumulators);
+  SmallVector<SmallVector<Val>> transposedRow(Val row);
   void store(ArrayRef<SmallVector<Val>> accumulators, Val batch, Val y, Val firstX);
 
   KernelBuilder &k;
   const Depthwise &d;
-  Val channel;
+  Val channel, firstX;
 };
 
 SmallVector<Val> DepthwiseKernel::perChannel(unsigned argument, Type type) {
@@ -55,14 +60,22 @@ SmallVector<Val> DepthwiseKernel::perChannel(unsigned argument, Type type) {
                      type);
 }
 
+/// Pixel x of the thread's windows; a row of windows that reaches past the image repeats its last
+/// pixel, for outputs that are not stored.
+Val DepthwiseKernel::pixelAddress(Val row, int64_t x) {
+  if (d.out.width % d.pixelsAtOnce == 0)
+    return k.address(row, x * d.in.pixelStride);
+  Val inside = min(firstX * d.strideW + x, k.i32(d.in.width - 1));
+  return k.address(row, (inside - firstX * d.strideW) * d.in.pixelStride);
+}
+
 /// Adds window row `ky`; `row` is the address of its first pixel.
-void DepthwiseKernel::accumulateRow(int64_t ky, Val row,
-                                    SmallVectorImpl<SmallVector<Val>> &accumulators) {
+void DepthwiseKernel::accumulateRow(int64_t ky, Val row, Accumulators &accumulators) {
   // Which of the row's pixels are needed, each loaded once.
   llvm::DenseMap<int64_t, SmallVector<Val>> pixels;
   for (int64_t kx = 0; kx < d.kernelW; ++kx) {
-    Val address = k.address(k.argument(WeightArg), channel + (ky * d.kernelW + kx) *
-                                                                 d.out.channels);
+    Val address = k.address(k.argument(WeightArg),
+                            channel + (ky * d.kernelW + kx) * d.out.channels);
     SmallVector<Val> weights;
     if (d.channelsAtOnce == 4) {
       Val word = k.loadWords(address, 1).front();
@@ -75,9 +88,45 @@ void DepthwiseKernel::accumulateRow(int64_t ky, Val row,
       int64_t x = p * d.strideW + kx * d.dilW;
       SmallVector<Val> &pixel = pixels[x];
       if (pixel.empty())
-        pixel = k.loadBytes(k.address(row, x * d.in.pixelStride), unsigned(d.channelsAtOnce));
+        pixel = k.loadBytes(pixelAddress(row, x), unsigned(d.channelsAtOnce));
       for (int64_t i = 0; i < d.channelsAtOnce; ++i)
         accumulators[p][i] = accumulators[p][i] + pixel[i] * weights[i];
+    }
+  }
+}
+
+/// The row's pixels in groups of four: [group][channel], a word with a byte of each pixel.
+SmallVector<SmallVector<Val>> DepthwiseKernel::transposedRow(Val row) {
+  int64_t count = (d.pixelsAtOnce - 1) * d.strideW + d.kernelW;
+  SmallVector<SmallVector<Val>> groups;
+  for (int64_t first = 0; first < count; first += 4) {
+    SmallVector<Val> px;
+    for (int64_t x = first; x < first + 4; ++x)
+      px.push_back(x < count ? k.loadWords(pixelAddress(row, x), 1).front() : k.i32(0));
+    Val low01 = k.permute(px[0], px[1], 0x5140), low23 = k.permute(px[2], px[3], 0x5140);
+    Val high01 = k.permute(px[0], px[1], 0x7362), high23 = k.permute(px[2], px[3], 0x7362);
+    groups.push_back({k.permute(low01, low23, 0x5410), k.permute(low01, low23, 0x7632),
+                      k.permute(high01, high23, 0x5410), k.permute(high01, high23, 0x7632)});
+  }
+  return groups;
+}
+
+/// As accumulateRow, a dot product of four bytes for each pixel and channel.
+void DepthwiseKernel::accumulateDots(int64_t ky, Val row, Accumulators &accumulators) {
+  SmallVector<SmallVector<Val>> groups = transposedRow(row);
+  SmallVector<Val> weights = k.loadWords(
+      k.address(k.argument(WeightArg), (channel + ky * d.out.channels) * 4), 4);
+  for (int64_t p = 0; p < d.pixelsAtOnce; ++p) {
+    int64_t group = p * d.strideW / 4, shift = p * d.strideW % 4;
+    bool inOne = shift + d.kernelW <= 4;
+    for (int64_t i = 0; i < 4; ++i) {
+      // Weights past the window are zero, so they may meet any pixel.
+      Val pixels = groups[group][i], weight = weights[i];
+      if (shift > 0 && inOne)
+        weight = weight << (8 * shift);
+      else if (shift > 0)
+        pixels = k.permute(pixels, groups[group + 1][i], 0x3210 + 0x1111 * shift);
+      accumulators[p][i] = k.dotBytes(pixels, weight, accumulators[p][i]);
     }
   }
 }
@@ -116,14 +165,19 @@ void DepthwiseKernel::build() {
   Val index = k.globalThread();
   channel = index % d.chunks() * d.channelsAtOnce;
   Pixel group = splitPixel(index / d.chunks(), d.out.height, d.groupsAcross());
-  Val firstX = group.x * d.pixelsAtOnce;
+  firstX = group.x * d.pixelsAtOnce;
   Val input = k.address(k.argument(InArg), group.batch * d.in.batchStride +
                                                group.y * (d.strideH * d.in.rowStride) +
                                                firstX * (d.strideW * d.in.pixelStride) + channel);
   SmallVector<Val> bias = perChannel(BiasArg, k.builder.getI32Type());
-  SmallVector<SmallVector<Val>> accumulators(d.pixelsAtOnce, bias);
-  for (int64_t ky = 0; ky < d.kernelH; ++ky)
-    accumulateRow(ky, k.address(input, ky * d.dilH * d.in.rowStride), accumulators);
+  Accumulators accumulators(d.pixelsAtOnce, bias);
+  for (int64_t ky = 0; ky < d.kernelH; ++ky) {
+    Val row = k.address(input, ky * d.dilH * d.in.rowStride);
+    if (d.usesDots())
+      accumulateDots(ky, row, accumulators);
+    else
+      accumulateRow(ky, row, accumulators);
+  }
   store(accumulators, group.batch, group.y, firstX);
 }
 
@@ -136,6 +190,16 @@ static std::vector<char> channelsLast(ArrayRef<char> weights, int64_t channels) 
   for (int64_t c = 0; c < channels; ++c)
     for (int64_t w = 0; w < window; ++w)
       result[w * channels + c] = weights[c * window + w];
+  return result;
+}
+
+/// [kernel row, channel, 4]: a window row in a word, padded with zeros.
+static std::vector<char> rowWords(ArrayRef<char> weights, const Depthwise &d) {
+  std::vector<char> result(d.kernelH * d.out.channels * 4, 0);
+  for (int64_t c = 0; c < d.out.channels; ++c)
+    for (int64_t y = 0; y < d.kernelH; ++y)
+      for (int64_t x = 0; x < d.kernelW; ++x)
+        result[(y * d.out.channels + c) * 4 + x] = weights[(c * d.kernelH + y) * d.kernelW + x];
   return result;
 }
 
@@ -170,9 +234,10 @@ static LogicalResult lowerDepthwise(Program &program, Operation *operation) {
   int64_t need = d.kernelH * d.kernelW * d.out.channels;
   if (int64_t(weight->size()) < need)
     return op.emitError("expected ") << need << " weights in natural order";
-  SmallVector<Place> arguments = {*to, *from,
-                                  program.constant(channelsLast(*weight, out.channels)), *bias,
-                                  program.constant(*multiplier), *shift};
+  Place packed = program.constant(d.usesDots() ? rowWords(*weight, d)
+                                               : channelsLast(*weight, out.channels));
+  SmallVector<Place> arguments = {*to, *from, packed, *bias, program.constant(*multiplier),
+                                  *shift};
   Grid grid = linearGrid(d.threads(), 128);
   program.launch(op, "depthwise", grid, arguments, [&](KernelBuilder &k) {
     k.guarded(

@@ -288,6 +288,18 @@ Val KernelBuilder::packSaturated(Val b0, Val b1, Val b2, Val b3) {
   };
   return two(b1, b0, two(b3, b2, i32(0)));
 }
+Val KernelBuilder::permute(Val lo, Val hi, int64_t selector) {
+  return wrap(NVVM::PermuteOp::create(builder, loc, builder.getI32Type(), lo.value, hi.value,
+                                      i32(selector).value, NVVM::PermuteMode::DEFAULT));
+}
+Val KernelBuilder::dotBytes(Val unsignedBytes, Val signedBytes, Val acc) {
+  Type bytes = VectorType::get({4}, builder.getI8Type());
+  Value a = LLVM::BitcastOp::create(builder, loc, bytes, unsignedBytes.value);
+  Value b = LLVM::BitcastOp::create(builder, loc, bytes, signedBytes.value);
+  return wrap(NVVM::DotAccumulate4WayOp::create(
+      builder, loc, builder.getI32Type(), a, NVVM::DotAccumulateType::UNSIGNED, b,
+      NVVM::DotAccumulateType::SIGNED, acc.value));
+}
 Val KernelBuilder::toFloat(Val integer) {
   return emit<arith::SIToFPOp>(builder.getF32Type(), integer.value);
 }

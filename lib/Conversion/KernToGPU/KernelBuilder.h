@@ -109,6 +109,10 @@ public:
   Val pack(llvm::ArrayRef<Val> bytes);        ///< up to four values in [0, 255] into a word
   /// Four values into the bytes of a word, each limited to [0, 255].
   Val packSaturated(Val b0, Val b1, Val b2, Val b3);
+  /// Bytes of the pair (lo, hi), numbered 0..7, by the nibbles of the selector, lowest byte first.
+  Val permute(Val lo, Val hi, int64_t selector);
+  /// The dot product of four unsigned and four signed bytes, added to acc (dp4a; exact, wraps).
+  Val dotBytes(Val unsignedBytes, Val signedBytes, Val acc);
   Val toFloat(Val integer);
   Val widen(Val integer);  ///< i32 to i64
   Val narrow(Val integer); ///< i64 to i32

@@ -68,7 +68,9 @@ Tile quantc::togpu::chooseTile(const Chip &chip, int64_t rows, int64_t columns, 
     if (double(blocks) < row.fill * double(chip.multiprocessors))
       continue;
     Tile tile = row.tile;
-    int64_t steps = (depth + Tile::depth - 1) / Tile::depth;
+    // A short K would be mostly padding.
+    tile.depth = depth <= 32 ? 32 : 64;
+    int64_t steps = (depth + tile.depth - 1) / tile.depth;
     // Stages that would never be filled cost occupancy.
     tile.stages = std::max<int64_t>(1, std::min(tile.stages, steps));
     while (tile.stages > 1 && tile.stages * tile.stageBytes() > chip.sharedBytes)

@@ -32,11 +32,11 @@ struct Chip {
 const Chip *findChip(llvm::StringRef name);
 llvm::SmallVector<llvm::StringRef> chipNames();
 
-/// A block computes rows x columns outputs with warps of warpRows x warpColumns, 64 of K at a
-/// time; `stages` such steps are in shared memory.
+/// A block computes rows x columns outputs with warps of warpRows x warpColumns, `depth` (32 or 64)
+/// bytes of K at a time; `stages` such steps are in shared memory.
 struct Tile {
   int64_t rows, columns, warpRows, warpColumns, stages;
-  static constexpr int64_t depth = 64;
+  int64_t depth = 64;
   int64_t warps() const { return rows / warpRows * (columns / warpColumns); }
   int64_t threads() const { return 32 * warps(); }
   int64_t stageBytes() const { return (rows + columns) * depth; }
