@@ -60,8 +60,8 @@ inline void registerAllDialects(mlir::DialectRegistry &registry) {
                   kern::KernDialect>();
 }
 
-/// All passes and pipelines, and those of upstream that pipelines name: clean-up (canonicalize, cse,
-/// ...), and the way from a gpu.module to the LLVM dialect.
+/// All passes and pipelines, and those of upstream that pipelines name: clean-up
+/// (canonicalize, cse, ...), and the way from a gpu.module to the LLVM dialect.
 inline void registerAllPasses() {
   mlir::registerTransformsPasses();
   mlir::registerSCFToControlFlowPass();

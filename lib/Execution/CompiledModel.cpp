@@ -105,8 +105,8 @@ llvm::Error CompiledModel::initialize(int threads, bool profile) {
   if (status == QRT_OK)
     return llvm::Error::success();
   std::string text = std::string(errorStringFunction(status)) + (*message ? ": " : "") + message;
-  bool unavailable = status == QRT_UNSUPPORTED_CPU ||
-                     (status >= QRT_GPU_NO_DRIVER && status <= QRT_GPU_TOO_OLD);
+  bool unavailable =
+      status == QRT_UNSUPPORTED_CPU || (status >= QRT_GPU_NO_DRIVER && status <= QRT_GPU_TOO_OLD);
   if (unavailable)
     return llvm::make_error<UnavailableError>(std::move(text));
   return llvm::createStringError(text);

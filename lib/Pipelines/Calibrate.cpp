@@ -175,7 +175,7 @@ llvm::Expected<std::unique_ptr<CompiledModel>> Compiler::compileForVerification(
     llvm::SmallString<128> header(path);
     llvm::sys::path::replace_extension(header, "h");
     llvm::FileRemover headerRemover(header);
-    if (llvm::Error error = writeLibrary(path))
+    if (llvm::Error error = writeUntested(path))
       return std::move(error);
     return CompiledModel::load(path, options.threads);
   }

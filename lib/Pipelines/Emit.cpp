@@ -72,7 +72,7 @@ static llvm::Expected<cpu::SelfTest> makeSelfTest(ModuleOp module, DataSet *data
   return test;
 }
 
-enum EmitKind { EmitLLVM, EmitObject, EmitLibrary };
+enum EmitKind { EmitLLVM, EmitObject, EmitLibrary, EmitUntested };
 
 llvm::Error Compiler::emit(llvm::StringRef path, int kind) {
   if (current != Stage::Lowered)
@@ -83,8 +83,7 @@ llvm::Error Compiler::emit(llvm::StringRef path, int kind) {
                                       : translateModel(*ir, result.model, llvmContext);
   if (!model)
     return model.takeError();
-  if (ModuleOp source =
-          integerModule ? *integerModule : (floatModule ? *floatModule : ModuleOp());
+  if (ModuleOp source = integerModule ? *integerModule : (floatModule ? *floatModule : ModuleOp());
       source && !adopted) {
     auto test = makeSelfTest(source, dataSet.get(), model->info);
     if (!test)
@@ -121,6 +120,8 @@ llvm::Error Compiler::emit(llvm::StringRef path, int kind) {
   uint64_t bytes = 0;
   if (!llvm::sys::fs::file_size(path, bytes))
     result.libraryBytes = int64_t(bytes);
+  if (kind == EmitUntested || model->info.selfTests.empty())
+    return llvm::Error::success();
   return runSelfTest(path);
 }
 
@@ -143,3 +144,4 @@ llvm::Error Compiler::writePTX(llvm::StringRef path) {
 llvm::Error Compiler::writeLLVM(llvm::StringRef path) { return emit(path, EmitLLVM); }
 llvm::Error Compiler::writeObject(llvm::StringRef path) { return emit(path, EmitObject); }
 llvm::Error Compiler::writeLibrary(llvm::StringRef path) { return emit(path, EmitLibrary); }
+llvm::Error Compiler::writeUntested(llvm::StringRef path) { return emit(path, EmitUntested); }

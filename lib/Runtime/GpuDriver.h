@@ -75,10 +75,10 @@ enum { QRT_CU_FUNCTION_COUNT = sizeof(qrt_driver) / sizeof(void *) };
 
 // Values of the driver's enumerations.
 enum {
-  QRT_CU_COMPUTE_MAJOR = 75,       // device attributes
+  QRT_CU_COMPUTE_MAJOR = 75, // device attributes
   QRT_CU_COMPUTE_MINOR = 76,
-  QRT_CU_MAX_DYNAMIC_SHARED = 8,   // function attribute
-  QRT_CU_JIT_ERROR_LOG = 5,        // options of module_load
+  QRT_CU_MAX_DYNAMIC_SHARED = 8, // function attribute
+  QRT_CU_JIT_ERROR_LOG = 5,      // options of module_load
   QRT_CU_JIT_ERROR_LOG_BYTES = 6,
   QRT_CU_STREAM_NON_BLOCKING = 1,
   QRT_CU_CAPTURE_THREAD_LOCAL = 1,

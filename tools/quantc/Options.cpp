@@ -35,7 +35,9 @@ static cl::OptionCategory category("quantc options");
 #define FLAG(NAME, ARGUMENT, HELP)                                                                 \
   static cl::opt<bool> NAME(ARGUMENT, cl::desc(HELP), cl::cat(category))
 
-static cl::opt<std::string> inputFile(cl::Positional, cl::desc("MODEL.onnx, or a module of stage integer (.mlir, .mlirbc)"), cl::cat(category));
+static cl::opt<std::string>
+    inputFile(cl::Positional, cl::desc("MODEL.onnx, or a module of stage integer (.mlir, .mlirbc)"),
+              cl::cat(category));
 static cl::opt<std::string> outputFile("o", cl::desc("Where to write the result"),
                                        cl::value_desc("file"), cl::cat(category));
 TEXT(recipeName, "recipe", "Built-in recipe or a .yaml file (default w8a8-integer)", "name");
@@ -44,7 +46,9 @@ TEXT(calibrate, "calibrate",
 TEXT(statistics, "statistics", "Statistics (JSON) instead of calibration data", "file");
 TEXT(calibrationMemory, "calib-memory",
      "Hard cap on the memory of statistics: bytes, or with K, M, G; changes no result", "size");
-TEXT(target, "target", "What to make code for: cpu (default), or an NVIDIA GPU: cuda:sm_80 (and later chips), ...", "name");
+TEXT(target, "target",
+     "What to make code for: cpu (default), or an NVIDIA GPU: cuda:sm_80 (and later chips), ...",
+     "name");
 TEXT(emitKind, "emit", "mlir, mlirbc, llvm, obj, so or ptx (default so)", "kind");
 TEXT(toStage, "to", "With --emit mlir|mlirbc: the stage to stop at (default integer)", "stage");
 TEXT(cpuLevel, "cpu",

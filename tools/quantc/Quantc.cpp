@@ -104,8 +104,8 @@ llvm::Error emit(Compiler &compiler, const DriverOptions &options) {
   return compiler.writeLibrary(options.output);
 }
 
-/// An ONNX model, or a module of stage `integer` or `lowered` as --emit mlir writes it. A module brings no data,
-/// so its library has no test vectors.
+/// An ONNX model, or a module of stage `integer` or `lowered` as --emit mlir writes it. A module
+/// brings no data, so its library has no test vectors.
 int read(Compiler &compiler, mlir::MLIRContext &context, const DriverOptions &options) {
   llvm::StringRef path = options.input;
   if (!path.ends_with(".mlir") && !path.ends_with(".mlirbc"))

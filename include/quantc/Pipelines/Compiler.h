@@ -117,6 +117,8 @@ private:
   void recordNodes();
   void recordCoverage();
   llvm::Error emit(llvm::StringRef path, int kind);
+  /// writeLibrary without running the test vectors.
+  llvm::Error writeUntested(llvm::StringRef path);
   llvm::Error runSelfTest(llvm::StringRef path);
   llvm::Expected<std::unique_ptr<CompiledModel>> compileForVerification();
 

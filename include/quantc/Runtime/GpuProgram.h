@@ -34,10 +34,10 @@ typedef struct qrt_gpu_argument {
 
 /* One launch, a step of the model. */
 typedef struct qrt_gpu_launch {
-  int32_t kernel;  /* index into qrt_gpu_program.kernels */
+  int32_t kernel; /* index into qrt_gpu_program.kernels */
   uint32_t grid_x, grid_y, grid_z;
-  uint32_t threads;      /* of a block, in one dimension */
-  uint32_t shared_bytes; /* dynamic shared memory of a block */
+  uint32_t threads;       /* of a block, in one dimension */
+  uint32_t shared_bytes;  /* dynamic shared memory of a block */
   int32_t first_argument; /* index into qrt_gpu_program.arguments */
   int32_t num_arguments;
 } qrt_gpu_launch;

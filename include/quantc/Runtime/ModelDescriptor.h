@@ -55,7 +55,7 @@ typedef struct qrt_device {
 } qrt_device;
 
 typedef struct qrt_step {
-  qrt_step_fn fn; /* null where a device runs the step */
+  qrt_step_fn fn;      /* null where a device runs the step */
   int32_t max_workers; /* at least 1; more workers would find nothing to do */
   int32_t flags;       /* QRT_STEP_* */
   const char *name;    /* names of the ONNX nodes, separated by ", " */

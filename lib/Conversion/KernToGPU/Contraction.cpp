@@ -10,10 +10,10 @@
 // tensor cores.
 //
 // Rows are output pixels, columns output channels, depth the taps of the window. A block makes one
-// tile; its shared memory holds `stages` steps of 64 (or 32) bytes of depth, filled by cp.async while
-// older ones are multiplied. Activations lie there in rows of that many bytes whose 16-byte chunks are
-// permuted (swizzle), so that ldmatrix meets no bank twice. Weights are packed here in the order in
-// which lanes hold them (packWeights).
+// tile; its shared memory holds `stages` steps of 64 (or 32) bytes of depth, filled by cp.async
+// while older ones are multiplied. Activations lie there in rows of that many bytes whose 16-byte
+// chunks are permuted (swizzle), so that ldmatrix meets no bank twice. Weights are packed here in
+// the order in which lanes hold them (packWeights).
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,9 +29,9 @@ namespace {
 
 /// Where the bytes of a pixel's window lie: runs of adjacent bytes, each rounded up to chunks.
 struct Window {
-  int64_t runs = 1;    ///< runs a pixel
-  int64_t run = 0;     ///< bytes of a run
-  int64_t chunk = 16;  ///< bytes copied at once: 16, 8, 4, or 1
+  int64_t runs = 1;                  ///< runs a pixel
+  int64_t run = 0;                   ///< bytes of a run
+  int64_t chunk = 16;                ///< bytes copied at once: 16, 8, 4, or 1
   llvm::SmallVector<int64_t> starts; ///< of the runs, relative to the pixel's first byte
   int64_t padded() const { return roundUp(run, chunk); }
   int64_t depth() const { return runs * padded(); }
@@ -125,8 +125,7 @@ std::vector<int32_t> offsetTable(const Contraction &c) {
 }
 
 /// Per-channel data of every group, padded to whole tiles.
-template <typename T>
-std::vector<T> padChannels(const Contraction &c, ArrayRef<T> values, T fill) {
+template <typename T> std::vector<T> padChannels(const Contraction &c, ArrayRef<T> values, T fill) {
   std::vector<T> result(c.groups * c.paddedColumns(), fill);
   for (int64_t g = 0; g < c.groups; ++g)
     for (int64_t n = 0; n < c.groupN; ++n)
@@ -176,13 +175,12 @@ private:
 
 void ContractionKernel::asyncCopy(Val to, Val from, int64_t bytes) {
   // 16 bytes may bypass L1; shorter copies may not.
-  NVVM::CpAsyncOp::create(k.builder, k.loc, to.value, from.value,
-                          k.builder.getI32IntegerAttr(int32_t(bytes)),
-                          NVVM::LoadCacheModifierKindAttr::get(
-                              k.builder.getContext(), bytes == 16
-                                                          ? NVVM::LoadCacheModifierKind::CG
-                                                          : NVVM::LoadCacheModifierKind::CA),
-                          Value());
+  NVVM::CpAsyncOp::create(
+      k.builder, k.loc, to.value, from.value, k.builder.getI32IntegerAttr(int32_t(bytes)),
+      NVVM::LoadCacheModifierKindAttr::get(k.builder.getContext(),
+                                           bytes == 16 ? NVVM::LoadCacheModifierKind::CG
+                                                       : NVVM::LoadCacheModifierKind::CA),
+      Value());
 }
 
 void ContractionKernel::prepare() {
@@ -267,8 +265,7 @@ void ContractionKernel::copyStep(Val step, Val stage) {
   copyWeights(step, stage);
 }
 
-ContractionKernel::Accumulators ContractionKernel::multiply(Val stage,
-                                                            ArrayRef<Val> accumulators) {
+ContractionKernel::Accumulators ContractionKernel::multiply(Val stage, ArrayRef<Val> accumulators) {
   MLIRContext *context = k.builder.getContext();
   Type i32 = k.builder.getI32Type();
   auto four = LLVM::LLVMStructType::getLiteral(context, {i32, i32, i32, i32});
@@ -288,8 +285,7 @@ ContractionKernel::Accumulators ContractionKernel::multiply(Val stage,
     Val rows = k.address(stage, row * t.depth + chunk * 16);
     for (int64_t m = 0; m < t.warpRows / 16; ++m) {
       Val loaded = k.wrap(NVVM::LdMatrixOp::create(
-          k.builder, k.loc, four, k.address(rows, m * 16 * t.depth).value, 4,
-          NVVM::MMALayout::row,
+          k.builder, k.loc, four, k.address(rows, m * 16 * t.depth).value, 4, NVVM::MMALayout::row,
           NVVM::LdStMatrixShapeAttr::get(context, 8, 8), NVVM::LdStMatrixEltType::B16));
       SmallVector<Value> a;
       for (int64_t i = 0; i < 4; ++i)
@@ -356,8 +352,7 @@ ContractionKernel::Accumulators ContractionKernel::run() {
     wait(ahead - 1);
     if (t.stages > 1) {
       if (steps > ahead)
-        k.ifThen(step < steps - ahead,
-                 [&] { copyStep(step + ahead, stageAt(step + ahead)); });
+        k.ifThen(step < steps - ahead, [&] { copyStep(step + ahead, stageAt(step + ahead)); });
       commit();
       return multiply(stageAt(step), carried);
     }
@@ -400,8 +395,8 @@ void ContractionKernel::finish(ArrayRef<Val> accumulators) {
     return values;
   };
   if (!c.raw())
-    multipliers = perChannel(MultiplierArg, integer ? Type(k.builder.getI32Type())
-                                                    : Type(k.builder.getF32Type()));
+    multipliers = perChannel(MultiplierArg,
+                             integer ? Type(k.builder.getI32Type()) : Type(k.builder.getF32Type()));
   if (integer)
     shifts = perChannel(ShiftArg, k.builder.getI32Type());
   int64_t width = c.raw() ? 4 : 1;
@@ -412,12 +407,12 @@ void ContractionKernel::finish(ArrayRef<Val> accumulators) {
         SmallVector<Val> codes;
         for (int64_t i = 0; i < count; ++i) {
           Val acc = accumulators[(m * groupsOfEight() + i / 2) * 4 + 2 * h + i % 2];
-          codes.push_back(c.raw() ? acc
-                                  : requantize(acc, multipliers[i], integer ? shifts[i] : Val(),
-                                               c.rescale));
+          codes.push_back(
+              c.raw() ? acc
+                      : requantize(acc, multipliers[i], integer ? shifts[i] : Val(), c.rescale));
         }
-        Val offset = pixelOffset(row, c.out.height, c.out.width, c.out.batchStride,
-                                 c.out.rowStride, c.out.pixelStride) +
+        Val offset = pixelOffset(row, c.out.height, c.out.width, c.out.batchStride, c.out.rowStride,
+                                 c.out.pixelStride) +
                      outColumn;
         Val address = k.address(k.argument(OutArg), offset * width);
         for (int64_t i = 0; i < count; i += c.storeBytes)
@@ -455,9 +450,17 @@ static LogicalResult lowerConv(Program &program, Operation *operation) {
   auto op = cast<kern::ConvOp>(operation);
   Image in(op.getInput()), out(op.getOut());
   int64_t groups = op.getGroups();
-  Contraction c{in, out, groups, in.channels / groups, out.channels / groups, op.getKernel()[0],
-                op.getKernel()[1], in.rowStride * op.getStrides()[0],
-                in.pixelStride * op.getStrides()[1], {}, {},
+  Contraction c{in,
+                out,
+                groups,
+                in.channels / groups,
+                out.channels / groups,
+                op.getKernel()[0],
+                op.getKernel()[1],
+                in.rowStride * op.getStrides()[0],
+                in.pixelStride * op.getStrides()[1],
+                {},
+                {},
                 {op.getEpilogue(), int64_t(op.getZeroPoint()), int64_t(op.getClampLo()),
                  int64_t(op.getClampHi()), int64_t(op.getAccLo()), int64_t(op.getAccHi())}};
   FailureOr<Place> to = program.place(op.getOut()), from = program.place(op.getInput());

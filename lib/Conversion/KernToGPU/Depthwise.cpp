@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Depthwise convolution. A thread makes a few neighbouring pixels of a row for four adjacent
-// channels: a pixel is one word, and pixels that two windows share are loaded once. Windows of up to
-// four columns turn four pixels into a word a channel, so that one dp4a takes a window row.
+// channels: a pixel is one word, and pixels that two windows share are loaded once. Windows of up
+// to four columns turn four pixels into a word a channel, so that one dp4a takes a window row.
 //
 //===----------------------------------------------------------------------===//
 
@@ -74,8 +74,8 @@ void DepthwiseKernel::accumulateRow(int64_t ky, Val row, Accumulators &accumulat
   // Which of the row's pixels are needed, each loaded once.
   llvm::DenseMap<int64_t, SmallVector<Val>> pixels;
   for (int64_t kx = 0; kx < d.kernelW; ++kx) {
-    Val address = k.address(k.argument(WeightArg),
-                            channel + (ky * d.kernelW + kx) * d.out.channels);
+    Val address =
+        k.address(k.argument(WeightArg), channel + (ky * d.kernelW + kx) * d.out.channels);
     SmallVector<Val> weights;
     if (d.channelsAtOnce == 4) {
       Val word = k.loadWords(address, 1).front();
@@ -114,8 +114,8 @@ SmallVector<SmallVector<Val>> DepthwiseKernel::transposedRow(Val row) {
 /// As accumulateRow, a dot product of four bytes for each pixel and channel.
 void DepthwiseKernel::accumulateDots(int64_t ky, Val row, Accumulators &accumulators) {
   SmallVector<SmallVector<Val>> groups = transposedRow(row);
-  SmallVector<Val> weights = k.loadWords(
-      k.address(k.argument(WeightArg), (channel + ky * d.out.channels) * 4), 4);
+  SmallVector<Val> weights =
+      k.loadWords(k.address(k.argument(WeightArg), (channel + ky * d.out.channels) * 4), 4);
   for (int64_t p = 0; p < d.pixelsAtOnce; ++p) {
     int64_t group = p * d.strideW / 4, shift = p * d.strideW % 4;
     bool inOne = shift + d.kernelW <= 4;
@@ -131,24 +131,21 @@ void DepthwiseKernel::accumulateDots(int64_t ky, Val row, Accumulators &accumula
   }
 }
 
-void DepthwiseKernel::store(ArrayRef<SmallVector<Val>> accumulators, Val batch, Val y,
-                            Val firstX) {
+void DepthwiseKernel::store(ArrayRef<SmallVector<Val>> accumulators, Val batch, Val y, Val firstX) {
   bool integer = d.rescale.kind == kern::Epilogue::Integer;
   SmallVector<Val> multipliers, shifts;
   if (!d.raw())
-    multipliers = perChannel(MultiplierArg, integer ? Type(k.builder.getI32Type())
-                                                    : Type(k.builder.getF32Type()));
+    multipliers = perChannel(MultiplierArg,
+                             integer ? Type(k.builder.getI32Type()) : Type(k.builder.getF32Type()));
   if (integer)
     shifts = perChannel(ShiftArg, k.builder.getI32Type());
   int64_t width = d.raw() ? 4 : 1;
-  Val first = k.address(k.argument(OutArg),
-                        (batch * d.out.batchStride + y * d.out.rowStride +
-                         firstX * d.out.pixelStride + channel) *
-                            width);
+  Val first = k.address(k.argument(OutArg), (batch * d.out.batchStride + y * d.out.rowStride +
+                                             firstX * d.out.pixelStride + channel) *
+                                                width);
   for (int64_t p = 0; p < d.pixelsAtOnce; ++p)
     k.guarded(
-        d.out.width % d.pixelsAtOnce != 0 && p > 0,
-        [&] { return firstX + p < d.out.width; },
+        d.out.width % d.pixelsAtOnce != 0 && p > 0, [&] { return firstX + p < d.out.width; },
         [&] {
           Val address = k.address(first, p * d.out.pixelStride * width);
           if (d.raw())
@@ -206,8 +203,14 @@ static std::vector<char> rowWords(ArrayRef<char> weights, const Depthwise &d) {
 static LogicalResult lowerDepthwise(Program &program, Operation *operation) {
   auto op = cast<kern::DepthwiseConvOp>(operation);
   Image in(op.getInput()), out(op.getOut());
-  Depthwise d{in, out, op.getKernel()[0], op.getKernel()[1], op.getStrides()[0],
-              op.getStrides()[1], op.getDilations()[0], op.getDilations()[1],
+  Depthwise d{in,
+              out,
+              op.getKernel()[0],
+              op.getKernel()[1],
+              op.getStrides()[0],
+              op.getStrides()[1],
+              op.getDilations()[0],
+              op.getDilations()[1],
               {op.getEpilogue(), int64_t(op.getZeroPoint()), int64_t(op.getClampLo()),
                int64_t(op.getClampHi()), int64_t(op.getAccLo()), int64_t(op.getAccHi())}};
   FailureOr<Place> to = program.place(op.getOut()), from = program.place(op.getInput());
@@ -221,23 +224,21 @@ static LogicalResult lowerDepthwise(Program &program, Operation *operation) {
     return op.emitError("expected constants in natural order and no epilogue in fp64: run "
                         "convert-to-kern with a GPU level");
   d.oneMultiplier = multiplier->size() == 4;
-  int64_t steps[] = {to->offset,      from->offset,     out.channels,    in.batchStride,
-                     in.rowStride,    in.pixelStride,   out.batchStride, out.rowStride,
-                     out.pixelStride};
+  int64_t steps[] = {to->offset,     from->offset,    out.channels,  in.batchStride, in.rowStride,
+                     in.pixelStride, out.batchStride, out.rowStride, out.pixelStride};
   d.channelsAtOnce = commonPower(steps, 4) == 4 ? 4 : 1;
   // Neighbouring pixels share their loads, as long as there are threads enough for the chip.
   constexpr int64_t enough = 1024; // threads a multiprocessor
   d.pixelsAtOnce = 4;
-  while (d.pixelsAtOnce > 1 && (d.pixelsAtOnce > out.width ||
-                                d.threads() < enough * program.chip.multiprocessors))
+  while (d.pixelsAtOnce > 1 &&
+         (d.pixelsAtOnce > out.width || d.threads() < enough * program.chip.multiprocessors))
     d.pixelsAtOnce /= 2;
   int64_t need = d.kernelH * d.kernelW * d.out.channels;
   if (int64_t(weight->size()) < need)
     return op.emitError("expected ") << need << " weights in natural order";
-  Place packed = program.constant(d.usesDots() ? rowWords(*weight, d)
-                                               : channelsLast(*weight, out.channels));
-  SmallVector<Place> arguments = {*to, *from, packed, *bias, program.constant(*multiplier),
-                                  *shift};
+  Place packed =
+      program.constant(d.usesDots() ? rowWords(*weight, d) : channelsLast(*weight, out.channels));
+  SmallVector<Place> arguments = {*to, *from, packed, *bias, program.constant(*multiplier), *shift};
   Grid grid = linearGrid(d.threads(), 128);
   program.launch(op, "depthwise", grid, arguments, [&](KernelBuilder &k) {
     k.guarded(

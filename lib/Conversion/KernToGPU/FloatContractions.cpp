@@ -47,10 +47,10 @@ static void buildConv(KernelBuilder &k, const FloatConv &c) {
   Val inChannel = c.depthwise     ? channel
                   : c.groups == 1 ? k.i32(0)
                                   : channel / c.groupN() * c.groupC();
-  Val input = k.address(k.argument(1), (pixel.batch * c.in.batchStride +
-                                        pixel.y * (c.strideH * c.in.rowStride) +
-                                        pixel.x * (c.strideW * c.in.pixelStride) + inChannel) *
-                                           4);
+  Val input = k.address(k.argument(1),
+                        (pixel.batch * c.in.batchStride + pixel.y * (c.strideH * c.in.rowStride) +
+                         pixel.x * (c.strideW * c.in.pixelStride) + inChannel) *
+                            4);
   Val weight = k.address(k.argument(2), channel * 4);
   int64_t depth = c.depthwise ? 1 : c.groupC();
   Val sum = k.loop(0, c.kernelH, 1, {k.f32(0.0f)}, [&](Val ky, ArrayRef<Val> rows) {
@@ -79,9 +79,18 @@ static void buildConv(KernelBuilder &k, const FloatConv &c) {
 template <typename Op>
 static LogicalResult lowerConv(Program &program, Op op, int64_t groups, bool depthwise) {
   Image in(op.getInput()), out(op.getOut());
-  FloatConv c{in, out, op.getKernel()[0], op.getKernel()[1], op.getStrides()[0],
-              op.getStrides()[1], op.getDilations()[0], op.getDilations()[1], groups,
-              op.getClampLo(), op.getClampHi(), depthwise};
+  FloatConv c{in,
+              out,
+              op.getKernel()[0],
+              op.getKernel()[1],
+              op.getStrides()[0],
+              op.getStrides()[1],
+              op.getDilations()[0],
+              op.getDilations()[1],
+              groups,
+              op.getClampLo(),
+              op.getClampHi(),
+              depthwise};
   FailureOr<Place> to = program.place(op.getOut()), from = program.place(op.getInput());
   FailureOr<Place> bias = program.place(op.getBias());
   FailureOr<std::vector<float>> weight = program.values<float>(op, op.getWeight());
@@ -92,8 +101,8 @@ static LogicalResult lowerConv(Program &program, Op op, int64_t groups, bool dep
                         "level");
   int64_t count = out.pixels() * out.channels;
   Grid grid = linearGrid(count, 128);
-  SmallVector<Place> arguments = {*to, *from,
-                                  program.constant(outputsLast(*weight, out.channels)), *bias};
+  SmallVector<Place> arguments = {*to, *from, program.constant(outputsLast(*weight, out.channels)),
+                                  *bias};
   program.launch(op, depthwise ? "depthwise_f32" : "conv_f32", grid, arguments,
                  [&](KernelBuilder &k) {
                    k.guarded(
@@ -141,8 +150,7 @@ static LogicalResult lowerMatMul(Program &program, Operation *operation) {
       })[0];
       k.store(sum, k.address(k.argument(0), (at.batch * c[0] + at.y * c[1] + at.x) * 4));
     };
-    k.guarded(
-        count % grid.threads != 0, [&] { return k.globalThread() < count; }, work);
+    k.guarded(count % grid.threads != 0, [&] { return k.globalThread() < count; }, work);
   });
   return success();
 }

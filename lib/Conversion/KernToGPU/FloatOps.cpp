@@ -33,8 +33,8 @@ ExpParts reduceExp(Val x) {
   Val r = k.fma(n, k.f32(-reference::kLn2Hi), x);
   r = k.fma(n, k.f32(-reference::kLn2Lo), r);
   Val q = k.f32(1.9875691500e-4f);
-  for (float c : {1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f,
-                  5.0000001201e-1f})
+  for (float c :
+       {1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f})
     q = k.fma(q, r, k.f32(c));
   return {r, q, k.bitsOf(shifted) - int64_t(reference::kRoundMagicBits)};
 }
@@ -168,8 +168,7 @@ static void launchRows(Program &program, Operation *op, StringRef kind, ArrayRef
                        int64_t rows, llvm::function_ref<void(KernelBuilder &)> body) {
   Grid grid = linearGrid(rows, 128);
   program.launch(op, kind, grid, places, [&](KernelBuilder &k) {
-    k.guarded(
-        rows % grid.threads != 0, [&] { return k.globalThread() < rows; }, [&] { body(k); });
+    k.guarded(rows % grid.threads != 0, [&] { return k.globalThread() < rows; }, [&] { body(k); });
   });
 }
 
@@ -208,15 +207,14 @@ static LogicalResult lowerReduceMean(Program &program, Operation *operation) {
     return failure();
   ArrayRef<int64_t> shape = cast<MemRefType>(op.getInput().getType()).getShape();
   int64_t axis = shape[1], inner = shape[2];
-  launchRows(
-      program, op, "reduce_mean_f32", {*to, *from}, shape[0] * inner, [&](KernelBuilder &k) {
-        Val in = rowAddress(k, 1, axis, inner);
-        Val sum = k.loop(0, axis, 1, {k.f32(0.0f)}, [&](Val i, ArrayRef<Val> carried) {
-          Val x = k.load(k.builder.getF32Type(), k.address(in, i * (inner * 4)));
-          return SmallVector<Val>{carried[0] + x};
-        })[0];
-        k.store(sum / k.f32(float(axis)), k.address(k.argument(0), k.globalThread() * 4));
-      });
+  launchRows(program, op, "reduce_mean_f32", {*to, *from}, shape[0] * inner, [&](KernelBuilder &k) {
+    Val in = rowAddress(k, 1, axis, inner);
+    Val sum = k.loop(0, axis, 1, {k.f32(0.0f)}, [&](Val i, ArrayRef<Val> carried) {
+      Val x = k.load(k.builder.getF32Type(), k.address(in, i * (inner * 4)));
+      return SmallVector<Val>{carried[0] + x};
+    })[0];
+    k.store(sum / k.f32(float(axis)), k.address(k.argument(0), k.globalThread() * 4));
+  });
   return success();
 }
 

@@ -254,8 +254,7 @@ Val KernelBuilder::shared() {
         unsigned(NVVM::NVVMMemorySpace::Shared));
   }
   builder.setInsertionPointToStart(&function.getBody().front());
-  sharedBase =
-      LLVM::AddressOfOp::create(builder, loc, sharedPointer(builder.getContext()), name);
+  sharedBase = LLVM::AddressOfOp::create(builder, loc, sharedPointer(builder.getContext()), name);
   return wrap(sharedBase);
 }
 
@@ -280,10 +279,10 @@ Val KernelBuilder::packSaturated(Val b0, Val b1, Val b2, Val b3) {
   StringRef code = "cvt.pack.sat.u8.s32.b32 $0, $1, $2, $3;";
   auto two = [&](Val high, Val low, Val rest) {
     Value operands[] = {high.value, low.value, rest.value};
-    auto op = LLVM::InlineAsmOp::create(
-        builder, loc, builder.getI32Type(), operands, code, "=r,r,r,r",
-        /*has_side_effects=*/false, /*is_align_stack=*/false, LLVM::TailCallKind::None,
-        LLVM::AsmDialectAttr(), ArrayAttr());
+    auto op =
+        LLVM::InlineAsmOp::create(builder, loc, builder.getI32Type(), operands, code, "=r,r,r,r",
+                                  /*has_side_effects=*/false, /*is_align_stack=*/false,
+                                  LLVM::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr());
     return wrap(op.getRes());
   };
   return two(b1, b0, two(b3, b2, i32(0)));
@@ -296,9 +295,9 @@ Val KernelBuilder::dotBytes(Val unsignedBytes, Val signedBytes, Val acc) {
   Type bytes = VectorType::get({4}, builder.getI8Type());
   Value a = LLVM::BitcastOp::create(builder, loc, bytes, unsignedBytes.value);
   Value b = LLVM::BitcastOp::create(builder, loc, bytes, signedBytes.value);
-  return wrap(NVVM::DotAccumulate4WayOp::create(
-      builder, loc, builder.getI32Type(), a, NVVM::DotAccumulateType::UNSIGNED, b,
-      NVVM::DotAccumulateType::SIGNED, acc.value));
+  return wrap(NVVM::DotAccumulate4WayOp::create(builder, loc, builder.getI32Type(), a,
+                                                NVVM::DotAccumulateType::UNSIGNED, b,
+                                                NVVM::DotAccumulateType::SIGNED, acc.value));
 }
 Val KernelBuilder::toFloat(Val integer) {
   return emit<arith::SIToFPOp>(builder.getF32Type(), integer.value);

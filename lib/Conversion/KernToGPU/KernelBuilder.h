@@ -82,14 +82,14 @@ public:
   Val i64(int64_t value);
   Val f32(float value);
   Val constant(mlir::Type type, int64_t value);
-  Val thread();                ///< [0, threads)
-  Val block(unsigned axis);    ///< block index along axis 0, 1, 2
+  Val thread();             ///< [0, threads)
+  Val block(unsigned axis); ///< block index along axis 0, 1, 2
   Val argument(unsigned index);
   /// Index over the whole first grid axis: block(0) * threads + thread().
   Val globalThread();
 
   // Memory.
-  Val address(Val pointer, Val offset);       ///< plus bytes
+  Val address(Val pointer, Val offset); ///< plus bytes
   Val address(Val pointer, int64_t offset);
   Val load(mlir::Type type, Val pointer, int64_t align = 0);
   void store(Val value, Val pointer, int64_t align = 0);
@@ -126,12 +126,12 @@ public:
   /// ifThen, or the body alone where the condition is known to hold.
   void guarded(bool needed, llvm::function_ref<Val()> condition, llvm::function_ref<void()> body);
   /// for (i = begin; i < end; i += step) carrying values; the loop is not unrolled.
-  llvm::SmallVector<Val> loop(int64_t begin, int64_t end, int64_t step, llvm::ArrayRef<Val> initial,
-                              llvm::function_ref<llvm::SmallVector<Val>(Val, llvm::ArrayRef<Val>)>
-                                  body);
-  llvm::SmallVector<Val> loop(Val begin, Val end, Val step, llvm::ArrayRef<Val> initial,
-                              llvm::function_ref<llvm::SmallVector<Val>(Val, llvm::ArrayRef<Val>)>
-                                  body);
+  llvm::SmallVector<Val>
+  loop(int64_t begin, int64_t end, int64_t step, llvm::ArrayRef<Val> initial,
+       llvm::function_ref<llvm::SmallVector<Val>(Val, llvm::ArrayRef<Val>)> body);
+  llvm::SmallVector<Val>
+  loop(Val begin, Val end, Val step, llvm::ArrayRef<Val> initial,
+       llvm::function_ref<llvm::SmallVector<Val>(Val, llvm::ArrayRef<Val>)> body);
 
   Val wrap(mlir::Value value) { return {this, value}; }
   template <typename Op, typename... Args> Val emit(Args &&...args) {

@@ -125,8 +125,7 @@ void LoopNest::emit(Operation *op, StringRef kind,
         addresses.push_back(k.address(k.argument(i), offsets[i]));
       body(k, addresses);
     };
-    k.guarded(
-        threads % grid.threads != 0, [&] { return k.globalThread() < threads; }, work);
+    k.guarded(threads % grid.threads != 0, [&] { return k.globalThread() < threads; }, work);
   });
 }
 
@@ -138,9 +137,9 @@ SmallVector<Val> LoopNest::loadValues(KernelBuilder &k, const LoopOperand &opera
     values = k.loadBytes(address, unsigned(count));
   } else {
     for (int64_t i = 0; i < count; i += 4)
-      llvm::append_range(values, k.loadWords(k.address(address, i * 4),
-                                             unsigned(std::min<int64_t>(count, 4)),
-                                             operand.element));
+      llvm::append_range(values,
+                         k.loadWords(k.address(address, i * 4),
+                                     unsigned(std::min<int64_t>(count, 4)), operand.element));
   }
   return one ? SmallVector<Val>(width, values.front()) : values;
 }

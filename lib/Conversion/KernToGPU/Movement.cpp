@@ -82,8 +82,7 @@ static LogicalResult lowerFillBorder(Program &program, Operation *operation) {
   Image image(op.getOut());
   ArrayRef<int64_t> border = op.getBorder();
   int64_t size = cast<MemRefType>(op.getOut().getType()).getElementTypeBitWidth() / 8;
-  int64_t interior =
-      (image.height - border[0] - border[2]) * (image.width - border[1] - border[3]);
+  int64_t interior = (image.height - border[0] - border[2]) * (image.width - border[1] - border[3]);
   int64_t pixels = image.batch * (image.height * image.width - interior);
   int64_t pixelBytes = image.channels * size;
   int64_t width = commonPower({place->offset, pixelBytes, image.pixelStride * size,
@@ -107,8 +106,7 @@ static LogicalResult lowerFillBorder(Program &program, Operation *operation) {
       else
         k.storeBytes(SmallVector<Val>(width, k.i32(int64_t(op.getValue()) & 255)), address);
     };
-    k.guarded(
-        threads % grid.threads != 0, [&] { return k.globalThread() < threads; }, work);
+    k.guarded(threads % grid.threads != 0, [&] { return k.globalThread() < threads; }, work);
   });
   return success();
 }

@@ -61,8 +61,7 @@ static LogicalResult lowerMul(Program &program, Operation *operation) {
     Val m = multiplierOf(k, rescale, int64_t(op.getMultiplier()), int64_t(op.getShift()));
     SmallVector<Val> out;
     for (auto [a, b] : llvm::zip_equal(in[0], in[1])) {
-      Val product =
-          (a - int64_t(op.getLhsZeroPoint())) * (b - int64_t(op.getRhsZeroPoint()));
+      Val product = (a - int64_t(op.getLhsZeroPoint())) * (b - int64_t(op.getRhsZeroPoint()));
       out.push_back(requantize(product, m, k.i32(int64_t(op.getShift())), rescale));
     }
     return out;

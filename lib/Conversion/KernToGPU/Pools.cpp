@@ -26,10 +26,9 @@ struct Window {
 
   template <typename Op>
   explicit Window(Op op)
-      : in(op.getInput()), out(op.getOut()), kernelH(op.getKernel()[0]),
-        kernelW(op.getKernel()[1]), strideH(op.getStrides()[0]), strideW(op.getStrides()[1]),
-        dilH(op.getDilations()[0]), dilW(op.getDilations()[1]), padTop(op.getPads()[0]),
-        padLeft(op.getPads()[1]),
+      : in(op.getInput()), out(op.getOut()), kernelH(op.getKernel()[0]), kernelW(op.getKernel()[1]),
+        strideH(op.getStrides()[0]), strideW(op.getStrides()[1]), dilH(op.getDilations()[0]),
+        dilW(op.getDilations()[1]), padTop(op.getPads()[0]), padLeft(op.getPads()[1]),
         elementBytes(cast<MemRefType>(op.getInput().getType()).getElementTypeBitWidth() / 8) {}
 
   int64_t chunks() const { return out.channels / channelsAtOnce; }
@@ -41,10 +40,15 @@ struct Window {
            (out.width - 1) * strideW + (kernelW - 1) * dilW < in.width;
   }
   void chooseChannels(const Place &to, const Place &from) {
-    int64_t steps[] = {to.offset,        from.offset,     out.channels * elementBytes,
-                       in.batchStride * elementBytes,     in.rowStride * elementBytes,
-                       in.pixelStride * elementBytes,     out.batchStride * elementBytes,
-                       out.rowStride * elementBytes,      out.pixelStride * elementBytes};
+    int64_t steps[] = {to.offset,
+                       from.offset,
+                       out.channels * elementBytes,
+                       in.batchStride * elementBytes,
+                       in.rowStride * elementBytes,
+                       in.pixelStride * elementBytes,
+                       out.batchStride * elementBytes,
+                       out.rowStride * elementBytes,
+                       out.pixelStride * elementBytes};
     channelsAtOnce = commonPower(steps, 4 * elementBytes) / elementBytes;
     if (channelsAtOnce == 2)
       channelsAtOnce = 1;
@@ -95,8 +99,7 @@ SmallVector<Val>
 PoolKernel::walk(ArrayRef<Val> initial,
                  llvm::function_ref<SmallVector<Val>(ArrayRef<Val>, ArrayRef<Val>)> step) {
   Val firstY = pixel.y * w.strideH - w.padTop, firstX = pixel.x * w.strideW - w.padLeft;
-  Val base = k.address(k.argument(1),
-                       (pixel.batch * w.in.batchStride + channel) * w.elementBytes);
+  Val base = k.address(k.argument(1), (pixel.batch * w.in.batchStride + channel) * w.elementBytes);
   bool inside = w.inside();
   return k.loop(0, w.kernelH, 1, initial, [&](Val ky, ArrayRef<Val> outer) {
     return k.loop(0, w.kernelW, 1, outer, [&](Val kx, ArrayRef<Val> carried) {
@@ -112,8 +115,7 @@ PoolKernel::walk(ArrayRef<Val> initial,
         y = nearY;
         x = nearX;
       }
-      Val address = k.address(
-          base, (y * w.in.rowStride + x * w.in.pixelStride) * w.elementBytes);
+      Val address = k.address(base, (y * w.in.rowStride + x * w.in.pixelStride) * w.elementBytes);
       SmallVector<Val> next = step(carried, load(address));
       if (!inside)
         for (auto [value, before] : llvm::zip_equal(next, carried))
@@ -126,8 +128,7 @@ PoolKernel::walk(ArrayRef<Val> initial,
 } // namespace
 
 static void launchPool(Program &program, Operation *op, StringRef kind, const Window &w,
-                       ArrayRef<Place> arguments,
-                       llvm::function_ref<void(PoolKernel &)> body) {
+                       ArrayRef<Place> arguments, llvm::function_ref<void(PoolKernel &)> body) {
   Grid grid = linearGrid(w.threads());
   program.launch(op, kind, grid, arguments, [&](KernelBuilder &k) {
     k.guarded(
@@ -187,26 +188,26 @@ static LogicalResult lowerAvgPool(Program &program, Operation *operation) {
   Window w(op);
   w.chooseChannels(*to, *from);
   bool perPixel = multiplier->size() > 4, integer = rescale.kind == kern::Epilogue::Integer;
-  launchPool(
-      program, op, "avg_pool", w, {*to, *from, program.constant(*multiplier), *shift},
-      [&](PoolKernel &p) {
-        KernelBuilder &k = p.k;
-        SmallVector<Val> start(w.channelsAtOnce, k.i32(0));
-        SmallVector<Val> sum = p.walk(start, [&](ArrayRef<Val> carried, ArrayRef<Val> tap) {
-          SmallVector<Val> next;
-          for (auto [acc, x] : llvm::zip_equal(carried, tap))
-            next.push_back(acc + (x - int64_t(op.getInputZeroPoint())));
-          return next;
-        });
-        Val at = perPixel ? (p.pixel.y * w.out.width + p.pixel.x) * 4 : k.i32(0);
-        Type type = integer ? Type(k.builder.getI32Type()) : Type(k.builder.getF32Type());
-        Val m = k.load(type, k.address(k.argument(2), at));
-        Val s = integer ? k.load(k.builder.getI32Type(), k.address(k.argument(3), at)) : Val();
-        SmallVector<Val> codes;
-        for (Val acc : sum)
-          codes.push_back(requantize(acc, m, s, rescale));
-        storeLimited(k, codes, p.outAddress(), rescale);
-      });
+  launchPool(program, op, "avg_pool", w, {*to, *from, program.constant(*multiplier), *shift},
+             [&](PoolKernel &p) {
+               KernelBuilder &k = p.k;
+               SmallVector<Val> start(w.channelsAtOnce, k.i32(0));
+               SmallVector<Val> sum = p.walk(start, [&](ArrayRef<Val> carried, ArrayRef<Val> tap) {
+                 SmallVector<Val> next;
+                 for (auto [acc, x] : llvm::zip_equal(carried, tap))
+                   next.push_back(acc + (x - int64_t(op.getInputZeroPoint())));
+                 return next;
+               });
+               Val at = perPixel ? (p.pixel.y * w.out.width + p.pixel.x) * 4 : k.i32(0);
+               Type type = integer ? Type(k.builder.getI32Type()) : Type(k.builder.getF32Type());
+               Val m = k.load(type, k.address(k.argument(2), at));
+               Val s =
+                   integer ? k.load(k.builder.getI32Type(), k.address(k.argument(3), at)) : Val();
+               SmallVector<Val> codes;
+               for (Val acc : sum)
+                 codes.push_back(requantize(acc, m, s, rescale));
+               storeLimited(k, codes, p.outAddress(), rescale);
+             });
   return success();
 }
 

@@ -87,12 +87,12 @@ Program::Program(ModuleOp module, const Chip &chip, std::optional<Tile> forced)
   module->setAttr(gpu::GPUDialect::getContainerModuleAttrName(), builder.getUnitAttr());
   builder.setInsertionPointToEnd(module.getBody());
   kernels = gpu::GPUModuleOp::create(builder, module.getLoc(), "kernels");
-  auto target = NVVM::NVVMTargetAttr::get(module.getContext(), /*optLevel=*/3,
-                                          "nvptx64-nvidia-cuda", chip.name,
-                                          "+ptx" + std::to_string(chip.ptxVersion));
+  auto target =
+      NVVM::NVVMTargetAttr::get(module.getContext(), /*optLevel=*/3, "nvptx64-nvidia-cuda",
+                                chip.name, "+ptx" + std::to_string(chip.ptxVersion));
   kernels.setTargetsAttr(builder.getArrayAttr({target}));
-  auto pointer = LLVM::LLVMPointerType::get(module.getContext(),
-                                            unsigned(NVVM::NVVMMemorySpace::Global));
+  auto pointer =
+      LLVM::LLVMPointerType::get(module.getContext(), unsigned(NVVM::NVVMMemorySpace::Global));
   auto type = builder.getFunctionType({pointer, pointer}, {});
   launches = func::FuncOp::create(builder, module.getLoc(), "launches", type);
   builder.setInsertionPointToStart(launches.addEntryBlock());
@@ -119,8 +119,7 @@ FailureOr<Place> Program::place(Value memref) {
     place.offset += bytes;
     return place;
   }
-  return emitError(memref.getLoc(),
-                   "expected a buffer, a constant or an argument of the function");
+  return emitError(memref.getLoc(), "expected a buffer, a constant or an argument of the function");
 }
 
 Place Program::constant(ArrayRef<char> bytes) {
@@ -216,8 +215,7 @@ void Program::launch(Operation *op, StringRef kind, const Grid &grid, ArrayRef<P
   auto launched =
       gpu::LaunchFuncOp::create(builder, loc, function, blocks, threads, shared, pointers);
   launched->setAttr("quantc.step_name", builder.getStringAttr(getNodeNames(loc)));
-  launched->setAttr("quantc.step_kind",
-                    builder.getStringAttr(op->getName().stripDialect()));
+  launched->setAttr("quantc.step_kind", builder.getStringAttr(op->getName().stripDialect()));
 }
 
 static const HandlerMap &handlerMap() {

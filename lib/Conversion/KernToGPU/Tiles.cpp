@@ -50,12 +50,9 @@ struct TileRow {
 
 // Largest first: a large tile reads each byte fewer times, a small one fills the chip.
 static constexpr TileRow table[] = {
-    {80, 97, 1.0, {128, 128, 64, 64, 4}},
-    {80, 33, 1.0, {128, 64, 64, 32, 4}},
-    {80, 1, 1.0, {128, 32, 32, 32, 4}},
-    {80, 33, 1.0, {64, 64, 32, 32, 4}},
-    {80, 1, 1.0, {64, 32, 32, 16, 4}},
-    {80, 1, 0.0, {32, 32, 16, 16, 4}},
+    {80, 97, 1.0, {128, 128, 64, 64, 4}}, {80, 33, 1.0, {128, 64, 64, 32, 4}},
+    {80, 1, 1.0, {128, 32, 32, 32, 4}},   {80, 33, 1.0, {64, 64, 32, 32, 4}},
+    {80, 1, 1.0, {64, 32, 32, 16, 4}},    {80, 1, 0.0, {32, 32, 16, 16, 4}},
 };
 
 Tile quantc::togpu::chooseTile(const Chip &chip, int64_t rows, int64_t columns, int64_t depth,

@@ -21,11 +21,11 @@ namespace quantc::togpu {
 
 /// A chip: what its code may use and what its tiles are chosen for.
 struct Chip {
-  llvm::StringRef name;      ///< "sm_80", as LLVM calls it
-  int computeCapability;     ///< 80: major * 10 + minor; later chips run the code too
-  int ptxVersion;            ///< 70: major * 10 + minor
-  int64_t multiprocessors;   ///< of the part that the table was made for
-  int64_t sharedBytes;       ///< largest dynamic shared memory of a block
+  llvm::StringRef name;    ///< "sm_80", as LLVM calls it
+  int computeCapability;   ///< 80: major * 10 + minor; later chips run the code too
+  int ptxVersion;          ///< 70: major * 10 + minor
+  int64_t multiprocessors; ///< of the part that the table was made for
+  int64_t sharedBytes;     ///< largest dynamic shared memory of a block
 };
 
 /// The chip by name, or null.

@@ -238,7 +238,8 @@ struct ConvertToKern : quantc::impl::ConvertToKernBase<ConvertToKern> {
     Lowering lowering(function, info, strict, /*natural=*/gpu);
     if (failed(lowering.run()))
       return signalPassFailure();
-    getOperation()->setAttr("kern.level", StringAttr::get(&getContext(), gpu ? level.getValue() : info.name));
+    getOperation()->setAttr("kern.level",
+                            StringAttr::get(&getContext(), gpu ? level.getValue() : info.name));
   }
 };
 } // namespace

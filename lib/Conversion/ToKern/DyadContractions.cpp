@@ -163,8 +163,8 @@ static LogicalResult emitNaturalConv(Lowering &lowering, Operation *op, const Co
   int64_t inChannels = cast<MemRefType>(in.getType()).getDimSize(3);
   int64_t channels = cast<MemRefType>(out.getType()).getDimSize(3);
   const EpilogueData &e = to.epilogue;
-  Value weight = lowering.constant(
-      b.getI8Type(), naturalWeights(data.weight, channels, kernel[0] * kernel[1]));
+  Value weight = lowering.constant(b.getI8Type(),
+                                   naturalWeights(data.weight, channels, kernel[0] * kernel[1]));
   Value bias = lowering.constant(b.getI32Type(), data.bias);
   auto [multiplier, shift] = lowering.epilogueBuffers(
       e, e.kind == kern::Epilogue::Raw ? 1 : channels, [](int64_t p) { return p; });

@@ -67,8 +67,8 @@ static LogicalResult emitConv(Lowering &lowering, LinearMapOpInterface op,
   }
   bool depthwise = groups > 1 && groups == channels && inChannels == channels;
   if (lowering.natural) {
-    Value constant = lowering.constant(
-        b.getF32Type(), naturalWeights(*weight, channels, kernel[0] * kernel[1]));
+    Value constant =
+        lowering.constant(b.getF32Type(), naturalWeights(*weight, channels, kernel[0] * kernel[1]));
     Value constantBias = lowering.constant(b.getF32Type(), bias);
     if (depthwise)
       kern::DepthwiseConvF32Op::create(b, op.getLoc(), out, in, constant, constantBias, kernel,
@@ -83,10 +83,10 @@ static LogicalResult emitConv(Lowering &lowering, LinearMapOpInterface op,
   if (depthwise) {
     std::vector<float> packed(weight->size());
     kernels::packDepthwiseF32(channels, kernel[0], kernel[1], weight->data(), packed.data());
-    kern::DepthwiseConvF32Op::create(b, op.getLoc(), out, in,
-                                     lowering.constant(b.getF32Type(), packed),
-                                     lowering.constant(b.getF32Type(), bias), kernel, strides,
-                                     dilations, to.lo, to.hi, /*natural=*/false, kern::PartitionAttr());
+    kern::DepthwiseConvF32Op::create(
+        b, op.getLoc(), out, in, lowering.constant(b.getF32Type(), packed),
+        lowering.constant(b.getF32Type(), bias), kernel, strides, dilations, to.lo, to.hi,
+        /*natural=*/false, kern::PartitionAttr());
     return success();
   }
   kernels::ConvShape shape;

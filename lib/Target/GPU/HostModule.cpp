@@ -72,7 +72,8 @@ llvm::Expected<qrt_gpu_argument> readArgument(Value value) {
 }
 
 llvm::Error addLaunch(Table &table, mlir::gpu::LaunchFuncOp op, llvm::StringMap<int32_t> &kernels) {
-  mlir::gpu::KernelDim3 grid = op.getGridSizeOperandValues(), block = op.getBlockSizeOperandValues();
+  mlir::gpu::KernelDim3 grid = op.getGridSizeOperandValues(),
+                        block = op.getBlockSizeOperandValues();
   std::optional<int64_t> x = integerOf(grid.x), y = integerOf(grid.y), z = integerOf(grid.z);
   std::optional<int64_t> threads = integerOf(block.x), shared = 0;
   if (Value size = op.getDynamicSharedMemorySize())

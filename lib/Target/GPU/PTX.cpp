@@ -101,8 +101,7 @@ llvm::Expected<std::string> quantc::gpu::emitPTX(ModuleOp module) {
   llvm::SmallVector<char, 0> text;
   llvm::raw_svector_ostream stream(text);
   llvm::legacy::PassManager passes;
-  if ((*machine)->addPassesToEmitFile(passes, stream, nullptr,
-                                      llvm::CodeGenFileType::AssemblyFile))
+  if ((*machine)->addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::AssemblyFile))
     return llvm::createStringError("the NVPTX target cannot emit PTX");
   passes.run(*translated);
   return std::string(text.begin(), text.end());

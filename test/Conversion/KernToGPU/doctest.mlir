@@ -4,7 +4,7 @@
 // addresses. Inputs and outputs have places behind the planned arena.
 
 // CHECK: module attributes {gpu.container_module
-// CHECK-SAME: quantc.arena_bytes = 2304 : i64
+// CHECK-SAME: quantc.arena_bytes = 1024 : i64
 // CHECK-SAME: quantc.chip = "sm_80"
 // CHECK-SAME: quantc.inputs = [{kern.type = tensor<64xui8>, quantc.arena_offset = 512 : i64}]
 // CHECK: gpu.module @kernels [#nvvm.target<O = 3, chip = "sm_80", features = "+ptx70">]

@@ -14,14 +14,15 @@
 // Activations and weights arrive 16 bytes at a time.
 // CHECK: cp.async.cg.shared.global {{.*}}, 16;
 // CHECK: cp.async.commit_group;
-// The loop over K stays a loop: the driver would compile an unrolled one for seconds.
-// CHECK: .pragma "nounroll";
-// CHECK: cp.async.wait_group 2;
-// CHECK: bar.sync 0;
 // CHECK: ld.shared.v4.b32
 // CHECK: ldmatrix.sync.aligned.m8n8.x4.shared.b16
 // The sum wraps; unsigned activations meet signed weights.
-// CHECK: mma.sync.aligned.m16n8k32.row.col.s32.u8.s8.s32
+// CHECK-COUNT-64: mma.sync.aligned.m16n8k32.row.col.s32.u8.s8.s32
+// The loop over K stays a loop: the driver would compile an unrolled one for seconds.
+// CHECK-NOT: mma.sync
+// CHECK: .pragma "nounroll";
+// CHECK: cp.async.wait_group 2;
+// CHECK: bar.sync 0;
 // The epilogue: one conversion and one FMA a value, bytes limited and packed by one instruction,
 // a lane's channels stored at once.
 // CHECK: cvt.rn.f32.s32

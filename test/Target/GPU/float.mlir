@@ -2,7 +2,7 @@
 // is contracted, division is IEEE.
 
 // RUN: quantc %s --quiet --allow-float --target cuda:sm_80 --emit ptx -o %t.ptx
-// RUN: FileCheck %s --input-file %t.ptx --implicit-check-not={{.extern .func}} --implicit-check-not=.approx --implicit-check-not=.ftz --implicit-check-not={{mul.f32}} --implicit-check-not={{add.f32}} --implicit-check-not=.local
+// RUN: FileCheck %s --input-file %t.ptx --implicit-check-not=.extern{{.}}.func --implicit-check-not=.approx --implicit-check-not=.ftz --implicit-check-not=mul.f32 --implicit-check-not=add.f32 --implicit-check-not=.local
 
 // CHECK: .visible .entry unary_f32_0(
 // CHECK: ld.global.v4.b32

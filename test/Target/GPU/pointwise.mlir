@@ -1,24 +1,29 @@
-// Words, not bytes: every load and store says its alignment.
+// Words, not bytes: every load and store says its alignment. (The copies at the border transpose bytes.)
 
 // RUN: quantc %s --quiet --target cuda:sm_80 --emit ptx -o %t.ptx
-// RUN: FileCheck %s --input-file %t.ptx --implicit-check-not=.b8 --implicit-check-not={{.extern .func}} --implicit-check-not=.local
+// RUN: FileCheck %s --input-file %t.ptx --implicit-check-not=.extern{{.}}.func --implicit-check-not=.local
 
-// CHECK: .visible .entry add_0(
-// CHECK: ld.global.v4.b32
-// CHECK: ld.global.v4.b32
-// The sum of products and the rounding are integers: no float in an addition.
-// CHECK-NOT: .f32
-// CHECK: cvt.pack.sat.u8.s32.b32
+// CHECK: .visible .entry fill_border_0(
+// CHECK-NOT: .b8
 // CHECK: st.global.v4.b32
+// A row of a window is a word a channel, after four pixels have been transposed.
 // CHECK: .visible .entry depthwise_0(
-// CHECK: ld.global.nc.b32
+// CHECK-NOT: .b8
+// CHECK: ld.global.nc.v4.b32
 // CHECK: ld.global.b32
-// CHECK: mad.lo.s32
+// CHECK: prmt.b32
+// CHECK: dp4a.u32.s32
 // CHECK: st.global.b32
-// A channel's accumulator passes 2^24 before the output saturates: 64-bit integers.
-// CHECK: .visible .entry requantize_u8_0(
-// CHECK: mul.wide.s32
-// CHECK: shr.s64
+// CHECK: ret;
+// The sum of products and the rounding are integers: no float in an addition.
+// CHECK: .visible .entry add_0(
+// CHECK-NOT: .b8
+// CHECK-NOT: .f32
+// CHECK: ld.global.v4.b32
+// CHECK: cvt.pack.sat.u8.s32.b32
+// CHECK-NOT: .b8
+// CHECK: st.global.v4.b32
+// CHECK: ret;
 func.func @main(%x: tensor<2x32x8x8xui8>) -> tensor<2x32x8x8xui8> {
   %w = dyad.constant dense<3> : tensor<32x1x3x3xsi8>
   %b = dyad.constant dense<-20> : tensor<32xsi32>
@@ -32,7 +37,7 @@ func.func @main(%x: tensor<2x32x8x8xui8>) -> tensor<2x32x8x8xui8> {
     : (tensor<2x32x8x8xui8>, tensor<32x1x3x3xsi8>, tensor<32xsi32>, tensor<ui8>) -> tensor<2x32x8x8xsi32>
   %y = dyad.requantize %acc, %zi, %m, %s, %z {clamp_lo = 0 : i32, clamp_hi = 255 : i32}
     : (tensor<2x32x8x8xsi32>, tensor<si32>, tensor<si32>, tensor<si32>, tensor<ui8>) -> tensor<2x32x8x8xui8>
-  %r = dyad.add %y, %y, %ma, %ma, %sa, %z, %z, %z {clamp_lo = 0 : i32, clamp_hi = 255 : i32}
-    : (tensor<2x32x8x8xui8>, tensor<2x32x8x8xui8>, tensor<si32>, tensor<si32>, tensor<si32>, tensor<ui8>, tensor<ui8>, tensor<ui8>) -> tensor<2x32x8x8xui8>
+  %r = dyad.add %y, %y, %z, %z, %ma, %ma, %sa, %z {clamp_lo = 0 : i32, clamp_hi = 255 : i32}
+    : (tensor<2x32x8x8xui8>, tensor<2x32x8x8xui8>, tensor<ui8>, tensor<ui8>, tensor<si32>, tensor<si32>, tensor<si32>, tensor<ui8>) -> tensor<2x32x8x8xui8>
   return %r : tensor<2x32x8x8xui8>
 }

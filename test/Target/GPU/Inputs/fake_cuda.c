@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A stand-in for libcuda.so.1 that has the functions the runtime asks for: memory of the "device" is
-// the host's, launches are written to standard output and compute nothing. Environment:
+// A stand-in for libcuda.so.1 that has the functions the runtime asks for: memory of the "device"
+// is the host's, launches are written to standard output and compute nothing. Environment:
 // FAKE_CUDA_DEVICES (default 1), FAKE_CUDA_CAPABILITY (default 80), FAKE_CUDA_FAIL (name of a
 // function that returns error 999). Compiled with -DWITHOUT_GRAPHS it lacks cuGraphLaunch.
 //
@@ -43,6 +43,7 @@ static int name_count;
 
 int cuInit(unsigned flags) {
   BEGIN("cuInit");
+  setvbuf(stdout, NULL, _IONBF, 0);
   return flags;
 }
 int cuDeviceGetCount(int *count) {
@@ -71,7 +72,6 @@ int cuDevicePrimaryCtxRetain(handle *context, int device) {
 int cuDevicePrimaryCtxRelease_v2(int device) {
   (void)device;
   printf("released with %d live blocks and %d pushed contexts\n", live_blocks, contexts);
-  fflush(stdout);
   return 0;
 }
 int cuCtxPushCurrent_v2(handle context) {
