@@ -4,6 +4,7 @@
 """lit configuration: `lit test` uses build/release; `--param build=DIR` names another build folder."""
 
 import os
+import shutil
 import sys
 
 import lit.formats
@@ -17,7 +18,7 @@ python = venv_python if os.path.exists(venv_python) else sys.executable
 config.name = "quantc"
 config.test_format = lit.formats.ShTest(True)
 config.suffixes = [".mlir", ".test"]
-config.excludes = ["unit", "property", "bench", "package", "integration"]
+config.excludes = ["Inputs", "unit", "property", "bench", "package", "integration"]
 config.test_source_root = os.path.dirname(os.path.abspath(__file__))
 config.test_exec_root = os.path.join(build, "test", "lit")
 
@@ -30,4 +31,7 @@ for name in ("QUANTC_MODELS", "HOME", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS",
 
 # %root: the source tree; %build: the build folder; %python: the Python of .venv.
 config.substitutions += [("%root", root), ("%build", build), ("%python", python)]
+# What is there on some machines only.
+if shutil.which("ptxas", path=config.environment["PATH"]):
+    config.available_features.add("ptxas")
 config.available_features.add("x86_64" if os.uname().machine == "x86_64" else os.uname().machine)

@@ -15,12 +15,22 @@
 #ifndef QUANTC_INITALL_H
 #define QUANTC_INITALL_H
 
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
+#include "mlir/Conversion/NVVMToLLVM/NVVMToLLVM.h"
+#include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Transforms/Passes.h"
+#include "quantc/Conversion/KernToGPU/KernToGPU.h"
 #include "quantc/Conversion/KernToLLVM/KernToLLVM.h"
 #include "quantc/Conversion/NNToDyad/NNToDyad.h"
 #include "quantc/Conversion/ONNXToNN/ONNXToNN.h"
@@ -42,13 +52,22 @@ namespace quantc {
 inline void registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect>();
   registry.insert<mlir::LLVM::LLVMDialect, mlir::memref::MemRefDialect>();
+  registry.insert<mlir::cf::ControlFlowDialect, mlir::gpu::GPUDialect, mlir::NVVM::NVVMDialect,
+                  mlir::scf::SCFDialect>();
+  mlir::arith::registerConvertArithToLLVMInterface(registry);
+  mlir::cf::registerConvertControlFlowToLLVMInterface(registry);
   registry.insert<onnx::ONNXDialect, nn::NNDialect, qnn::QNNDialect, dyad::DyadDialect,
                   kern::KernDialect>();
 }
 
-/// All passes and pipelines, and the upstream clean-up passes (canonicalize, cse, ...).
+/// All passes and pipelines, and those of upstream that pipelines name: clean-up
+/// (canonicalize, cse, ...), and the way from a gpu.module to the LLVM dialect.
 inline void registerAllPasses() {
   mlir::registerTransformsPasses();
+  mlir::registerSCFToControlFlowPass();
+  mlir::registerConvertGpuOpsToNVVMOps();
+  mlir::registerConvertNVVMToLLVMPass();
+  mlir::registerReconcileUnrealizedCastsPass();
   onnx::registerQuantcONNXPasses();
   registerQuantcONNXToNNPasses();
   nn::registerQuantcNNPasses();
@@ -57,6 +76,7 @@ inline void registerAllPasses() {
   kern::registerQuantcKernPasses();
   registerQuantcNNToDyadPasses();
   registerQuantcToKernPasses();
+  registerQuantcKernToGPUPasses();
   registerQuantcKernToLLVMPasses();
 }
 

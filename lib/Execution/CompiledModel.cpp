@@ -17,6 +17,8 @@
 
 using namespace quantc;
 
+char UnavailableError::ID = 0;
+
 CompiledModel::~CompiledModel() { release(); }
 
 void CompiledModel::release() {
@@ -99,10 +101,15 @@ llvm::Error CompiledModel::initialize(int threads, bool profile) {
   options.profile = profile;
   options.message = message;
   options.message_size = sizeof(message);
-  if (int32_t status = create(&options, &context))
-    return llvm::createStringError(std::string(errorStringFunction(status)) +
-                                   (*message ? ": " : "") + message);
-  return llvm::Error::success();
+  int32_t status = create(&options, &context);
+  if (status == QRT_OK)
+    return llvm::Error::success();
+  std::string text = std::string(errorStringFunction(status)) + (*message ? ": " : "") + message;
+  bool unavailable =
+      status == QRT_UNSUPPORTED_CPU || (status >= QRT_GPU_NO_DRIVER && status <= QRT_GPU_TOO_OLD);
+  if (unavailable)
+    return llvm::make_error<UnavailableError>(std::move(text));
+  return llvm::createStringError(text);
 }
 
 llvm::Expected<std::vector<HostTensor>> CompiledModel::run(llvm::ArrayRef<HostTensor> feeds) {

@@ -17,7 +17,10 @@
 #include "quantc/Numerics/Metrics.h"
 #include "quantc/Pipelines/Compiler.h"
 #include "quantc/Reference/Interpreter.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
 #include <chrono>
 
 using namespace mlir;
@@ -202,21 +205,45 @@ static int64_t differences(const HostTensor &a, const HostTensor &b, float toler
 }
 
 llvm::Expected<std::unique_ptr<CompiledModel>>
-Compiler::openForVerification(Verification &verification) {
+Compiler::compileForVerification(Verification &verification) {
+  if (options.recipe.isGPU()) {
+    verification.subject = "code for " + options.recipe.target;
+    llvm::SmallString<128> path;
+    if (std::error_code code = llvm::sys::fs::createTemporaryFile("quantc-verify", "so", path))
+      return llvm::createStringError("cannot create a temporary file: " + code.message());
+    llvm::FileRemover remover(path);
+    llvm::SmallString<128> header(path);
+    llvm::sys::path::replace_extension(header, "h");
+    llvm::FileRemover headerRemover(header);
+    if (llvm::Error error = writeUntested(path))
+      return std::move(error);
+    return CompiledModel::load(path, options.threads);
+  }
   kernels::Level level = kernels::bestHostLevel();
   if (auto wanted = kernels::parseLevel(options.recipe.cpu))
     level = *wanted;
   std::string name(kernels::levelInfo(level).name);
-  if (!kernels::hostSupports(level)) {
-    verification.notRun = "this machine lacks " + name;
-    return nullptr;
-  }
-  if (!libraryPath.empty()) {
-    verification.subject = "library " + libraryPath;
-    return CompiledModel::load(libraryPath, options.threads);
-  }
+  if (!kernels::hostSupports(level))
+    return llvm::make_error<UnavailableError>("this machine lacks " + name);
   verification.subject = "code compiled in process for " + name;
   return compileInProcess(*integerModule, level, options.threads, options.recipe.strict);
+}
+
+/// Null, with the reason, where this machine cannot run the code.
+llvm::Expected<std::unique_ptr<CompiledModel>>
+Compiler::openForVerification(Verification &verification) {
+  if (!libraryPath.empty())
+    verification.subject = "library " + libraryPath;
+  auto compiled = libraryPath.empty() ? compileForVerification(verification)
+                                      : CompiledModel::load(libraryPath, options.threads);
+  if (compiled)
+    return compiled;
+  llvm::Error rest = llvm::handleErrors(compiled.takeError(), [&](const UnavailableError &error) {
+    verification.notRun = error.reason;
+  });
+  if (rest)
+    return std::move(rest);
+  return nullptr;
 }
 
 llvm::Expected<Verification> Compiler::verify(int64_t runs) {

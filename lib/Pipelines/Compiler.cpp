@@ -144,6 +144,11 @@ void Compiler::adopt(OwningOpRef<ModuleOp> module, Stage stage, llvm::StringRef 
   result.model = name.str();
   if (stage == Stage::Imported)
     recordNodes();
+  adopted = stage >= Stage::Integer;
+  if (stage == Stage::Integer) {
+    (void)certify(); // never fails; what it found is in the report
+    integerModule = ir->clone();
+  }
 }
 
 //===----------------------------------------------------------------------===//

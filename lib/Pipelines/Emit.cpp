@@ -16,6 +16,7 @@
 #include "quantc/Reference/Interpreter.h"
 #include "quantc/Target/CPU/Codegen.h"
 #include "quantc/Target/CPU/ModelInfo.h"
+#include "quantc/Target/GPU/GPU.h"
 #include "quantc/Target/LLVM/TranslateModel.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -71,18 +72,19 @@ static llvm::Expected<cpu::SelfTest> makeSelfTest(ModuleOp module, DataSet *data
   return test;
 }
 
-enum EmitKind { EmitLLVM, EmitObject, EmitLibrary };
+enum EmitKind { EmitLLVM, EmitObject, EmitLibrary, EmitUntested };
 
 llvm::Error Compiler::emit(llvm::StringRef path, int kind) {
   if (current != Stage::Lowered)
     return llvm::createStringError("expected a module of stage 'lowered', but found '" +
                                    stageName(current) + "'");
   llvm::LLVMContext llvmContext;
-  auto model = translateModel(*ir, result.model, llvmContext);
+  auto model = options.recipe.isGPU() ? gpu::translateGPUModel(*ir, result.model, llvmContext)
+                                      : translateModel(*ir, result.model, llvmContext);
   if (!model)
     return model.takeError();
-  if (ModuleOp source =
-          integerModule ? *integerModule : (floatModule ? *floatModule : ModuleOp())) {
+  if (ModuleOp source = integerModule ? *integerModule : (floatModule ? *floatModule : ModuleOp());
+      source && !adopted) {
     auto test = makeSelfTest(source, dataSet.get(), model->info);
     if (!test)
       return test.takeError();
@@ -118,11 +120,18 @@ llvm::Error Compiler::emit(llvm::StringRef path, int kind) {
   uint64_t bytes = 0;
   if (!llvm::sys::fs::file_size(path, bytes))
     result.libraryBytes = int64_t(bytes);
-  if (!kernels::hostSupports(codegen.level))
+  if (kind == EmitUntested || model->info.selfTests.empty())
     return llvm::Error::success();
+  return runSelfTest(path);
+}
+
+/// Runs the library's vectors where this machine can; otherwise the report says why not.
+llvm::Error Compiler::runSelfTest(llvm::StringRef path) {
   auto loaded = CompiledModel::load(path, options.threads);
   if (!loaded)
-    return loaded.takeError();
+    return llvm::handleErrors(loaded.takeError(), [&](const UnavailableError &error) {
+      result.selfTestSkipped = error.reason;
+    });
   auto outcome = (*loaded)->selfTest();
   return outcome ? llvm::Error::success() : outcome.takeError();
 }
@@ -132,6 +141,12 @@ float Compiler::floatTolerance() const {
   return integerModule && !hasFloatOps ? 0.0f : 1e-4f;
 }
 
+llvm::Error Compiler::writePTX(llvm::StringRef path) {
+  auto text = gpu::emitPTX(*ir);
+  return text ? writeFile(path, *text) : text.takeError();
+}
+
 llvm::Error Compiler::writeLLVM(llvm::StringRef path) { return emit(path, EmitLLVM); }
 llvm::Error Compiler::writeObject(llvm::StringRef path) { return emit(path, EmitObject); }
 llvm::Error Compiler::writeLibrary(llvm::StringRef path) { return emit(path, EmitLibrary); }
+llvm::Error Compiler::writeUntested(llvm::StringRef path) { return emit(path, EmitUntested); }

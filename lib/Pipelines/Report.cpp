@@ -49,6 +49,7 @@ llvm::json::Value CompileReport::toJSON() const {
                             {"model_bytes", modelBytes},
                             {"library_bytes", libraryBytes},
                             {"calibration_runs", calibrationRuns},
+                            {"self_test_skipped", selfTestSkipped},
                             {"calibration_seconds", calibrationSeconds},
                             {"corrected_biases", correctedBiases},
                             {"certificate", certificate}};
@@ -94,6 +95,8 @@ void CompileReport::print(llvm::raw_ostream &os) const {
     os << ", library " << bytesText(libraryBytes) << " (model file " << bytesText(modelBytes)
        << ")";
   os << "\n";
+  if (!selfTestSkipped.empty())
+    os << "self-test     skipped: " << selfTestSkipped << "\n";
   os << "work          " << llvm::formatv("{0:F1}", double(macs) / 1e6)
      << " M multiply-accumulates a run\n";
 }

@@ -78,9 +78,15 @@ std::string quantc::stagePipeline(Stage stage, const Recipe &recipe) {
     return std::string("builtin.module(convert-nn-to-dyad{io-type=") +
            (recipe.integerIO ? "int8" : "float") + "},dyad-simplify,dyad-prove-accumulators)";
   case Stage::Scheduled:
+    if (recipe.isGPU())
+      return "builtin.module(convert-to-kern{level=" + recipe.target +
+             "},func.func(kern-plan-memory))";
     return "builtin.module(convert-to-kern{level=" + recipe.cpu + " " +
            flag("strict", recipe.strict) + "},func.func(kern-partition,kern-plan-memory))";
   case Stage::Lowered:
+    if (recipe.isGPU())
+      return "builtin.module(convert-kern-to-gpu,gpu.module(canonicalize,cse,convert-scf-to-cf,"
+             "convert-gpu-to-nvvm,convert-nvvm-to-llvm,reconcile-unrealized-casts))";
     return "builtin.module(convert-kern-to-llvm)";
   }
   return "";

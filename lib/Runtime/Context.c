@@ -111,6 +111,9 @@ static int32_t qrt_prepare(qrt_context *context, const qrt_options *options, cha
   int64_t bytes = qrt_arena_bytes(model, options->max_dims, options->num_max_dims);
   for (int32_t i = 0; i < model->num_dims; ++i)
     context->max_dims[i] = options->max_dims[i];
+  context->num_threads = 1;
+  if (model->device)
+    return model->device->open(context, message, size);
   context->arena = qrt_allocate_zeroed((size_t)model->arena_alignment, bytes);
   if (!context->arena) {
     qrt_format(message, size, "no memory for an arena of %lld bytes", (long long)bytes);
@@ -169,6 +172,8 @@ int32_t qrt_create(const qrt_model_desc *model, const qrt_options *options, qrt_
 void qrt_destroy(qrt_context *context) {
   if (!context)
     return;
+  if (context->device_state)
+    context->model->device->close(context);
   if (context->pool)
     qrt_pool_drop(context->pool);
   free(context->arena);

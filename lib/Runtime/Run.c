@@ -101,7 +101,8 @@ int32_t qrt_run(qrt_context *context, const qrt_tensor *inputs, int32_t num_inpu
   int32_t status = qrt_bind_arguments(context, inputs, num_inputs, outputs, num_outputs);
   if (status == QRT_OK) {
     uint32_t saved = qrt_set_float_environment();
-    status = qrt_run_steps(context);
+    const qrt_device *device = context->model->device;
+    status = device ? device->run(context) : qrt_run_steps(context);
     qrt_restore_float_environment(saved);
   }
   atomic_store_explicit(&context->running, 0, memory_order_release);

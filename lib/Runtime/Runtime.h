@@ -53,6 +53,8 @@ struct qrt_context {
   qrt_pool *pool;
   qrt_parallel_for_fn parallel_for;
   void *parallel_for_user;
+  // What model->device keeps for this context.
+  void *device_state;
   // Not 0 during a run.
   atomic_int running;
   char error[QRT_MESSAGE_SIZE];

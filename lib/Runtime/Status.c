@@ -49,6 +49,16 @@ const char *qrt_status_string(int32_t status) {
     return "an output of the self-test differs from its test vector";
   case QRT_NOT_AVAILABLE:
     return "not available in this library or context";
+  case QRT_GPU_NO_DRIVER:
+    return "no GPU: the NVIDIA driver's library cannot be loaded";
+  case QRT_GPU_NO_SYMBOL:
+    return "no GPU: the NVIDIA driver lacks a function, it is too old";
+  case QRT_GPU_NO_DEVICE:
+    return "no GPU: the NVIDIA driver finds none";
+  case QRT_GPU_TOO_OLD:
+    return "no GPU that is new enough for the model's code";
+  case QRT_GPU_ERROR:
+    return "a call of the NVIDIA driver failed";
   default:
     return "unknown status";
   }

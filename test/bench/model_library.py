@@ -10,6 +10,13 @@ import numpy as np
 DTYPES = {1: np.float32, 2: np.uint8, 3: np.int8, 4: np.uint16, 5: np.int16, 6: np.int32, 7: np.int64, 11: np.float64}
 
 
+GPU_MISSING = range(16, 20)  # QRT_GPU_NO_DRIVER to QRT_GPU_TOO_OLD
+
+
+class Unavailable(RuntimeError):
+    """The machine lacks the GPU that the library runs on."""
+
+
 class Tensor(ctypes.Structure):
     _fields_ = [("data", ctypes.c_void_p), ("dtype", ctypes.c_int32), ("rank", ctypes.c_int32),
                 ("shape", ctypes.POINTER(ctypes.c_int64))]  # fmt: skip
@@ -64,8 +71,9 @@ class Context:
         message = ctypes.create_string_buffer(512)
         options = Options(ctypes.sizeof(Options), threads, int(profile), None, None, None, 0, 512)
         options.message = ctypes.cast(message, ctypes.c_char_p)
-        if self.c.quantc_model_create(ctypes.byref(options), ctypes.byref(self.handle)):
-            raise RuntimeError(message.value.decode())
+        status = self.c.quantc_model_create(ctypes.byref(options), ctypes.byref(self.handle))
+        if status:
+            raise (Unavailable if status in GPU_MISSING else RuntimeError)(message.value.decode())
         self.outputs = [self.array(self.c.quantc_model_output(i)) for i in range(self.c.quantc_model_output_count())]
         self.output_tensors = (Tensor * len(self.outputs))(*map(self.tensor, self.outputs))
         self.inputs = self.input_tensors = None
@@ -80,6 +88,17 @@ class Context:
         shape = (ctypes.c_int64 * array.ndim)(*array.shape)
         code = next(code for code, dtype in DTYPES.items() if array.dtype == dtype)
         return Tensor(array.ctypes.data, code, array.ndim, shape)
+
+    def run_at(self, inputs, outputs):
+        """Runs on the memory at these addresses; of the host, or of the GPU that the library runs on."""
+        arrays = [(Tensor * len(addresses))() for addresses in (inputs, outputs)]
+        for array, addresses, get in zip(arrays, (inputs, outputs), (self.c.quantc_model_input, self.c.quantc_model_output), strict=True):
+            for i, address in enumerate(addresses):
+                info = get(i).contents
+                array[i] = Tensor(address, info.dtype, info.rank, info.shape)
+        status = self.c.quantc_model_run(self.handle, arrays[0], len(inputs), arrays[1], len(outputs))
+        if status:
+            raise RuntimeError(self.c.quantc_model_last_error(self.handle).decode())
 
     def run(self, *inputs):
         """Outputs for C-contiguous inputs; the arrays are overwritten by the next run."""

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Options.h"
+#include "quantc/Conversion/KernToGPU/KernToGPU.h"
 #include "quantc/Support/Suggest.h"
 #include "quantc/Target/LLVM/TranslateModel.h"
 #include "llvm/ADT/StringExtras.h"
@@ -34,7 +35,9 @@ static cl::OptionCategory category("quantc options");
 #define FLAG(NAME, ARGUMENT, HELP)                                                                 \
   static cl::opt<bool> NAME(ARGUMENT, cl::desc(HELP), cl::cat(category))
 
-static cl::opt<std::string> inputFile(cl::Positional, cl::desc("MODEL.onnx"), cl::cat(category));
+static cl::opt<std::string>
+    inputFile(cl::Positional, cl::desc("MODEL.onnx, or a module of stage integer (.mlir, .mlirbc)"),
+              cl::cat(category));
 static cl::opt<std::string> outputFile("o", cl::desc("Where to write the result"),
                                        cl::value_desc("file"), cl::cat(category));
 TEXT(recipeName, "recipe", "Built-in recipe or a .yaml file (default w8a8-integer)", "name");
@@ -43,8 +46,10 @@ TEXT(calibrate, "calibrate",
 TEXT(statistics, "statistics", "Statistics (JSON) instead of calibration data", "file");
 TEXT(calibrationMemory, "calib-memory",
      "Hard cap on the memory of statistics: bytes, or with K, M, G; changes no result", "size");
-TEXT(target, "target", "What to make code for: cpu (default)", "name");
-TEXT(emitKind, "emit", "mlir, mlirbc, llvm, obj or so (default so)", "kind");
+TEXT(target, "target",
+     "What to make code for: cpu (default), or an NVIDIA GPU: cuda:sm_80 (and later chips), ...",
+     "name");
+TEXT(emitKind, "emit", "mlir, mlirbc, llvm, obj, so or ptx (default so)", "kind");
 TEXT(toStage, "to", "With --emit mlir|mlirbc: the stage to stop at (default integer)", "stage");
 TEXT(cpuLevel, "cpu",
      "Instruction sets: native (default), portable, x86-64-v2, x86-64-v3, x86-64-v3-vnni, "
@@ -120,10 +125,25 @@ static llvm::Error parseDims(DriverOptions &options) {
   return llvm::Error::success();
 }
 
+static llvm::Error checkTarget(DriverOptions &options) {
+  if (target.empty() || target == "cpu")
+    return emitKind == "ptx" ? usage("--emit ptx needs --target cuda:CHIP")
+                             : llvm::Error::success();
+  llvm::StringRef chip = target;
+  llvm::SmallVector<llvm::StringRef> chips = gpuChipNames();
+  if (!chip.consume_front("cuda:") || !llvm::is_contained(chips, chip))
+    return usage("--target: expected cpu, or cuda: and one of " + llvm::join(chips, ", ") +
+                 ", but found '" + target + "'");
+  if (options.compile.recipe.strict)
+    return usage("--strict: a GPU computes the border in float; expected --target cpu");
+  options.compile.recipe.target = target;
+  return llvm::Error::success();
+}
+
 static llvm::Error checkNames(DriverOptions &options) {
-  if (!target.empty() && target != "cpu")
-    return usage("--target: expected cpu, but found '" + target + "'");
-  std::vector<llvm::StringRef> kinds = {"mlir", "mlirbc", "llvm", "obj", "so"};
+  if (llvm::Error error = checkTarget(options))
+    return error;
+  std::vector<llvm::StringRef> kinds = {"mlir", "mlirbc", "llvm", "obj", "so", "ptx"};
   if (!emitKind.empty()) {
     options.emit = emitKind;
     if (!llvm::is_contained(kinds, llvm::StringRef(emitKind)))

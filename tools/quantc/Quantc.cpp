@@ -14,6 +14,7 @@
 #include "Options.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/Diagnostics.h"
+#include "mlir/Parser/Parser.h"
 #include "quantc/Interfaces/NodeName.h"
 #include "quantc/Pipelines/Compiler.h"
 #include "llvm/Support/FileSystem.h"
@@ -96,6 +97,8 @@ llvm::Error emit(Compiler &compiler, const DriverOptions &options) {
     return writeModule(compiler.module(), options.output, options.emit == "mlirbc");
   if (options.emit == "llvm")
     return compiler.writeLLVM(options.output);
+  if (options.emit == "ptx")
+    return compiler.writePTX(options.output);
   if (options.emit == "obj")
     return compiler.writeObject(options.output);
   return compiler.writeLibrary(options.output);
@@ -104,7 +107,7 @@ llvm::Error emit(Compiler &compiler, const DriverOptions &options) {
 void printVerification(const Verification &outcome) {
   llvm::outs() << "verification  ";
   if (!outcome.notRun.empty()) {
-    llvm::outs() << "not run: " << outcome.notRun << "\n";
+    llvm::outs() << "skipped: " << outcome.notRun << "\n";
     return;
   }
   llvm::outs() << "interpreter and " << outcome.subject << ": " << outcome.differing << " of "
@@ -113,6 +116,21 @@ void printVerification(const Verification &outcome) {
     llvm::outs() << llvm::formatv(" (float ops: by more than {0:P2} of the largest)",
                                   outcome.tolerance);
   llvm::outs() << "\n";
+}
+
+/// An ONNX model, or a module of stage `integer` or `lowered` as --emit mlir writes it. A module
+/// brings no data, so its library has no test vectors.
+int read(Compiler &compiler, mlir::MLIRContext &context, const DriverOptions &options) {
+  llvm::StringRef path = options.input;
+  if (!path.ends_with(".mlir") && !path.ends_with(".mlirbc"))
+    return mlir::failed(compiler.import(path)) ? Unsupported : Ok;
+  auto module = mlir::parseSourceFile<mlir::ModuleOp>(path, &context);
+  if (!module)
+    return Unsupported;
+  bool lowered = (*module)->hasAttr("quantc.arena_bytes");
+  compiler.adopt(std::move(module), lowered ? Stage::Lowered : Stage::Integer,
+                 llvm::sys::path::stem(path));
+  return Ok;
 }
 
 int compile(const DriverOptions &options) {
@@ -126,13 +144,14 @@ int compile(const DriverOptions &options) {
   CompileOptions compileOptions = options.compile;
   compileOptions.progress = bar.callback();
   Compiler compiler(context, compileOptions);
-  if (mlir::failed(compiler.import(options.input)))
-    return Unsupported;
+  if (int code = read(compiler, context, options))
+    return code;
   bool text = options.emit == "mlir" || options.emit == "mlirbc";
   Stage last = text ? options.to.value_or(Stage::Integer) : Stage::Lowered;
   if (mlir::failed(compiler.advance(std::min(last, Stage::Integer))))
     return Unsupported;
-  bool integer = last >= Stage::Integer;
+  // A lowered module has its proofs behind it.
+  bool integer = last >= Stage::Integer && compiler.stage() == Stage::Integer;
   if (integer && options.requireInteger && !compiler.report().integerOnly) {
     compiler.report().print(llvm::errs());
     llvm::errs() << "quantc: error: "

@@ -34,6 +34,17 @@ struct ModelTensor {
   int32_t zeroPoint = 0;
 };
 
+/// The machine lacks what a library runs on: an instruction set, or a GPU. Not a fault of the
+/// library; what depends on running it is skipped.
+class UnavailableError : public llvm::ErrorInfo<UnavailableError> {
+public:
+  static char ID;
+  explicit UnavailableError(std::string reason) : reason(std::move(reason)) {}
+  void log(llvm::raw_ostream &os) const override { os << reason; }
+  std::error_code convertToErrorCode() const override { return llvm::inconvertibleErrorCode(); }
+  std::string reason;
+};
+
 class CompiledModel {
 public:
   virtual ~CompiledModel();
@@ -42,8 +53,8 @@ public:
   /// lacks the module's ISA level.
   static llvm::Expected<std::unique_ptr<CompiledModel>> jit(mlir::ModuleOp module, int threads = 1);
 
-  /// Opens a library written by quantc. Fails when it is none, when its ABI version differs, or
-  /// when the machine lacks its ISA level.
+  /// Opens a library written by quantc. Fails when it is none, when its ABI version differs, and
+  /// with an UnavailableError when the machine lacks its ISA level or a GPU.
   static llvm::Expected<std::unique_ptr<CompiledModel>> load(llvm::StringRef path, int threads = 1,
                                                              bool profile = false);
 

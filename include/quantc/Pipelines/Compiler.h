@@ -68,6 +68,8 @@ struct CompileReport {
   /// Contractions whose bias was corrected; absent when the recipe asks for none.
   std::optional<int64_t> correctedBiases;
   std::string certificate; ///< the text that the library carries
+  /// Why the library's self-test was not run on this machine; empty when it was.
+  std::string selfTestSkipped;
 
   llvm::json::Value toJSON() const;
   /// At most twenty lines.
@@ -91,7 +93,8 @@ public:
 
   /// Reads an ONNX file; symbolic dimensions take `dims`, then the calibration data's shapes.
   mlir::LogicalResult import(llvm::StringRef path);
-  /// Takes a module of any stage instead (not verified to be of that stage).
+  /// Takes a module of any stage instead (not verified to be of that stage). One of stage
+  /// integer or later brings no data, so its library has no test vectors.
   void adopt(mlir::OwningOpRef<mlir::ModuleOp> module, Stage stage, llvm::StringRef name);
 
   /// Runs stages until `stage` is reached. Calibrates on the way when there is data.
@@ -100,15 +103,18 @@ public:
   /// Emits the lowered module as a shared library; `path` plus ".h" receives the header, with the
   /// suffix replaced. Verifies the self-test vectors by running them when this machine can.
   llvm::Error writeLibrary(llvm::StringRef path);
+  /// PTX text of a model for a GPU.
+  llvm::Error writePTX(llvm::StringRef path);
   /// LLVM IR text, or an ELF object.
   llvm::Error writeLLVM(llvm::StringRef path);
   llvm::Error writeObject(llvm::StringRef path);
 
   /// Compares compiled integer code with float on the calibration tail; fills the report.
   llvm::Error measureAccuracy();
-  /// Compares the interpreter with the library that was written, or else with code compiled in
-  /// process for the recipe's level, on `runs` runs of the data (all when negative) and on extreme
-  /// inputs. Integers, and floats that come straight from them, must be equal bit for bit.
+  /// Compares the interpreter with the library that was written, or else with code compiled for the
+  /// recipe's target, on `runs` runs of the data (all when negative) and on extreme inputs.
+  /// Integers, and floats that come straight from them, must be equal bit for bit. Where this
+  /// machine cannot run the code (a CPU level or a GPU that it lacks), nothing was run.
   llvm::Expected<Verification> verify(int64_t runs = -1);
 
   mlir::ModuleOp module() const;
@@ -126,7 +132,11 @@ private:
   void recordNodes();
   void recordCoverage();
   llvm::Error emit(llvm::StringRef path, int kind);
+  /// writeLibrary without running the test vectors.
+  llvm::Error writeUntested(llvm::StringRef path);
+  llvm::Error runSelfTest(llvm::StringRef path);
   llvm::Expected<std::unique_ptr<CompiledModel>> openForVerification(Verification &verification);
+  llvm::Expected<std::unique_ptr<CompiledModel>> compileForVerification(Verification &verification);
   /// How far float outputs may be from the interpreter's: 0 when no float op makes them.
   float floatTolerance() const;
 
@@ -135,6 +145,7 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> ir;
   mlir::OwningOpRef<mlir::ModuleOp> floatModule, integerModule;
   Stage current = Stage::Imported;
+  bool adopted = false; ///< at stage integer or later
   std::unique_ptr<DataSet> dataSet;
   std::vector<std::string> nodeNames;
   /// For bias correction: means of the float results, scales of the accumulators.

@@ -38,6 +38,9 @@ struct Recipe {
   bool integerIO = false;
   /// ISA level, or "native".
   std::string cpu = "native";
+  /// "cpu", or a GPU: "cuda:" and a chip, such as "cuda:sm_80".
+  std::string target = "cpu";
+  bool isGPU() const { return llvm::StringRef(target).starts_with("cuda:"); }
 };
 
 /// One named option.

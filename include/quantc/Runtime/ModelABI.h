@@ -75,10 +75,16 @@ typedef enum qrt_status {
   QRT_THREAD_ERROR = 12,       /* a worker thread could not be started */
   QRT_PARALLEL_FOR_ERROR = 13, /* the host's parallel_for broke its contract */
   QRT_SELF_TEST_FAILED = 14,   /* an output differs from its test vector */
-  QRT_NOT_AVAILABLE = 15       /* the library or context lacks what was asked */
+  QRT_NOT_AVAILABLE = 15,      /* the library or context lacks what was asked */
+  QRT_GPU_NO_DRIVER = 16,      /* libcuda.so.1 cannot be loaded */
+  QRT_GPU_NO_SYMBOL = 17,      /* the driver lacks a function */
+  QRT_GPU_NO_DEVICE = 18,      /* the driver finds no GPU, or does not start */
+  QRT_GPU_TOO_OLD = 19,        /* no GPU is as new as the model's code needs */
+  QRT_GPU_ERROR = 20           /* a call of the driver failed */
 } qrt_status;
 
-/* One tensor of a run, owned by the caller: dense, row-major. */
+/* One tensor of a run, owned by the caller: dense, row-major. Where a model runs
+   on a GPU, data may also be an address in that GPU's memory. */
 typedef struct qrt_tensor {
   void *data;           /* aligned to the element size */
   int32_t dtype;        /* a qrt_dtype */
@@ -125,7 +131,8 @@ typedef struct qrt_options {
 typedef struct qrt_context qrt_context;
 
 /* The ABI version, the model's name, the version of the compiler that built
-   it, the instruction sets it needs ("x86-64-v3"), and the text of the
+   it, what it runs on ("x86-64-v3": instruction sets; "cuda:sm_80": the oldest
+   GPU, of which create says whether there is one), and the text of the
    certificate: what was proved about its integers. */
 QUANTC_MODEL_API int32_t quantc_model_abi_version(void);
 QUANTC_MODEL_API const char *quantc_model_name(void);

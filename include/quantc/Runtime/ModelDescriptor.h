@@ -44,8 +44,18 @@ enum {
   QRT_STEP_SERIAL = 1 /* called once, with worker 0 of 1 */
 };
 
+/* A processor other than the CPU that runs the steps of a model. `open` makes
+   what a context needs there, in context->device_state, and on failure leaves
+   nothing behind but the message; `run` takes the checked arguments of a run
+   (context->io); `close` frees what open made. */
+typedef struct qrt_device {
+  int32_t (*open)(qrt_context *context, char *message, size_t size);
+  int32_t (*run)(qrt_context *context);
+  void (*close)(qrt_context *context);
+} qrt_device;
+
 typedef struct qrt_step {
-  qrt_step_fn fn;
+  qrt_step_fn fn;      /* null where a device runs the step */
   int32_t max_workers; /* at least 1; more workers would find nothing to do */
   int32_t flags;       /* QRT_STEP_* */
   const char *name;    /* names of the ONNX nodes, separated by ", " */
@@ -124,6 +134,8 @@ struct qrt_model_desc {
   const qrt_self_test *self_tests;
   qrt_arena_bytes_fn arena_bytes_fn; /* null: arena_bytes holds */
   qrt_init_fn init;                  /* null: nothing to fill */
+  const qrt_device *device;          /* null: this CPU runs the steps */
+  const void *device_program;        /* what the device runs, e.g. qrt_gpu_program */
 };
 
 /* Defined by the compiler, once a model, with hidden visibility. */

@@ -208,7 +208,11 @@ struct ConvertToKern : quantc::impl::ConvertToKernBase<ConvertToKern> {
 
   void runOnOperation() override {
     kernels::Level target = kernels::bestHostLevel();
-    if (level != "native") {
+    // The chip is the next pass's business; no part of a GPU's schedule depends on it here.
+    bool gpu = StringRef(level).starts_with("cuda:");
+    if (gpu)
+      target = kernels::Level::V3;
+    else if (level != "native") {
       std::optional<kernels::Level> parsed = kernels::parseLevel(level);
       if (!parsed) {
         getOperation().emitError("unknown level '") << level << "'";
@@ -222,10 +226,11 @@ struct ConvertToKern : quantc::impl::ConvertToKernBase<ConvertToKern> {
       return signalPassFailure();
     }
     const kernels::LevelInfo &info = kernels::levelInfo(target);
-    Lowering lowering(function, info, strict);
+    Lowering lowering(function, info, strict, /*natural=*/gpu);
     if (failed(lowering.run()))
       return signalPassFailure();
-    getOperation()->setAttr("kern.level", StringAttr::get(&getContext(), info.name));
+    getOperation()->setAttr("kern.level",
+                            StringAttr::get(&getContext(), gpu ? level.getValue() : info.name));
   }
 };
 } // namespace

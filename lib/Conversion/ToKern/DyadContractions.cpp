@@ -154,6 +154,31 @@ static FailureOr<Destination> destination(Lowering &lowering, Operation *op) {
   return result;
 }
 
+/// The convolution with constants in natural order.
+static LogicalResult emitNaturalConv(Lowering &lowering, Operation *op, const Contraction &data,
+                                     const Destination &to, Value in, Value out,
+                                     ArrayRef<int64_t> kernel, ArrayRef<int64_t> strides,
+                                     ArrayRef<int64_t> dilations, int64_t groups) {
+  OpBuilder &b = lowering.builder;
+  int64_t inChannels = cast<MemRefType>(in.getType()).getDimSize(3);
+  int64_t channels = cast<MemRefType>(out.getType()).getDimSize(3);
+  const EpilogueData &e = to.epilogue;
+  Value weight = lowering.constant(b.getI8Type(),
+                                   naturalWeights(data.weight, channels, kernel[0] * kernel[1]));
+  Value bias = lowering.constant(b.getI32Type(), data.bias);
+  auto [multiplier, shift] = lowering.epilogueBuffers(
+      e, e.kind == kern::Epilogue::Raw ? 1 : channels, [](int64_t p) { return p; });
+  if (groups > 1 && groups == channels && inChannels == channels)
+    kern::DepthwiseConvOp::create(b, op->getLoc(), out, in, weight, bias, multiplier, shift, kernel,
+                                  strides, dilations, /*row_align=*/1, e.kind, to.zeroPoint, to.lo,
+                                  to.hi, e.accLo, e.accHi, /*natural=*/true, kern::PartitionAttr());
+  else
+    kern::ConvOp::create(b, op->getLoc(), out, in, weight, bias, multiplier, shift, kernel, strides,
+                         dilations, groups, e.kind, to.zeroPoint, to.lo, to.hi, e.accLo, e.accHi,
+                         /*natural=*/true, kern::PartitionAttr());
+  return success();
+}
+
 static LogicalResult emitConv(Lowering &lowering, Operation *op, const Contraction &data,
                               const Destination &to, Value in, Value out, ArrayRef<int64_t> kernel,
                               ArrayRef<int64_t> strides, ArrayRef<int64_t> dilations,
@@ -163,6 +188,8 @@ static LogicalResult emitConv(Lowering &lowering, Operation *op, const Contracti
   int64_t channels = outType.getDimSize(3);
   int64_t raw = to.epilogue.kind == kern::Epilogue::Raw;
   int64_t accLo = to.epilogue.accLo, accHi = to.epilogue.accHi;
+  if (lowering.natural)
+    return emitNaturalConv(lowering, op, data, to, in, out, kernel, strides, dilations, groups);
   if (groups > 1 && groups == channels && inType.getDimSize(3) == channels) {
     int64_t lanes = lowering.level.depthwiseLanes;
     std::vector<int8_t> packed(
@@ -180,7 +207,7 @@ static LogicalResult emitConv(Lowering &lowering, Operation *op, const Contracti
         b, op->getLoc(), out, in, lowering.constant(b.getI8Type(), packed),
         lowering.constant(b.getI32Type(), bias), multiplier, shift, kernel, strides, dilations,
         lowering.level.depthwiseRows, to.epilogue.kind, to.zeroPoint, to.lo, to.hi, accLo, accHi,
-        kern::PartitionAttr());
+        /*natural=*/false, kern::PartitionAttr());
     return success();
   }
   kernels::ConvShape shape;
@@ -205,7 +232,7 @@ static LogicalResult emitConv(Lowering &lowering, Operation *op, const Contracti
   kern::ConvOp::create(b, op->getLoc(), out, in, lowering.constant(b.getI8Type(), packed),
                        lowering.constant(b.getI32Type(), bias), multiplier, shift, kernel, strides,
                        dilations, groups, to.epilogue.kind, to.zeroPoint, to.lo, to.hi, accLo,
-                       accHi, kern::PartitionAttr());
+                       accHi, /*natural=*/false, kern::PartitionAttr());
   return success();
 }
 

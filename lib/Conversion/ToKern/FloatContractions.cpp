@@ -65,13 +65,28 @@ static LogicalResult emitConv(Lowering &lowering, LinearMapOpInterface op,
       return failure();
     bias = *values;
   }
-  if (groups > 1 && groups == channels && inChannels == channels) {
+  bool depthwise = groups > 1 && groups == channels && inChannels == channels;
+  if (lowering.natural) {
+    Value constant =
+        lowering.constant(b.getF32Type(), naturalWeights(*weight, channels, kernel[0] * kernel[1]));
+    Value constantBias = lowering.constant(b.getF32Type(), bias);
+    if (depthwise)
+      kern::DepthwiseConvF32Op::create(b, op.getLoc(), out, in, constant, constantBias, kernel,
+                                       strides, dilations, to.lo, to.hi, /*natural=*/true,
+                                       kern::PartitionAttr());
+    else
+      kern::ConvF32Op::create(b, op.getLoc(), out, in, constant, constantBias, kernel, strides,
+                              dilations, groups, to.lo, to.hi, /*natural=*/true,
+                              kern::PartitionAttr());
+    return success();
+  }
+  if (depthwise) {
     std::vector<float> packed(weight->size());
     kernels::packDepthwiseF32(channels, kernel[0], kernel[1], weight->data(), packed.data());
-    kern::DepthwiseConvF32Op::create(b, op.getLoc(), out, in,
-                                     lowering.constant(b.getF32Type(), packed),
-                                     lowering.constant(b.getF32Type(), bias), kernel, strides,
-                                     dilations, to.lo, to.hi, kern::PartitionAttr());
+    kern::DepthwiseConvF32Op::create(
+        b, op.getLoc(), out, in, lowering.constant(b.getF32Type(), packed),
+        lowering.constant(b.getF32Type(), bias), kernel, strides, dilations, to.lo, to.hi,
+        /*natural=*/false, kern::PartitionAttr());
     return success();
   }
   kernels::ConvShape shape;
@@ -91,7 +106,7 @@ static LogicalResult emitConv(Lowering &lowering, LinearMapOpInterface op,
   bias.resize(kernels::convChannels(groups, shape.groupN), 0.0f);
   kern::ConvF32Op::create(b, op.getLoc(), out, in, lowering.constant(b.getF32Type(), packed),
                           lowering.constant(b.getF32Type(), bias), kernel, strides, dilations,
-                          groups, to.lo, to.hi, kern::PartitionAttr());
+                          groups, to.lo, to.hi, /*natural=*/false, kern::PartitionAttr());
   return success();
 }
 

@@ -278,11 +278,13 @@ EpilogueData Lowering::chooseEpilogue(ArrayRef<numerics::IntRange> ranges,
   data.dyadics = std::move(dyadics);
   if (strict)
     return data;
-  // Kernels finish rows with scalar code that multiplies and adds, whatever the level.
+  // Kernels finish rows with scalar code that multiplies and adds, whatever the level. A GPU's
+  // 64-bit integers are cheaper than its fp64.
   SmallVector<EpilogueForm> forms;
   if (level.hasFma)
     forms.push_back(EpilogueForm::FmaF32);
-  forms.push_back(EpilogueForm::MulAddF64);
+  if (!natural)
+    forms.push_back(EpilogueForm::MulAddF64);
   EpilogueChoice choice = quantc::chooseEpilogue(ranges, data.dyadics, zp, lo, hi, forms);
   if (choice.form == EpilogueForm::Int64)
     return data;

@@ -55,8 +55,10 @@ struct EpilogueData {
 
 class Lowering {
 public:
-  Lowering(mlir::func::FuncOp function, const kernels::LevelInfo &level, bool strict)
-      : function(function), level(level), strict(strict), builder(function.getContext()) {}
+  /// `natural`: constants stay in natural order, for a GPU, which packs them for its tiles.
+  Lowering(mlir::func::FuncOp function, const kernels::LevelInfo &level, bool strict, bool natural)
+      : function(function), level(level), strict(strict), natural(natural),
+        builder(function.getContext()) {}
 
   /// Lowers the whole function. Every op that has no kernel form is reported.
   mlir::LogicalResult run();
@@ -131,6 +133,7 @@ public:
   mlir::func::FuncOp function;
   const kernels::LevelInfo &level;
   bool strict;
+  bool natural;
   mlir::OpBuilder builder;
 
 private:
@@ -181,6 +184,18 @@ void addQuantization(HandlerMap &handlers);
 llvm::SmallVector<int64_t> physicalShape(mlir::Type tensor);
 mlir::Type storageType(mlir::Type element);
 bool isImage(mlir::Type tensor);
+
+/// Weights [O, I, H, W] as [O, H, W, I]; `window` is H * W.
+template <typename T>
+std::vector<T> naturalWeights(const std::vector<T> &weight, int64_t outputs, int64_t window) {
+  int64_t inputs = int64_t(weight.size()) / std::max<int64_t>(outputs * window, 1);
+  std::vector<T> result(weight.size());
+  for (int64_t o = 0; o < outputs; ++o)
+    for (int64_t i = 0; i < inputs; ++i)
+      for (int64_t w = 0; w < window; ++w)
+        result[(o * window + w) * inputs + i] = weight[(o * inputs + i) * window + w];
+  return result;
+}
 
 /// The two-axis window attributes of 1-D and 2-D ops, brought to two axes.
 std::array<int64_t, 2> spatial(mlir::ArrayRef<int64_t> values);

@@ -21,6 +21,9 @@ namespace quantc::cpu {
 /// lib/Runtime as LLVM bitcode for any x86-64.
 llvm::StringRef runtimeBitcode();
 
+/// Bitcode of the runtime's part for NVIDIA GPUs, which defines qrt_gpu_device.
+llvm::StringRef gpuRuntimeBitcode();
+
 /// A shared library with libc.so.6's soname, names and versions (LibcStub.S).
 llvm::StringRef libcStub();
 

@@ -29,7 +29,7 @@
         .type   \name, @function
 \name:
         .endr
-        .irp name, sched_yield, sched_getaffinity, clock_gettime
+        .irp name, sched_yield, sched_getaffinity, clock_gettime, dlopen, dlsym
         .globl  \name
         .type   \name, @function
 \name:

@@ -99,6 +99,15 @@ Error linkRuntime(Module &module) {
   if (Error error =
           linkInto(module, std::move(*runtime), Linker::Flags::None, "linking the runtime"))
     return error;
+  if (module.getNamedGlobal("qrt_gpu_device")) {
+    Expected<std::unique_ptr<Module>> gpu =
+        parseFor(module, gpuRuntimeBitcode(), "the GPU runtime");
+    if (!gpu)
+      return gpu.takeError();
+    if (Error error =
+            linkInto(module, std::move(*gpu), Linker::Flags::None, "linking the GPU runtime"))
+      return error;
+  }
   ArrayRef<StringRef> exported = exportedSymbols();
   internalizeModule(
       module, [&](const GlobalValue &value) { return is_contained(exported, value.getName()); });

@@ -39,7 +39,8 @@ static_assert(offsetof(qrt_model_desc, arena_bytes) == 32);
 static_assert(offsetof(qrt_model_desc, name) == 48);
 static_assert(offsetof(qrt_model_desc, inputs) == 80);
 static_assert(offsetof(qrt_model_desc, arena_bytes_fn) == 120);
-static_assert(sizeof(qrt_model_desc) == 136);
+static_assert(offsetof(qrt_model_desc, device_program) == 144);
+static_assert(sizeof(qrt_model_desc) == 152);
 
 uint32_t requiredCpuFeatures(kernels::Level level) {
   switch (level) {
@@ -181,6 +182,8 @@ private:
 
   /// The function `name`, or null for an empty name.
   Constant *function(StringRef name, FunctionType *type);
+  /// The global `name`, or null for an empty name.
+  Constant *named(StringRef name);
 
   Constant *tensors(ArrayRef<TensorInfo> tensors, StringRef name);
   Constant *dimNames();
@@ -237,6 +240,16 @@ Constant *DescriptorBuilder::function(StringRef name, FunctionType *type) {
                                             : "qrt_arena_bytes_fn") +
                ", but found " + (found ? "one of another type" : "none"))
                   .str();
+  return null();
+}
+
+Constant *DescriptorBuilder::named(StringRef name) {
+  if (name.empty())
+    return null();
+  if (GlobalVariable *found = module.getNamedGlobal(name))
+    return found;
+  if (failure.empty())
+    failure = ("expected a global '" + name + "', but found none").str();
   return null();
 }
 
@@ -303,7 +316,8 @@ Error DescriptorBuilder::build() {
       int64(info.arenaAlignment),
       string(info.name),
       string(info.version),
-      string(kernels::levelInfo(info.level).name),
+      string(info.device.empty() ? StringRef(kernels::levelInfo(info.level).name)
+                                 : StringRef(info.device)),
       string(info.certificate),
       tensors(info.inputs, "qrt.inputs"),
       tensors(info.outputs, "qrt.outputs"),
@@ -312,6 +326,8 @@ Error DescriptorBuilder::build() {
       selfTests(),
       arenaFunction,
       initFunction,
+      named(info.deviceGlobal),
+      named(info.programGlobal),
   };
   if (!failure.empty())
     return makeError(failure);

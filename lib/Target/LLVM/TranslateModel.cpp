@@ -81,31 +81,41 @@ static std::vector<cpu::StepInfo> readSteps(ModuleOp module) {
   return steps;
 }
 
-llvm::Expected<TranslatedModel> quantc::translateModel(ModuleOp module, StringRef name,
-                                                       llvm::LLVMContext &context) {
-  TranslatedModel result;
-  result.info.name = name.str();
-  result.info.version = quantcVersion().str();
-  auto level = module->getAttrOfType<StringAttr>("kern.level");
-  std::optional<kernels::Level> parsed;
-  if (level)
-    parsed =
-        kernels::parseLevel(std::string_view(level.getValue().data(), level.getValue().size()));
+llvm::Expected<cpu::ModelInfo> quantc::readModelInfo(ModuleOp module, StringRef name) {
+  cpu::ModelInfo info;
+  info.name = name.str();
+  info.version = quantcVersion().str();
   auto arena = module->getAttrOfType<IntegerAttr>("quantc.arena_bytes");
-  if (!parsed || !arena)
-    return llvm::createStringError("expected a module lowered by convert-kern-to-llvm");
-  result.info.level = *parsed;
-  result.info.arenaBytes = arena.getInt();
+  if (!arena)
+    return llvm::createStringError("expected a lowered module with 'quantc.arena_bytes'");
+  info.arenaBytes = arena.getInt();
   if (auto certificate = module->getAttrOfType<StringAttr>("quantc.certificate"))
-    result.info.certificate = certificate.getValue().str();
+    info.certificate = certificate.getValue().str();
   auto inputs = readTensors(module, "quantc.inputs", "input_");
   if (!inputs)
     return inputs.takeError();
   auto outputs = readTensors(module, "quantc.outputs", "output_");
   if (!outputs)
     return outputs.takeError();
-  result.info.inputs = std::move(*inputs);
-  result.info.outputs = std::move(*outputs);
+  info.inputs = std::move(*inputs);
+  info.outputs = std::move(*outputs);
+  return info;
+}
+
+llvm::Expected<TranslatedModel> quantc::translateModel(ModuleOp module, StringRef name,
+                                                       llvm::LLVMContext &context) {
+  auto level = module->getAttrOfType<StringAttr>("kern.level");
+  std::optional<kernels::Level> parsed;
+  if (level)
+    parsed =
+        kernels::parseLevel(std::string_view(level.getValue().data(), level.getValue().size()));
+  if (!parsed || !module->hasAttr("quantc.arena_bytes"))
+    return llvm::createStringError("expected a module lowered by convert-kern-to-llvm");
+  auto info = readModelInfo(module, name);
+  if (!info)
+    return info.takeError();
+  TranslatedModel result{nullptr, std::move(*info)};
+  result.info.level = *parsed;
   result.info.steps = readSteps(module);
 
   registerBuiltinDialectTranslation(*module->getContext());

@@ -31,6 +31,9 @@ def ConvertToKern : Pass<"convert-to-kern", "::mlir::ModuleOp"> {
     * the epilogue's instructions, from the proven accumulator range
       (docs/Numerics.md, NUM-EPI); `strict` admits integer instructions only.
 
+    For a GPU (`level=cuda:sm_80`) constants stay in natural order (`natural`):
+    convert-kern-to-gpu packs them for its tiles.
+
     All shapes must be static. An op without a kernel form is an error that names
     its ONNX node.
 
@@ -38,7 +41,7 @@ def ConvertToKern : Pass<"convert-to-kern", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"level", "level", "std::string", "\"native\"",
-      "ISA level: portable, x86-64-v2, x86-64-v3, x86-64-v3-vnni, x86-64-v4, x86-64-v4-vnni or native; default native">,
+      "ISA level: portable, x86-64-v2, x86-64-v3, x86-64-v3-vnni, x86-64-v4, x86-64-v4-vnni, native, or cuda:CHIP; default native">,
     Option<"strict", "strict", "bool", "false", "use no floating-point instruction in integer ops; default false">
   ];
   let dependentDialects = ["::quantc::kern::KernDialect", "::mlir::memref::MemRefDialect"];

@@ -42,7 +42,8 @@ struct TensorInfo {
   int32_t zeroPoint = 0;
 };
 
-/// One step of a run: a function of type qrt_step_fn in the module.
+/// One step of a run: a function of type qrt_step_fn in the module, or an empty name where a device
+/// runs it.
 struct StepInfo {
   std::string function;
   /// More workers than this would find nothing to do; at least 1.
@@ -84,6 +85,9 @@ struct ModelInfo {
   std::string arenaBytesFunction;
   /// A function of type qrt_init_fn, called once a context; may be empty.
   std::string initFunction;
+  /// What the model runs on when it is not `level`: the name that the library gives ("cuda:sm_80"),
+  /// and the globals of types qrt_device and (say) qrt_gpu_program in the module.
+  std::string device, deviceGlobal, programGlobal;
 };
 
 /// The QRT_CPU_* bits that a level needs.

@@ -35,6 +35,10 @@ struct TranslatedModel {
 llvm::Expected<TranslatedModel> translateModel(mlir::ModuleOp module, llvm::StringRef name,
                                                llvm::LLVMContext &context);
 
+/// What the attributes of a lowered module say about its library: all but level, steps and
+/// self-tests.
+llvm::Expected<cpu::ModelInfo> readModelInfo(mlir::ModuleOp module, llvm::StringRef name);
+
 /// The compiler's version, "0.1.0".
 llvm::StringRef quantcVersion();
 

@@ -133,10 +133,21 @@ template <typename Op> static LogicalResult verifyConvGroups(Op op) {
           out = typeOf(op.getOut()).getDimSize(3);
   if (groups < 1 || in % groups != 0 || out % groups != 0)
     return op.emitOpError("expected groups to divide the channels ") << in << " and " << out;
-  if (numElements(op.getBias()) < kernels::convChannels(groups, out / groups))
-    return op.emitOpError("expected a bias of ")
-           << kernels::convChannels(groups, out / groups) << " elements";
+  int64_t channels = op.getNatural() ? out : kernels::convChannels(groups, out / groups);
+  if (numElements(op.getBias()) < channels)
+    return op.emitOpError("expected a bias of ") << channels << " elements";
   return success();
+}
+
+/// Elements of a convolution's weights in natural order, or `packed` of them.
+template <typename Op> static LogicalResult verifyWeights(Op op, int64_t packed) {
+  int64_t natural = typeOf(op.getOut()).getDimSize(3) * op.getKernel()[0] * op.getKernel()[1] *
+                    typeOf(op.getInput()).getDimSize(3) / int64_t(op.getGroups());
+  int64_t need = op.getNatural() ? natural : packed;
+  if (numElements(op.getWeight()) >= need)
+    return success();
+  return op.emitOpError("expected ")
+         << need << (op.getNatural() ? " weights in natural order" : " packed weights");
 }
 
 LogicalResult ConvOp::verify() {
@@ -150,10 +161,7 @@ LogicalResult ConvOp::verify() {
   bool raw = getEpilogue() == Epilogue::Raw;
   if (!isBytes(getInput()) || (raw ? !isI32(getOut()) : !isBytes(getOut())))
     return emitOpError("expected bytes in, and bytes (or i32 for the raw epilogue) out");
-  if (size_t(getExtentBytes(getWeight().getType())) < kernels::packedConvU8S8Size(convShape(*this)))
-    return emitOpError("expected ")
-           << kernels::packedConvU8S8Size(convShape(*this)) << " bytes of packed weights";
-  return success();
+  return verifyWeights(*this, int64_t(kernels::packedConvU8S8Size(convShape(*this))));
 }
 
 LogicalResult DepthwiseConvOp::verify() {
@@ -178,9 +186,8 @@ LogicalResult ConvF32Op::verify() {
           verifyWindows(*this, getInput(), getOut(), getKernel(), getStrides(), getDilations())) ||
       failed(verifyConvGroups(*this)))
     return failure();
-  if (numElements(getWeight()) < int64_t(kernels::packedConvF32Size(convShape(*this))))
-    return emitOpError("expected ")
-           << kernels::packedConvF32Size(convShape(*this)) << " packed weights";
+  if (failed(verifyWeights(*this, int64_t(kernels::packedConvF32Size(convShape(*this))))))
+    return failure();
   return isF32(getInput()) && isF32(getOut()) ? success() : emitOpError("expected f32 buffers");
 }
 

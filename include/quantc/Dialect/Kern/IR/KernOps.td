@@ -120,11 +120,15 @@ def Kern_ConvOp : Kern_KernelOp<"conv"> {
     [batch, OH, OW, N]. `weight` is packed (quantc/Kernels/Packing.h), `bias`
     holds `bias - zero_point * sum(weight)`. `multiplier` is f32, f64 or i32 as
     `epilogue` says; `shift` is used by `integer` alone.
+
+    With `natural` the constants are in natural order instead, for a target that
+    packs later: weights [N, kernel height, kernel width, C / groups], all others one
+    a channel. So for the other convolutions.
   }];
   let arguments = (ins Kern_Out:$out, Kern_In:$input, Kern_In:$weight, Kern_In:$bias, Kern_In:$multiplier,
     Kern_In:$shift, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
     I64Attr:$groups, Kern_Epilogue:$epilogue, I64Attr:$zero_point, I64Attr:$clamp_lo, I64Attr:$clamp_hi,
-    I64Attr:$acc_lo, I64Attr:$acc_hi, OptionalAttr<Kern_PartitionAttr>:$partition);
+    I64Attr:$acc_lo, I64Attr:$acc_hi, UnitAttr:$natural, OptionalAttr<Kern_PartitionAttr>:$partition);
 }
 def Kern_DepthwiseConvOp : Kern_KernelOp<"depthwise_conv", ["getUnitAlignment"]> {
   let summary = "u8 x s8 depthwise convolution with fused epilogue";
@@ -132,7 +136,7 @@ def Kern_DepthwiseConvOp : Kern_KernelOp<"depthwise_conv", ["getUnitAlignment"]>
   let arguments = (ins Kern_Out:$out, Kern_In:$input, Kern_In:$weight, Kern_In:$bias, Kern_In:$multiplier,
     Kern_In:$shift, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
     I64Attr:$row_align, Kern_Epilogue:$epilogue, I64Attr:$zero_point, I64Attr:$clamp_lo, I64Attr:$clamp_hi,
-    I64Attr:$acc_lo, I64Attr:$acc_hi, OptionalAttr<Kern_PartitionAttr>:$partition);
+    I64Attr:$acc_lo, I64Attr:$acc_hi, UnitAttr:$natural, OptionalAttr<Kern_PartitionAttr>:$partition);
 }
 def Kern_AddOp : Kern_KernelOp<"add", ["getUnitAlignment"]> {
   let summary = "u8 + u8 with rescaling and one rounding";
@@ -208,13 +212,13 @@ def Kern_ConvF32Op : Kern_KernelOp<"conv_f32"> {
   let description = "Shapes as in `kern.conv`; one FMA per product in (ky, kx, c) order from the bias on.";
   let arguments = (ins Kern_Out:$out, Kern_In:$input, Kern_In:$weight, Kern_In:$bias, DenseI64ArrayAttr:$kernel,
     DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, I64Attr:$groups, OptionalAttr<F32Attr>:$clamp_lo,
-    OptionalAttr<F32Attr>:$clamp_hi, OptionalAttr<Kern_PartitionAttr>:$partition);
+    OptionalAttr<F32Attr>:$clamp_hi, UnitAttr:$natural, OptionalAttr<Kern_PartitionAttr>:$partition);
 }
 def Kern_DepthwiseConvF32Op : Kern_KernelOp<"depthwise_conv_f32"> {
   let summary = "fp32 depthwise convolution with fused clamp";
   let arguments = (ins Kern_Out:$out, Kern_In:$input, Kern_In:$weight, Kern_In:$bias, DenseI64ArrayAttr:$kernel,
     DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, OptionalAttr<F32Attr>:$clamp_lo,
-    OptionalAttr<F32Attr>:$clamp_hi, OptionalAttr<Kern_PartitionAttr>:$partition);
+    OptionalAttr<F32Attr>:$clamp_hi, UnitAttr:$natural, OptionalAttr<Kern_PartitionAttr>:$partition);
 }
 def Kern_MatMulF32Op : Kern_KernelOp<"matmul_f32"> {
   let summary = "batched fp32 product of two activations, [batch, M, K] x [batch, K, N]; batch stride 0 broadcasts";
