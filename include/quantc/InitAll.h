@@ -21,12 +21,15 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Transforms/Passes.h"
+#include "quantc/Conversion/DyadToHLS/DyadToHLS.h"
 #include "quantc/Conversion/KernToLLVM/KernToLLVM.h"
 #include "quantc/Conversion/NNToDyad/NNToDyad.h"
 #include "quantc/Conversion/ONNXToNN/ONNXToNN.h"
 #include "quantc/Conversion/ToKern/ToKern.h"
 #include "quantc/Dialect/Dyad/IR/Dyad.h"
 #include "quantc/Dialect/Dyad/Transforms/Passes.h"
+#include "quantc/Dialect/HLS/IR/HLS.h"
+#include "quantc/Dialect/HLS/Transforms/Passes.h"
 #include "quantc/Dialect/Kern/IR/Kern.h"
 #include "quantc/Dialect/Kern/Transforms/Passes.h"
 #include "quantc/Dialect/NN/IR/NN.h"
@@ -43,7 +46,7 @@ inline void registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect>();
   registry.insert<mlir::LLVM::LLVMDialect, mlir::memref::MemRefDialect>();
   registry.insert<onnx::ONNXDialect, nn::NNDialect, qnn::QNNDialect, dyad::DyadDialect,
-                  kern::KernDialect>();
+                  kern::KernDialect, hls::HLSDialect>();
 }
 
 /// All passes and pipelines, and the upstream clean-up passes (canonicalize, cse, ...).
@@ -55,7 +58,9 @@ inline void registerAllPasses() {
   qnn::registerQuantcQNNPasses();
   dyad::registerQuantcDyadPasses();
   kern::registerQuantcKernPasses();
+  hls::registerQuantcHLSPasses();
   registerQuantcNNToDyadPasses();
+  registerQuantcDyadToHLSPasses();
   registerQuantcToKernPasses();
   registerQuantcKernToLLVMPasses();
 }
