@@ -31,20 +31,44 @@ template <class T> class stream : public qhls::sim::stream_base {
   std::vector<int64_t> arrival, read_at; ///< per beat; used by processes only
   uint64_t mask;
 
-  /// Room for another beat. Beats from `gone` on are still needed for their times.
+  bool timed() const { return !arrival.empty(); }
+
+  /// Twice the room. Beats from `gone` on are still needed for their times.
   void grow() {
-    uint64_t room = mask + 1;
+    uint64_t room = mask + 1, wider = 2 * mask + 1;
     std::vector<T> values(2 * room);
-    std::vector<int64_t> arrivals(2 * room), reads(2 * room);
+    std::vector<int64_t> arrivals(timed() ? 2 * room : 0), reads(arrivals.size());
     for (uint64_t beat = tail - room; beat != tail; ++beat) {
-      values[beat & (2 * mask + 1)] = ring[beat & mask];
-      arrivals[beat & (2 * mask + 1)] = arrival[beat & mask];
-      reads[beat & (2 * mask + 1)] = read_at[beat & mask];
+      values[beat & wider] = ring[beat & mask];
+      if (timed()) {
+        arrivals[beat & wider] = arrival[beat & mask];
+        reads[beat & wider] = read_at[beat & mask];
+      }
     }
     ring.swap(values);
     arrival.swap(arrivals);
     read_at.swap(reads);
-    mask = 2 * mask + 1;
+    mask = wider;
+  }
+
+  /// Times are kept once a process uses the stream; what came before was there at the start.
+  void keep_times() {
+    if (timed())
+      return;
+    arrival.assign(mask + 1, -1);
+    read_at.assign(mask + 1, -1);
+    counted = gone = head;
+  }
+
+  /// Sequential runs keep whole tensors in streams: room goes back when a large one is empty.
+  void release() {
+    counted = gone = head;
+    if (head == tail && mask > 0xffff) {
+      std::vector<T>(4).swap(ring);
+      std::vector<int64_t>().swap(arrival);
+      std::vector<int64_t>().swap(read_at);
+      mask = 3;
+    }
   }
 
   /// Counts how many beats were there when beat `counted` arrived, as soon as the reads before are
@@ -68,6 +92,7 @@ template <class T> class stream : public qhls::sim::stream_base {
 
   void before_write() {
     qhls::sim::claim(writer, *this, "writers");
+    keep_times();
     if (depth == 0 || globals::settings.unbounded)
       return;
     uint64_t room = static_cast<uint64_t>(depth);
@@ -79,6 +104,7 @@ template <class T> class stream : public qhls::sim::stream_base {
 
   void before_read() {
     qhls::sim::claim(reader, *this, "readers");
+    keep_times();
     while (head == tail)
       qhls::sim::block(*this, false);
     wait_until(arrival[head & mask] + 1);
@@ -87,8 +113,8 @@ template <class T> class stream : public qhls::sim::stream_base {
 public:
   typedef T value_type;
 
-  stream() : stream_base(""), ring(4), arrival(4), read_at(4), mask(3) {}
-  explicit stream(const char *text) : stream_base(text), ring(4), arrival(4), read_at(4), mask(3) {}
+  stream() : stream_base(""), ring(4), mask(3) {}
+  explicit stream(const char *text) : stream_base(text), ring(4), mask(3) {}
 
   /// Room in beats; 0 is unbounded. Before the first beat.
   void set_depth(int64_t beats) {
@@ -104,7 +130,8 @@ public:
     if (tail - (process ? gone : head) > mask)
       grow();
     ring[tail & mask] = value;
-    arrival[tail & mask] = process ? globals::now + globals::latency : -1;
+    if (timed())
+      arrival[tail & mask] = process ? globals::now + globals::latency : -1;
     ++tail;
     if (process) {
       count();
@@ -120,14 +147,15 @@ public:
     else if (head == tail)
       qhls::sim::fail("read from the empty stream " + name);
     T value = ring[head & mask];
-    read_at[head & mask] = process ? globals::now : -1;
+    if (timed())
+      read_at[head & mask] = process ? globals::now : -1;
     ++head;
     if (process) {
       count();
       qhls::sim::make_ready(waiting_writer);
       waiting_writer = nullptr;
     } else {
-      counted = gone = head;
+      release();
     }
     return value;
   }

@@ -266,6 +266,7 @@ inline void end_region() {
     r.beats = static_cast<int64_t>(s->tail);
     r.left = static_cast<int64_t>(s->tail - s->head);
     globals::result.streams.push_back(r);
+    s->counted = s->gone = s->head; // times begin anew in the next region
     s->reader = s->writer = s->waiting_reader = s->waiting_writer = nullptr;
   }
   globals::processes.clear();
