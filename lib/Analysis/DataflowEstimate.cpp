@@ -185,7 +185,7 @@ std::vector<std::string> quantc::missingResources(const DataflowEstimate &estima
 //===----------------------------------------------------------------------===//
 
 static llvm::json::Object areaJSON(const hls::Resources &area) {
-  return {{"lut", llvm::json::Array{std::llround(area.lutLow), std::llround(area.lutHigh)}},
+  return llvm::json::Object{{"lut", llvm::json::Array{std::llround(area.lutLow), std::llround(area.lutHigh)}},
           {"ff", llvm::json::Array{std::llround(area.ffLow), std::llround(area.ffHigh)}},
           {"dsp", area.dsp},
           {"bram18", area.bram18}};

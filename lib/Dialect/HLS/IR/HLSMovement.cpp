@@ -217,7 +217,7 @@ UnitText PadOp::describe() {
   text.config = {{"height", getHeight()}, {"width", getWidth()},
                  {"folds", getChannels() / getLanes()}, {"top", getPads()[0]},
                  {"left", getPads()[1]}, {"bottom", getPads()[2]}, {"right", getPads()[3]}};
-  text.literals = {getValue()};
+  text.literals = {elementName(elementOf(getInput())) + "(" + std::to_string(getValue()) + ")"};
   return text;
 }
 

@@ -136,7 +136,7 @@ UnitText MulOp::describe() {
   text.unit = "mul";
   int64_t folds = getChannels() / getLanes();
   text.templateArgs = {getPixels(), folds};
-  text.literals = {getLhsZeroPoint(), getRhsZeroPoint()};
+  text.literals = {std::to_string(getLhsZeroPoint()), std::to_string(getRhsZeroPoint())};
   text.roms.push_back(
       getEpilogue().describe(elementOf(getLhs()), elementOf(getResult()), folds, getLanes()));
   return text;

@@ -182,7 +182,7 @@ UnitText WindowOp::describe() {
                  {"out_height", getOut()[0]},
                  {"out_width", getOut()[1]},
                  {"groups", groups}};
-  text.literals = {int64_t(getPadValue())};
+  text.literals = {elementName(elementOf(getInput())) + "(" + std::to_string(getPadValue()) + ")"};
   return text;
 }
 

@@ -71,7 +71,7 @@ struct UnitText {
   /// Members of the configuration struct; empty when the unit takes none.
   llvm::SmallVector<std::pair<llvm::StringRef, int64_t>> config;
   llvm::SmallVector<int64_t> templateArgs;
-  llvm::SmallVector<int64_t> literals;
+  std::vector<std::string> literals;
   std::vector<RomText> roms;
 };
 
