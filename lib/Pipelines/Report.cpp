@@ -78,12 +78,14 @@ void CompileReport::print(llvm::raw_ostream &os) const {
   if (calibrationRuns)
     os << llvm::formatv("calibration   {0} runs in {1:F1} s\n", calibrationRuns,
                         calibrationSeconds);
-  os << "size          weights " << bytesText(weightBytes) << ", working memory "
-     << bytesText(arenaBytes);
+  os << "size          weights " << bytesText(weightBytes);
+  if (dataflow.empty())
+    os << ", working memory " << bytesText(arenaBytes);
   if (libraryBytes)
     os << ", library " << bytesText(libraryBytes) << " (model file " << bytesText(modelBytes)
        << ")";
   os << "\n";
   os << "work          " << llvm::formatv("{0:F1}", double(macs) / 1e6)
      << " M multiply-accumulates a run\n";
+  os << dataflow;
 }

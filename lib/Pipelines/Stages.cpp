@@ -23,7 +23,7 @@ static constexpr struct {
 } names[] = {{Stage::Imported, "imported"}, {Stage::Float, "float"},
              {Stage::Observed, "observed"}, {Stage::Quantized, "quantized"},
              {Stage::Integer, "integer"},   {Stage::Scheduled, "scheduled"},
-             {Stage::Lowered, "lowered"}};
+             {Stage::Lowered, "lowered"},   {Stage::Dataflow, "dataflow"}};
 
 StringRef quantc::stageName(Stage stage) {
   for (auto &entry : names)
@@ -46,6 +46,12 @@ std::vector<StringRef> quantc::stageNames() {
   return all;
 }
 
+Stage quantc::stageBefore(Stage stage) {
+  if (stage == Stage::Dataflow)
+    return Stage::Integer;
+  return stage == Stage::Imported ? stage : Stage(int(stage) - 1);
+}
+
 static std::string flag(const char *name, bool value) {
   return std::string(name) + "=" + (value ? "true" : "false");
 }
@@ -57,6 +63,15 @@ static std::string observePipeline(const qnn::QuantizeOptions &options) {
   if (!options.exclude.empty())
     text += "exclude=" + llvm::join(options.exclude, ",") + " ";
   return text + flag("quantize-outputs", options.quantizeOutputs) + "})";
+}
+
+/// The border becomes host code first: a no-op where --io-type int8 did it already.
+static std::string dataflowPipeline(const HLSOptions &options) {
+  return "builtin.module(convert-nn-to-dyad{io-type=int8},convert-dyad-to-hls{threshold-bits=" +
+         std::to_string(options.thresholdBits) + "},hls-fold{part=" + options.part +
+         " interval=" + std::to_string(options.interval) +
+         " utilization=" + std::to_string(options.utilization) +
+         "},hls-size-fifos{slack=" + std::to_string(options.fifoSlack) + "},hls-check-part)";
 }
 
 std::string quantc::stagePipeline(Stage stage, const Recipe &recipe) {
@@ -80,6 +95,8 @@ std::string quantc::stagePipeline(Stage stage, const Recipe &recipe) {
            flag("strict", recipe.strict) + "},func.func(kern-partition,kern-plan-memory))";
   case Stage::Lowered:
     return "builtin.module(convert-kern-to-llvm)";
+  case Stage::Dataflow:
+    return dataflowPipeline(recipe.hls);
   }
   return "";
 }

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Options.h"
+#include "quantc/Dialect/HLS/IR/Parts.h"
 #include "quantc/Support/Suggest.h"
 #include "quantc/Target/LLVM/TranslateModel.h"
 #include "llvm/ADT/StringExtras.h"
@@ -43,8 +44,18 @@ TEXT(calibrate, "calibrate",
 TEXT(statistics, "statistics", "Statistics (JSON) instead of calibration data", "file");
 TEXT(calibrationMemory, "calib-memory",
      "Hard cap on the memory of statistics: bytes, or with K, M, G; changes no result", "size");
-TEXT(target, "target", "What to make code for: cpu (default)", "name");
-TEXT(emitKind, "emit", "mlir, mlirbc, llvm, obj or so (default so)", "kind");
+TEXT(target, "target",
+     "What to make code for: cpu (default), or hls:PART, a project for high-level synthesis in "
+     "the folder that -o names (hls:xc7z020)",
+     "name");
+TEXT(emitKind, "emit", "mlir, mlirbc, llvm, obj or so (default so; a project for hls)", "kind");
+TEXT(goldenData, "golden-data",
+     "Data for an HLS project's golden vectors (default: the calibration data)", "path");
+static cl::opt<int64_t>
+    goldenFrames("golden",
+                 cl::desc("Frames of data in an HLS project's golden vectors, -1 for all (default "
+                          "4); extreme inputs come first"),
+                 cl::init(4), cl::cat(category));
 TEXT(toStage, "to", "With --emit mlir|mlirbc: the stage to stop at (default integer)", "stage");
 TEXT(cpuLevel, "cpu",
      "Instruction sets: native (default), portable, x86-64-v2, x86-64-v3, x86-64-v3-vnni, "
@@ -121,14 +132,31 @@ static llvm::Error parseDims(DriverOptions &options) {
 }
 
 static llvm::Error checkNames(DriverOptions &options) {
-  if (!target.empty() && target != "cpu")
-    return usage("--target: expected cpu, but found '" + target + "'");
+  llvm::StringRef part = target;
+  if (part.consume_front("hls:")) {
+    std::vector<llvm::StringRef> names;
+    for (const hls::Part &known : hls::parts())
+      names.push_back(known.name);
+    if (!hls::findPart(part))
+      return usage("--target: expected a part of " + llvm::join(names, ", ") + ", but found '" +
+                   part + "'" + didYouMean(part, llvm::ArrayRef(names)));
+    options.dataflow = true;
+    options.compile.recipe.hls.part = part.str();
+    options.emit = "project";
+  } else if (!target.empty() && target != "cpu") {
+    return usage("--target: expected cpu or hls:PART, but found '" + target + "'");
+  }
+  options.compile.goldenData = goldenData;
+  options.compile.goldenFrames = goldenFrames;
   std::vector<llvm::StringRef> kinds = {"mlir", "mlirbc", "llvm", "obj", "so"};
   if (!emitKind.empty()) {
     options.emit = emitKind;
     if (!llvm::is_contained(kinds, llvm::StringRef(emitKind)))
       return usage("--emit: unknown kind '" + emitKind + "'" +
                    didYouMean(emitKind, llvm::ArrayRef(kinds)));
+    if (options.dataflow && emitKind != "mlir" && emitKind != "mlirbc")
+      return usage("--emit: expected mlir or mlirbc beside --target hls, but found '" + emitKind +
+                   "'");
   }
   if (!toStage.empty()) {
     options.to = parseStage(toStage);

@@ -81,9 +81,13 @@ llvm::Error writeText(llvm::StringRef path, llvm::function_ref<void(llvm::raw_os
   return llvm::Error::success();
 }
 
-void printPipeline(const Recipe &recipe) {
-  for (llvm::StringRef name : stageNames()) {
-    std::string text = stagePipeline(*parseStage(name), recipe);
+void printPipeline(const Recipe &recipe, Stage last) {
+  std::vector<Stage> path;
+  for (Stage at = last; at != Stage::Imported; at = stageBefore(at))
+    path.insert(path.begin(), at);
+  for (Stage stage : path) {
+    llvm::StringRef name = stageName(stage);
+    std::string text = stagePipeline(stage, recipe);
     if (!text.empty())
       llvm::outs() << name << ": --pass-pipeline='" << text << "'\n";
   }
@@ -97,6 +101,8 @@ llvm::Error emit(Compiler &compiler, const DriverOptions &options) {
     return compiler.writeLLVM(options.output);
   if (options.emit == "obj")
     return compiler.writeObject(options.output);
+  if (options.emit == "project")
+    return compiler.writeProject(options.output);
   return compiler.writeLibrary(options.output);
 }
 
@@ -114,7 +120,9 @@ int compile(const DriverOptions &options) {
   if (mlir::failed(compiler.import(options.input)))
     return Unsupported;
   bool text = options.emit == "mlir" || options.emit == "mlirbc";
-  Stage last = text ? options.to.value_or(Stage::Integer) : Stage::Lowered;
+  Stage last = text ? options.to.value_or(Stage::Integer)
+                    : options.dataflow ? Stage::Dataflow
+                                       : Stage::Lowered;
   if (mlir::failed(compiler.advance(std::min(last, Stage::Integer))))
     return Unsupported;
   bool integer = last >= Stage::Integer;
@@ -174,7 +182,7 @@ int main(int argc, char **argv) {
         }))
       return fail(std::move(error), Usage);
   if (options->printPipeline)
-    printPipeline(options->compile.recipe);
+    printPipeline(options->compile.recipe, options->dataflow ? Stage::Dataflow : Stage::Lowered);
   if (options->input.empty())
     return Ok;
   return compile(*options);

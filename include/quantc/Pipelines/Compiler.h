@@ -44,6 +44,10 @@ struct CompileOptions {
   /// Hard cap on the memory of statistics in bytes; changes no result.
   std::optional<uint64_t> calibrationMemory;
   int threads = 1;
+  /// Frames of a project's golden vectors that come from data, after the extreme ones; all when
+  /// negative. They come from `goldenData`, or from the calibration data where that is empty.
+  int64_t goldenFrames = 4;
+  std::string goldenData;
   ProgressFn progress;
 };
 
@@ -61,6 +65,7 @@ struct CompileReport {
   /// On the calibration tail, against float; absent without data.
   std::optional<double> sqnrDb, top1Agreement;
   std::string certificate; ///< the text that the library carries
+  std::string dataflow;    ///< folding, cycles and area of an FPGA design; empty for others
 
   llvm::json::Value toJSON() const;
   /// At most twenty lines.
@@ -84,6 +89,8 @@ public:
   /// Emits the lowered module as a shared library; `path` plus ".h" receives the header, with the
   /// suffix replaced. Verifies the self-test vectors by running them when this machine can.
   llvm::Error writeLibrary(llvm::StringRef path);
+  /// Emits the dataflow module as a project for high-level synthesis in folder `path`.
+  llvm::Error writeProject(llvm::StringRef path);
   /// LLVM IR text, or an ELF object.
   llvm::Error writeLLVM(llvm::StringRef path);
   llvm::Error writeObject(llvm::StringRef path);

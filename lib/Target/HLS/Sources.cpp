@@ -13,6 +13,7 @@
 #include "Project.h"
 #include "mlir/Dialect/EmitC/IR/EmitC.h"
 #include "mlir/Target/Cpp/CppEmitter.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace quantc;
@@ -84,9 +85,6 @@ private:
   void line(const Twine &text) {
     emitc::VerbatimOp::create(builder, builder.getUnknownLoc(), builder.getStringAttr(text));
   }
-  Attribute opaque(const Twine &text) {
-    return emitc::OpaqueAttr::get(builder.getContext(), text.str());
-  }
   void unit(const NamedUnit &unit);
 
   Project &project;
@@ -97,25 +95,22 @@ private:
 void TopBuilder::unit(const NamedUnit &unit) {
   UnitOpInterface op = unit.op;
   UnitText text = op.describe();
-  SmallVector<Attribute> templateArgs, args;
+  SmallVector<std::string> templateArgs, args;
   if (!text.config.empty())
-    templateArgs.push_back(opaque(unit.id));
+    templateArgs.push_back(unit.id);
   for (int64_t value : text.templateArgs)
-    templateArgs.push_back(opaque(Twine(value)));
+    templateArgs.push_back(std::to_string(value));
   for (Value operand : op->getOperands())
-    args.push_back(opaque(project.streamName(operand)));
+    args.push_back(project.streamName(operand).str());
   for (Value result : op->getResults())
-    args.push_back(opaque(project.streamName(result)));
-  for (const std::string &literal : text.literals)
-    args.push_back(opaque(literal));
+    args.push_back(project.streamName(result).str());
+  llvm::append_range(args, text.literals);
   for (const RomText &rom : text.roms)
-    args.push_back(opaque(unit.id + "_" + rom.suffix));
-  line("QHLS_PROCESS(\"" + unit.process + "\",");
-  emitc::CallOpaqueOp::create(
-      builder, builder.getUnknownLoc(), TypeRange(), ("qhls::" + text.unit).str(), ValueRange(),
-      builder.getArrayAttr(args),
-      templateArgs.empty() ? ArrayAttr() : builder.getArrayAttr(templateArgs));
-  line(")");
+    args.push_back(unit.id + "_" + rom.suffix);
+  // The call is an argument of a macro, which emitc.call_opaque cannot stand in.
+  std::string types = templateArgs.empty() ? "" : "<" + llvm::join(templateArgs, ", ") + ">";
+  line("  QHLS_PROCESS(\"" + unit.process + "\", qhls::" + text.unit + types + "(" +
+       llvm::join(args, ", ") + ");)");
 }
 
 void TopBuilder::build() {
@@ -130,9 +125,9 @@ void TopBuilder::build() {
   line("void " + project.top + "(" + parameters(project) + ") {");
   for (const std::vector<NamedPort> *ports : {&project.inputs, &project.outputs})
     for (const NamedPort &port : *ports)
-      line("QHLS_INTERFACE_AXIS(" + port.id + ")");
-  line("QHLS_CONTROL_NONE()");
-  line("QHLS_DATAFLOW()");
+      line("  QHLS_INTERFACE_AXIS(" + port.id + ")");
+  line("  QHLS_CONTROL_NONE()");
+  line("  QHLS_DATAFLOW()");
   for (const NamedUnit &unit : project.units) {
     UnitOpInterface op = unit.op;
     auto depths = op->getAttrOfType<DenseI64ArrayAttr>("depths");
@@ -140,13 +135,13 @@ void TopBuilder::build() {
       if (isa<OutputOp>(*result.user_begin()))
         continue;
       int64_t depth = depths ? depths[result.getResultNumber()] : 2;
-      line("QHLS_STREAM(" + project.typeName(result) + ", " + project.streamName(result) + ", " +
+      line("  QHLS_STREAM(" + project.typeName(result) + ", " + project.streamName(result) + ", " +
            Twine(depth) + ")");
     }
   }
   for (const NamedUnit &named : project.units)
     unit(named);
-  line("QHLS_DATAFLOW_END()");
+  line("  QHLS_DATAFLOW_END()");
   line("}");
 }
 
