@@ -14,7 +14,6 @@
 #include "quantc/Dialect/HLS/Transforms/Passes.h"
 #include "quantc/Interfaces/NodeName.h"
 #include "quantc/Support/Suggest.h"
-#include <cmath>
 
 using namespace mlir;
 using namespace quantc;
@@ -73,24 +72,60 @@ const hls::Part *HLSFold::checkOptions() {
   return target;
 }
 
-/// Whether foldings for `cycles` fit the budget; they are left chosen.
+/// How far needs lie over the budget, and among equal ones how much of it they take.
+static double excess(const hls::Needs &needs, const hls::Needs &budget) {
+  double over = 0, share = 0;
+  for (size_t k = 0; k < needs.size(); ++k) {
+    over += std::max(0.0, needs[k] / budget[k] - 1);
+    share += needs[k] / budget[k];
+  }
+  return over * 1e3 + share * 1e-3;
+}
+
+/// Takes the one change of one unit that leaves the least excess; false when none leaves less.
+static bool improve(std::vector<hls::FoldNode> &nodes, const hls::Needs &total,
+                    const hls::Needs &budget, int64_t cycles) {
+  double least = excess(total, budget) - 1e-9;
+  hls::FoldNode *best = nullptr;
+  size_t bestOption = 0;
+  for (hls::FoldNode &node : nodes) {
+    const hls::Needs &now = node.options[node.chosen].needs;
+    for (auto [i, option] : llvm::enumerate(node.options)) {
+      if (option.interval > cycles || i == node.chosen)
+        continue;
+      hls::Needs needs = total;
+      for (size_t k = 0; k < needs.size(); ++k)
+        needs[k] += option.needs[k] - now[k];
+      if (double found = excess(needs, budget); found < least) {
+        least = found;
+        best = &node;
+        bestOption = i;
+      }
+    }
+  }
+  if (!best)
+    return false;
+  best->chosen = bestOption;
+  return true;
+}
+
+/// Whether foldings for `cycles` fit the budget; they are left chosen. Starts from the cheapest of
+/// each unit by itself, then moves single units off the resources that run out.
 bool HLSFold::fit(std::vector<hls::FoldNode> &nodes, hls::DesignOp design, int64_t cycles) {
   hls::Needs weights;
   for (size_t k = 0; k < weights.size(); ++k)
     weights[k] = 1 / budget[k];
-  constexpr int rounds = 12;
-  for (int round = 0; round < rounds; ++round) {
-    if (!hls::chooseFor(nodes, cycles, weights))
-      return false;
+  if (!hls::chooseFor(nodes, cycles, weights))
+    return false;
+  for (size_t step = 0; step <= 4 * nodes.size(); ++step) {
     hls::Needs needs = hls::totalNeeds(nodes, design);
     bool fits = true;
-    for (size_t k = 0; k < weights.size(); ++k)
-      if (needs[k] > budget[k]) {
-        fits = false;
-        weights[k] *= std::pow(needs[k] / budget[k], 2) * 1.5;
-      }
+    for (size_t k = 0; k < needs.size(); ++k)
+      fits &= needs[k] <= budget[k];
     if (fits)
       return true;
+    if (!improve(nodes, needs, budget, cycles))
+      return false;
   }
   return false;
 }

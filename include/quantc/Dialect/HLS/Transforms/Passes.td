@@ -28,7 +28,7 @@ def HLSFold : Pass<"hls-fold", "::mlir::ModuleOp"> {
     estimated area fits `utilization` percent of the part, found by bisection over
     the intervals that foldings can have. Cheapest means the least sum of the shares
     of the part's LUTs, flip-flops, DSP slices and block RAMs; where one kind runs
-    out its share is weighted up and the choice repeated.
+    out, units change one at a time to the folding that leaves the least excess.
 
     An interval that no folding reaches is an error that names the slowest node. A
     design that does not fit the part in any folding is an error that lists what is
