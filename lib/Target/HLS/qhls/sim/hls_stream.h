@@ -28,93 +28,34 @@ namespace hls {
 template <class T> class stream : public qhls::sim::stream_base {
   typedef qhls::sim::globals globals;
   std::vector<T> ring;
-  std::vector<int64_t> arrival, read_at; ///< per beat; used by processes only
-  uint64_t mask;
-
-  bool timed() const { return !arrival.empty(); }
 
   /// Twice the room. Beats from `gone` on are still needed for their times.
   void grow() {
     uint64_t room = mask + 1, wider = 2 * mask + 1;
     std::vector<T> values(2 * room);
-    std::vector<int64_t> arrivals(timed() ? 2 * room : 0), reads(arrivals.size());
-    for (uint64_t beat = tail - room; beat != tail; ++beat) {
+    for (uint64_t beat = tail - room; beat != tail; ++beat)
       values[beat & wider] = ring[beat & mask];
-      if (timed()) {
-        arrivals[beat & wider] = arrival[beat & mask];
-        reads[beat & wider] = read_at[beat & mask];
-      }
-    }
     ring.swap(values);
-    arrival.swap(arrivals);
-    read_at.swap(reads);
-    mask = wider;
-  }
-
-  /// Times are kept once a process uses the stream; what came before was there at the start.
-  void keep_times() {
     if (timed())
-      return;
-    arrival.assign(mask + 1, -1);
-    read_at.assign(mask + 1, -1);
-    counted = gone = head;
+      grow_times();
+    mask = wider;
   }
 
   /// Sequential runs keep whole tensors in streams: room goes back when a large one is empty.
   void release() {
-    counted = gone = head;
+    forget();
     if (head == tail && mask > 0xffff) {
       std::vector<T>(4).swap(ring);
-      std::vector<int64_t>().swap(arrival);
-      std::vector<int64_t>().swap(read_at);
+      drop_times();
       mask = 3;
     }
-  }
-
-  /// Counts how many beats were there when beat `counted` arrived, as soon as the reads before are
-  /// known.
-  void count() {
-    for (; counted != tail; ++counted) {
-      while (gone != head && read_at[gone & mask] < arrival[counted & mask])
-        ++gone;
-      if (gone == head && gone != counted)
-        return; // later reads may also come before its arrival
-      peak = std::max(peak, static_cast<int64_t>(counted + 1 - gone));
-    }
-  }
-
-  static void wait_until(int64_t cycle) {
-    if (cycle > globals::now) {
-      globals::stalls += cycle - globals::now;
-      globals::now = cycle;
-    }
-  }
-
-  void before_write() {
-    qhls::sim::claim(writer, *this, "writers");
-    keep_times();
-    if (depth == 0 || globals::settings.unbounded)
-      return;
-    uint64_t room = static_cast<uint64_t>(depth);
-    while (tail - head >= room)
-      qhls::sim::block(*this, true);
-    if (tail >= room)
-      wait_until(read_at[(tail - room) & mask] + 1 - globals::latency);
-  }
-
-  void before_read() {
-    qhls::sim::claim(reader, *this, "readers");
-    keep_times();
-    while (head == tail)
-      qhls::sim::block(*this, false);
-    wait_until(arrival[head & mask] + 1);
   }
 
 public:
   typedef T value_type;
 
-  stream() : stream_base(""), ring(4), mask(3) {}
-  explicit stream(const char *text) : stream_base(text), ring(4), mask(3) {}
+  stream() : stream_base(""), ring(mask + 1) {}
+  explicit stream(const char *text) : stream_base(text), ring(mask + 1) {}
 
   /// Room in beats; 0 is unbounded. Before the first beat.
   void set_depth(int64_t beats) {
@@ -127,16 +68,15 @@ public:
     bool process = globals::running != nullptr;
     if (process)
       before_write();
-    if (tail - (process ? gone : head) > mask)
+    if (in_use(process) > mask)
       grow();
     ring[tail & mask] = value;
-    if (timed())
-      arrival[tail & mask] = process ? globals::now + globals::latency : -1;
-    ++tail;
     if (process) {
-      count();
-      qhls::sim::make_ready(waiting_reader);
-      waiting_reader = nullptr;
+      after_write();
+    } else {
+      if (timed())
+        arrival[tail & mask] = -1;
+      ++tail;
     }
   }
 
@@ -147,14 +87,12 @@ public:
     else if (head == tail)
       qhls::sim::fail("read from the empty stream " + name);
     T value = ring[head & mask];
-    if (timed())
-      read_at[head & mask] = process ? globals::now : -1;
-    ++head;
     if (process) {
-      count();
-      qhls::sim::make_ready(waiting_writer);
-      waiting_writer = nullptr;
+      after_read();
     } else {
+      if (timed())
+        read_at[head & mask] = -1;
+      ++head;
       release();
     }
     return value;

@@ -96,15 +96,14 @@ struct process_state {
   bool queued = false;
 };
 
-/// What hls::stream<T> shares whatever T.
+/// What hls::stream<T> shares whatever T: names, counts and times.
 class stream_base {
 public:
   std::string name;
   int64_t depth; ///< room in beats; 0 is unbounded, as streams outside of the top function are
   uint64_t head = 0, tail = 0; ///< beats read and written so far
+  uint64_t mask = 3;           ///< beat n is entry n & mask of the rings
   int64_t peak = 0;
-  uint64_t counted = 0; ///< beats whose arrival `peak` knows
-  uint64_t gone = 0;    ///< beats read before the arrival of beat `counted`, as far as known
   process_state *reader = nullptr, *writer = nullptr;
   process_state *waiting_reader = nullptr, *waiting_writer = nullptr;
 
@@ -112,6 +111,29 @@ public:
   ~stream_base();
   stream_base(const stream_base &) = delete;
   stream_base &operator=(const stream_base &) = delete;
+
+  void before_write(); ///< in a process: waits for room
+  void after_write();
+  void before_read(); ///< in a process: waits for a beat
+  void after_read();
+  void restart(); ///< times begin anew in the next region
+  /// Beats whose entries are in use.
+  uint64_t in_use(bool process) const { return tail - (process ? gone : head); }
+
+protected:
+  /// Rings of times follow those of values; the streams that no process uses have none.
+  void grow_times();
+  void forget() { counted = gone = head; }
+  void drop_times();
+  bool timed() const { return !arrival.empty(); }
+  void keep_times();
+  std::vector<int64_t> arrival, read_at;
+
+private:
+  void count();
+  static void wait_until(int64_t cycle);
+  uint64_t counted = 0; ///< beats whose arrival `peak` knows
+  uint64_t gone = 0;    ///< beats read before the arrival of beat `counted`, as far as known
 };
 
 /// State of the one simulation of this program. Templates may be defined in headers more than once.
@@ -223,6 +245,85 @@ inline void run_until_blocked(process_state *p) {
   globals::running = nullptr;
 }
 
+inline void stream_base::wait_until(int64_t cycle) {
+  if (cycle > globals::now) {
+    globals::stalls += cycle - globals::now;
+    globals::now = cycle;
+  }
+}
+
+/// Times are kept once a process uses the stream; what came before was there at the start.
+inline void stream_base::keep_times() {
+  if (timed())
+    return;
+  arrival.assign(mask + 1, -1);
+  read_at.assign(mask + 1, -1);
+  forget();
+}
+inline void stream_base::drop_times() {
+  std::vector<int64_t>().swap(arrival);
+  std::vector<int64_t>().swap(read_at);
+}
+inline void stream_base::grow_times() {
+  uint64_t room = mask + 1, wider = 2 * mask + 1;
+  std::vector<int64_t> arrivals(2 * room), reads(2 * room);
+  for (uint64_t beat = tail - room; beat != tail; ++beat) {
+    arrivals[beat & wider] = arrival[beat & mask];
+    reads[beat & wider] = read_at[beat & mask];
+  }
+  arrival.swap(arrivals);
+  read_at.swap(reads);
+}
+
+/// Counts how many beats were there when beat `counted` arrived, as soon as the reads before are
+/// known.
+inline void stream_base::count() {
+  for (; counted != tail; ++counted) {
+    while (gone != head && read_at[gone & mask] < arrival[counted & mask])
+      ++gone;
+    if (gone == head && gone != counted)
+      return; // later reads may also come before its arrival
+    peak = std::max(peak, static_cast<int64_t>(counted + 1 - gone));
+  }
+}
+
+inline void stream_base::before_write() {
+  claim(writer, *this, "writers");
+  keep_times();
+  if (depth == 0 || settings().unbounded)
+    return;
+  uint64_t room = static_cast<uint64_t>(depth);
+  while (tail - head >= room)
+    block(*this, true);
+  if (tail >= room)
+    wait_until(read_at[(tail - room) & mask] + 1 - globals::latency);
+}
+inline void stream_base::after_write() {
+  arrival[tail & mask] = globals::now + globals::latency;
+  ++tail;
+  count();
+  make_ready(waiting_reader);
+  waiting_reader = nullptr;
+}
+inline void stream_base::before_read() {
+  claim(reader, *this, "readers");
+  keep_times();
+  while (head == tail)
+    block(*this, false);
+  wait_until(arrival[head & mask] + 1);
+}
+inline void stream_base::after_read() {
+  read_at[head & mask] = globals::now;
+  ++head;
+  count();
+  make_ready(waiting_writer);
+  waiting_writer = nullptr;
+}
+inline void stream_base::restart() {
+  forget();
+  reader = writer = waiting_reader = waiting_writer = nullptr;
+}
+
 inline void collect_results() {
   run_result &r = globals::result;
   for (const std::unique_ptr<process_state> &p : globals::processes) {
@@ -266,8 +367,7 @@ inline void end_region() {
     r.beats = static_cast<int64_t>(s->tail);
     r.left = static_cast<int64_t>(s->tail - s->head);
     globals::result.streams.push_back(r);
-    s->counted = s->gone = s->head; // times begin anew in the next region
-    s->reader = s->writer = s->waiting_reader = s->waiting_writer = nullptr;
+    s->restart();
   }
   globals::processes.clear();
   globals::in_region = false;
