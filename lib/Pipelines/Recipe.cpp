@@ -214,7 +214,7 @@ std::vector<Entry> makeHLSEntries() {
                           "FPGA: outputs of at most so many bits are thresholds; default 4", 0, 4,
                           &HLSOptions::thresholdBits));
   entries.push_back(count("hls-fifo-slack", "0..1000",
-                          "FPGA: percent added to estimated skews of streams; default 25", 0, 1000,
+                          "FPGA: percent added to estimated skews of streams; default 10", 0, 1000,
                           &HLSOptions::fifoSlack));
   entries.push_back(real("hls-clock", "(0, 2000]",
                          "FPGA: assumed clock in MHz, for scripts and frames per second; default "

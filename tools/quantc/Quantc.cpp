@@ -53,6 +53,8 @@ void printDiagnostic(mlir::Diagnostic &diagnostic) {
   if (auto name = llvm::dyn_cast<mlir::NameLoc>(diagnostic.getLocation()))
     where = name.getName().str() + ": ";
   llvm::errs() << "quantc: " << severity << ": " << where << diagnostic.str() << "\n";
+  for (mlir::Diagnostic &note : diagnostic.getNotes())
+    llvm::errs() << "quantc: note: " << note.str() << "\n";
 }
 
 llvm::Error writeModule(mlir::ModuleOp module, llvm::StringRef path, bool bytecode) {

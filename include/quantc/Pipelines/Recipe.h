@@ -33,7 +33,7 @@ struct HLSOptions {
   /// Widest output in bits whose requantization becomes thresholds.
   unsigned thresholdBits = 4;
   /// Percent added to estimated skews of streams.
-  unsigned fifoSlack = 25;
+  unsigned fifoSlack = 10;
   /// Assumed clock in MHz of scripts and of frames per second.
   double clockMHz = 100;
 };

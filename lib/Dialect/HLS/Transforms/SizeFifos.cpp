@@ -24,31 +24,83 @@ namespace quantc::hls {
 
 static constexpr int64_t leastDepth = 2;
 
-/// Beats of `operand` that arrive before the unit's last operand begins to.
-static double skewedBeats(const DataflowEstimate &estimate, OpOperand &operand) {
-  const StreamTimes &own = estimate.times.lookup(operand.get());
-  double start = own.first;
-  for (Value other : operand.getOwner()->getOperands())
-    start = std::max(start, estimate.times.lookup(other).first);
-  int64_t beats = cast<hls::StreamType>(operand.get().getType()).getBeats();
-  double length = std::max(own.last - own.first, 1.0);
-  return std::min(double(beats), (start - own.first) / length * double(beats));
+/// What a stream's reader takes at once. A window writes as fast as its reader reads.
+static int64_t burstOf(OpOperand &operand) {
+  auto reader = dyn_cast<hls::UnitOpInterface>(operand.getOwner());
+  if (!reader || isa<hls::WindowOp>(operand.get().getDefiningOp()))
+    return 1;
+  return reader.getBurst(operand.getOperandNumber());
 }
 
-static int64_t depthOf(const DataflowEstimate &estimate, Value stream, unsigned slack) {
-  OpOperand &use = *stream.use_begin();
-  auto reader = dyn_cast<hls::UnitOpInterface>(use.getOwner());
-  auto type = cast<hls::StreamType>(stream.getType());
-  int64_t depth = leastDepth;
-  if (reader && !isa<hls::WindowOp>(stream.getDefiningOp()))
-    depth = std::max(depth, reader.getBurst(use.getOperandNumber()));
-  if (reader && reader->getNumOperands() > 1) {
-    double skew = skewedBeats(estimate, use);
-    // Times are averages; units in front work row by row, and a row is about the square root.
-    double row = skew > 0 ? std::sqrt(double(type.getBeats())) : 0;
-    depth = std::max(depth, int64_t(std::ceil(skew * (100 + slack) / 100 + row)) + leastDepth);
+namespace {
+/// How far a stream lags behind the design's inputs: the part of a frame that must have been read
+/// before its first beat, and cycles of pipelines.
+struct Lag {
+  double part = 0, cycles = 0;
+};
+
+/// Depths of a design's streams.
+class FifoSizes {
+public:
+  FifoSizes(hls::DesignOp design, unsigned slack);
+  int64_t depthOf(Value stream) const;
+
+private:
+  Lag behind(hls::UnitOpInterface unit) const;
+  int64_t skew(OpOperand &operand) const;
+
+  double interval;
+  unsigned slack;
+  llvm::DenseMap<Value, Lag> lags;
+};
+} // namespace
+
+static int64_t beatsOf(Value stream) { return cast<hls::StreamType>(stream.getType()).getBeats(); }
+
+FifoSizes::FifoSizes(hls::DesignOp design, unsigned slack)
+    : interval(double(estimateDataflow(design).interval)), slack(slack) {
+  for (Operation &op : design.getBody().front())
+    if (auto unit = dyn_cast<hls::UnitOpInterface>(op)) {
+      Lag lag = behind(unit);
+      for (Value result : op.getResults())
+        lags[result] = lag;
+    }
+}
+
+/// A unit's results lag by what it reads before the first, and by the burst that it reads next.
+Lag FifoSizes::behind(hls::UnitOpInterface unit) const {
+  hls::Timing timing = unit.getTiming();
+  Lag result;
+  for (OpOperand &operand : unit->getOpOperands()) {
+    Lag own = lags.lookup(operand.get());
+    double reads = double(timing.lead[operand.getOperandNumber()] + burstOf(operand));
+    result.part =
+        std::max(result.part, own.part + std::min(reads / double(beatsOf(operand.get())), 1.0));
+    result.cycles = std::max(result.cycles, own.cycles);
   }
-  return std::clamp<int64_t>(depth, leastDepth, std::max(type.getBeats(), leastDepth));
+  result.cycles += double(unit.getLatency() + 1);
+  return result;
+}
+
+/// Beats of `operand` that are there before a later operand of the unit begins.
+int64_t FifoSizes::skew(OpOperand &operand) const {
+  Lag own = lags.lookup(operand.get());
+  double beats = double(beatsOf(operand.get())), most = 0;
+  for (Value other : operand.getOwner()->getOperands()) {
+    Lag lag = lags.lookup(other);
+    double held = std::max(lag.part - own.part, 0.0) * beats * (100 + slack) / 100;
+    double moving = std::max(lag.cycles - own.cycles, 0.0) * beats / interval;
+    most = std::max(most, held + std::min(moving, lag.cycles));
+  }
+  return int64_t(std::ceil(most));
+}
+
+int64_t FifoSizes::depthOf(Value stream) const {
+  OpOperand &use = *stream.use_begin();
+  int64_t depth = std::max(leastDepth, burstOf(use));
+  if (use.getOwner()->getNumOperands() > 1)
+    depth = std::max(depth, skew(use) + leastDepth);
+  return std::clamp(depth, leastDepth, std::max(beatsOf(stream), leastDepth));
 }
 
 namespace {
@@ -61,11 +113,11 @@ struct HLSSizeFifos : hls::impl::HLSSizeFifosBase<HLSSizeFifos> {
       return signalPassFailure();
     }
     for (auto design : getOperation().getOps<hls::DesignOp>()) {
-      DataflowEstimate estimate = estimateDataflow(design);
+      FifoSizes sizes(design, slack);
       for (Operation &op : design.getBody().front()) {
         SmallVector<int64_t> depths;
         for (Value result : op.getResults())
-          depths.push_back(depthOf(estimate, result, slack));
+          depths.push_back(sizes.depthOf(result));
         if (!depths.empty())
           op.setAttr("depths", DenseI64ArrayAttr::get(&getContext(), depths));
       }

@@ -57,9 +57,10 @@ def HLSSizeFifos : Pass<"hls-size-fifos", "::mlir::ModuleOp"> {
     * 2 beats, so that writer and reader overlap;
     * the reader's burst (a window's new rows, the inputs of a matrix-vector product
       with several output folds), unless a window writes it, which is fast;
-    * at a unit with two operands, the beats that arrive on the earlier one before
-      the later one's first beat does, by the estimated schedule, with `slack`
-      percent and one row on top.
+    * at a unit with two operands, the beats of the earlier one that are there before
+      the later one's first: the parts of a frame that the units on either way read
+      before they write, bursts included, with `slack` percent on top, and what moves
+      through their pipelines meanwhile.
 
     No stream is deeper than a frame. Depths can be compared with the peaks that
     the simulation measures (`make csim` in the emitted project). Running the pass
@@ -68,7 +69,7 @@ def HLSSizeFifos : Pass<"hls-size-fifos", "::mlir::ModuleOp"> {
     Example: see test/Dialect/HLS/size-fifos-doctest.mlir.
   }];
   let options = [
-    Option<"slack", "slack", "unsigned", "25", "percent added to estimated skews, 0..1000; default 25">
+    Option<"slack", "slack", "unsigned", "10", "percent added to estimated skews, 0..1000; default 10">
   ];
 }
 
