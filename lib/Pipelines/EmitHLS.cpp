@@ -44,6 +44,8 @@ static std::vector<ModelTensor> borderInputs(ModuleOp module) {
       tensor.scale = scale.getValue().convertToFloat();
     if (auto zero = main.getArgAttrOfType<IntegerAttr>(unsigned(i), "quantc.zero_point"))
       tensor.zeroPoint = int32_t(zero.getInt());
+    if (auto bits = main.getArgAttrOfType<IntegerAttr>(unsigned(i), "quantc.bits"))
+      tensor.bits = unsigned(bits.getInt());
     tensors.push_back(std::move(tensor));
   }
   return tensors;

@@ -125,6 +125,27 @@ std::vector<Entry> makeFormatEntries() {
                        return llvm::Error::success();
                      },
                      [](const Recipe &r) { return std::to_string(r.quantize.weightBits); }});
+  entries.push_back({{"activation-bits", "2..8", "bits of an activation; default 8"},
+                     [](Recipe &r, StringRef text) -> llvm::Error {
+                       int64_t value = 0;
+                       if (llvm::Error error = setInteger(text, 2, 8, value))
+                         return error;
+                       r.quantize.activationBits = unsigned(value);
+                       return llvm::Error::success();
+                     },
+                     [](const Recipe &r) { return std::to_string(r.quantize.activationBits); }});
+  entries.push_back(
+      {{"node-bits", "list",
+        "nodes with widths of their own: NAME=w4a6, w for the weight, a for the result; default "
+        "none"},
+       [](Recipe &r, StringRef text) -> llvm::Error {
+         llvm::SmallVector<StringRef> items;
+         text.split(items, ',', -1, /*KeepEmpty=*/false);
+         for (StringRef item : items)
+           r.quantize.nodeBits.push_back(item.trim().str());
+         return qnn::checkOptions(r.quantize);
+       },
+       [](const Recipe &r) { return llvm::join(r.quantize.nodeBits, ","); }});
   entries.push_back(
       {{"exclude", "list",
         "nodes that stay float: names, op types, or re:REGEX over either; default none"},

@@ -60,6 +60,9 @@ static std::string observePipeline(const qnn::QuantizeOptions &options) {
   std::string text = "builtin.module(qnn-insert-observers{";
   text += flag("activation-signed", options.activationSigned) + " ";
   text += flag("activation-symmetric", options.activationSymmetric) + " ";
+  text += "activation-bits=" + std::to_string(options.activationBits) + " ";
+  if (!options.nodeBits.empty())
+    text += "node-bits=" + llvm::join(options.nodeBits, ",") + " ";
   if (!options.exclude.empty())
     text += "exclude=" + llvm::join(options.exclude, ",") + " ";
   return text + flag("quantize-outputs", options.quantizeOutputs) + "})";
@@ -86,6 +89,9 @@ std::string quantc::stagePipeline(Stage stage, const Recipe &recipe) {
   case Stage::Quantized:
     return "builtin.module(qnn-quantize{" +
            flag("weight-per-tensor", !recipe.quantize.weightPerChannel) +
+           (recipe.quantize.nodeBits.empty()
+                ? std::string()
+                : " node-bits=" + llvm::join(recipe.quantize.nodeBits, ",")) +
            " weight-bits=" + std::to_string(recipe.quantize.weightBits) + "})";
   case Stage::Integer:
     return std::string("builtin.module(convert-nn-to-dyad{io-type=") +

@@ -126,9 +126,13 @@ Timing WindowOp::getTiming() {
   return {{phases.fill + 1}, {tail + 1}};
 }
 
-/// The rows that an output row adds.
+/// The rows that an output row adds, or those that come before the first one: with room for these
+/// the writer goes on with the next frame while the last rows of this one are sent.
 int64_t WindowOp::getBurst(unsigned index) {
-  return getParallel() ? 1 : getStrides()[0] * WindowPhases(*this).rowBeats;
+  if (getParallel())
+    return 1;
+  WindowPhases phases(*this);
+  return std::max(getStrides()[0] * phases.rowBeats, phases.fill);
 }
 
 Resources WindowOp::getResources() {

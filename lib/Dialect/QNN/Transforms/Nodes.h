@@ -17,6 +17,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Operation.h"
 #include "quantc/Interfaces/QuantizableOpInterface.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/Regex.h"
@@ -38,6 +39,13 @@ public:
 private:
   llvm::StringSet<> used;
 };
+
+/// Widths of one node (QuantizeOptions::nodeBits); 0 where none is given.
+struct NodeBits {
+  unsigned weight = 0, activation = 0;
+};
+/// By node name. Fails on text that does not parse.
+llvm::Expected<llvm::StringMap<NodeBits>> parseNodeBits(llvm::ArrayRef<std::string> entries);
 
 /// The nodes that a user wants to stay float.
 class Exclusions {
