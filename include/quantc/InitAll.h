@@ -30,6 +30,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Transforms/Passes.h"
+#include "quantc/Conversion/DyadToHLS/DyadToHLS.h"
 #include "quantc/Conversion/KernToGPU/KernToGPU.h"
 #include "quantc/Conversion/KernToLLVM/KernToLLVM.h"
 #include "quantc/Conversion/NNToDyad/NNToDyad.h"
@@ -37,6 +38,8 @@
 #include "quantc/Conversion/ToKern/ToKern.h"
 #include "quantc/Dialect/Dyad/IR/Dyad.h"
 #include "quantc/Dialect/Dyad/Transforms/Passes.h"
+#include "quantc/Dialect/HLS/IR/HLS.h"
+#include "quantc/Dialect/HLS/Transforms/Passes.h"
 #include "quantc/Dialect/Kern/IR/Kern.h"
 #include "quantc/Dialect/Kern/Transforms/Passes.h"
 #include "quantc/Dialect/NN/IR/NN.h"
@@ -57,7 +60,7 @@ inline void registerAllDialects(mlir::DialectRegistry &registry) {
   mlir::arith::registerConvertArithToLLVMInterface(registry);
   mlir::cf::registerConvertControlFlowToLLVMInterface(registry);
   registry.insert<onnx::ONNXDialect, nn::NNDialect, qnn::QNNDialect, dyad::DyadDialect,
-                  kern::KernDialect>();
+                  kern::KernDialect, hls::HLSDialect>();
 }
 
 /// All passes and pipelines, and those of upstream that pipelines name: clean-up
@@ -74,7 +77,9 @@ inline void registerAllPasses() {
   qnn::registerQuantcQNNPasses();
   dyad::registerQuantcDyadPasses();
   kern::registerQuantcKernPasses();
+  hls::registerQuantcHLSPasses();
   registerQuantcNNToDyadPasses();
+  registerQuantcDyadToHLSPasses();
   registerQuantcToKernPasses();
   registerQuantcKernToGPUPasses();
   registerQuantcKernToLLVMPasses();

@@ -11,6 +11,7 @@
 
 #include "quantc/Analysis/RangeAnalysis.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "quantc/Interfaces/Weights.h"
 
 using namespace mlir;
@@ -25,11 +26,21 @@ bool isIntegerTensor(Type type) {
   return integer && !integer.isSignless() && integer.getWidth() <= 32;
 }
 
-static ResultRange rangeOfType(Type type) {
+/// Every value of the element type; with `bits`, of an integer of so many bits and the same sign.
+static ResultRange rangeOfType(Type type, IntegerAttr bits = {}) {
   auto integer = cast<IntegerType>(cast<RankedTensorType>(type).getElementType());
   ResultRange result;
-  result.range = IntRange::ofType(integer.isSigned(), integer.getWidth());
+  unsigned width = bits ? unsigned(bits.getInt()) : integer.getWidth();
+  result.range = IntRange::ofType(integer.isSigned(), std::min(width, integer.getWidth()));
   return result;
+}
+
+/// The width that the border's description gives an argument's codes.
+static IntegerAttr argumentBits(BlockArgument argument) {
+  auto function = dyn_cast<FunctionOpInterface>(argument.getOwner()->getParentOp());
+  if (!function || !argument.getOwner()->isEntryBlock())
+    return {};
+  return function.getArgAttrOfType<IntegerAttr>(argument.getArgNumber(), "quantc.bits");
 }
 
 RangeAnalysis::RangeAnalysis(Operation *root) {
@@ -38,7 +49,8 @@ RangeAnalysis::RangeAnalysis(Operation *root) {
       for (Block &block : region)
         for (BlockArgument argument : block.getArguments())
           if (isIntegerTensor(argument.getType()))
-            ranges[argument] = std::make_unique<ResultRange>(rangeOfType(argument.getType()));
+            ranges[argument] = std::make_unique<ResultRange>(
+                rangeOfType(argument.getType(), argumentBits(argument)));
     visit(op);
   });
 }
@@ -72,7 +84,9 @@ void RangeAnalysis::visit(Operation *op) {
   for (Value result : op->getResults()) {
     if (!isIntegerTensor(result.getType()))
       continue;
-    auto range = std::make_unique<ResultRange>(rangeOfType(result.getType()));
+    // What quantizes to fewer bits than it stores says so.
+    auto range = std::make_unique<ResultRange>(
+        rangeOfType(result.getType(), op->getAttrOfType<IntegerAttr>("bits")));
     if (std::optional<IntTensor> constant = readConstant(result); constant && constant->size())
       includeExtremes(*constant, range->range);
     ranges[result] = std::move(range);

@@ -169,8 +169,14 @@ LogicalResult Compiler::runStage(Stage stage) {
 }
 
 LogicalResult Compiler::advance(Stage target) {
-  while (current < target) {
-    Stage next = Stage(int(current) + 1);
+  SmallVector<Stage> path; // last first
+  Stage start = target;
+  for (; start != current && start != Stage::Imported; start = stageBefore(start))
+    path.push_back(start);
+  if (start != current)
+    return success(); // already further
+  while (!path.empty()) {
+    Stage next = path.pop_back_val();
     if (next == Stage::Quantized && failed(calibrate()))
       return failure();
     if (failed(runStage(next)))

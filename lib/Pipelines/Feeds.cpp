@@ -32,12 +32,12 @@ std::vector<HostTensor> quantc::quantizeFeed(llvm::ArrayRef<ModelTensor> inputIn
     if (inputs[i].dtype() != DType::F32 || !isByte(info.dtype) || info.scale == 0)
       continue;
     HostTensor quantized = HostTensor::zeros(info.dtype, inputs[i].shape());
-    int32_t lo = info.dtype == DType::U8 ? 0 : -128;
+    int32_t codes = 1 << info.bits, lo = info.dtype == DType::U8 ? 0 : -codes / 2;
     auto target = quantized.mutableBytes();
     auto source = inputs[i].values<float>();
     for (size_t k = 0; k < source.size(); ++k)
-      target[k] =
-          uint8_t(numerics::quantizeLinear(source[k], info.scale, info.zeroPoint, lo, lo + 255));
+      target[k] = uint8_t(
+          numerics::quantizeLinear(source[k], info.scale, info.zeroPoint, lo, lo + codes - 1));
     inputs[i] = std::move(quantized);
   }
   return inputs;
@@ -72,8 +72,8 @@ std::vector<std::vector<HostTensor>> quantc::extremeFeeds(llvm::ArrayRef<ModelTe
           tensor.mutableValues<float>()[i] =
               float((pick(i) - 0.5) * 1e4 * (kind == RandomAgain ? 1e-3 : 1));
         else if (isByte(info.dtype))
-          tensor.mutableBytes()[i] =
-              uint8_t(int(pick(i) * 255) ^ (info.dtype == DType::I8 ? 0x80 : 0));
+          tensor.mutableBytes()[i] = uint8_t(int(pick(i) * ((1 << info.bits) - 1)) -
+                                             (info.dtype == DType::I8 ? 1 << (info.bits - 1) : 0));
       }
       feed.push_back(std::move(tensor));
     }

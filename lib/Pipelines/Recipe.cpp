@@ -125,6 +125,27 @@ std::vector<Entry> makeFormatEntries() {
                        return llvm::Error::success();
                      },
                      [](const Recipe &r) { return std::to_string(r.quantize.weightBits); }});
+  entries.push_back({{"activation-bits", "2..8", "bits of an activation; default 8"},
+                     [](Recipe &r, StringRef text) -> llvm::Error {
+                       int64_t value = 0;
+                       if (llvm::Error error = setInteger(text, 2, 8, value))
+                         return error;
+                       r.quantize.activationBits = unsigned(value);
+                       return llvm::Error::success();
+                     },
+                     [](const Recipe &r) { return std::to_string(r.quantize.activationBits); }});
+  entries.push_back(
+      {{"node-bits", "list",
+        "nodes with widths of their own: NAME=w4a6, w for the weight, a for the result; default "
+        "none"},
+       [](Recipe &r, StringRef text) -> llvm::Error {
+         llvm::SmallVector<StringRef> items;
+         text.split(items, ',', -1, /*KeepEmpty=*/false);
+         for (StringRef item : items)
+           r.quantize.nodeBits.push_back(item.trim().str());
+         return qnn::checkOptions(r.quantize);
+       },
+       [](const Recipe &r) { return llvm::join(r.quantize.nodeBits, ","); }});
   entries.push_back(
       {{"exclude", "list",
         "nodes that stay float: names, op types, or re:REGEX over either; default none"},
@@ -187,11 +208,47 @@ std::vector<Entry> makeTargetEntries() {
   return entries;
 }
 
+Entry count(StringRef name, StringRef values, StringRef help, int64_t least, int64_t most,
+            unsigned HLSOptions::*field) {
+  return {{name, values, help},
+          [=](Recipe &r, StringRef text) -> llvm::Error {
+            int64_t value = 0;
+            if (llvm::Error error = setInteger(text, least, most, value))
+              return error;
+            r.hls.*field = unsigned(value);
+            return llvm::Error::success();
+          },
+          [=](const Recipe &r) { return std::to_string(r.hls.*field); }};
+}
+
+std::vector<Entry> makeHLSEntries() {
+  std::vector<Entry> entries;
+  entries.push_back(
+      {{"hls-interval", "0..2147483647",
+        "FPGA: cycles per frame, 0 for the fewest that fit the part; default 0"},
+       [](Recipe &r, StringRef text) { return setInteger(text, 0, INT32_MAX, r.hls.interval); },
+       [](const Recipe &r) { return std::to_string(r.hls.interval); }});
+  entries.push_back(count("hls-utilization", "1..100",
+                          "FPGA: percent of the part that may be used; default 80", 1, 100,
+                          &HLSOptions::utilization));
+  entries.push_back(count("hls-threshold-bits", "0..4",
+                          "FPGA: outputs of at most so many bits are thresholds; default 4", 0, 4,
+                          &HLSOptions::thresholdBits));
+  entries.push_back(count("hls-fifo-slack", "0..1000",
+                          "FPGA: percent added to estimated skews of streams; default 10", 0, 1000,
+                          &HLSOptions::fifoSlack));
+  entries.push_back(real("hls-clock", "(0, 2000]",
+                         "FPGA: assumed clock in MHz, for scripts and frames per second; default "
+                         "100",
+                         0, 2000, [](Recipe &r) -> double & { return r.hls.clockMHz; }));
+  return entries;
+}
+
 const std::vector<Entry> &table() {
   static const std::vector<Entry> entries = [] {
     std::vector<Entry> all;
-    for (auto &group :
-         {makeObserverEntries(), makeFormatEntries(), makeAccuracyEntries(), makeTargetEntries()})
+    for (auto &group : {makeObserverEntries(), makeFormatEntries(), makeAccuracyEntries(),
+                        makeTargetEntries(), makeHLSEntries()})
       all.insert(all.end(), group.begin(), group.end());
     return all;
   }();

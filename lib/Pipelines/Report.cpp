@@ -89,8 +89,9 @@ void CompileReport::print(llvm::raw_ostream &os) const {
       os << ", corrected biases: " << *correctedBiases;
     os << "\n";
   }
-  os << "size          weights " << bytesText(weightBytes) << ", working memory "
-     << bytesText(arenaBytes);
+  os << "size          weights " << bytesText(weightBytes);
+  if (dataflow.empty())
+    os << ", working memory " << bytesText(arenaBytes);
   if (libraryBytes)
     os << ", library " << bytesText(libraryBytes) << " (model file " << bytesText(modelBytes)
        << ")";
@@ -99,4 +100,5 @@ void CompileReport::print(llvm::raw_ostream &os) const {
     os << "self-test     skipped: " << selfTestSkipped << "\n";
   os << "work          " << llvm::formatv("{0:F1}", double(macs) / 1e6)
      << " M multiply-accumulates a run\n";
+  os << dataflow;
 }

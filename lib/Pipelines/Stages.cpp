@@ -23,7 +23,7 @@ static constexpr struct {
 } names[] = {{Stage::Imported, "imported"}, {Stage::Float, "float"},
              {Stage::Observed, "observed"}, {Stage::Quantized, "quantized"},
              {Stage::Integer, "integer"},   {Stage::Scheduled, "scheduled"},
-             {Stage::Lowered, "lowered"}};
+             {Stage::Lowered, "lowered"},   {Stage::Dataflow, "dataflow"}};
 
 StringRef quantc::stageName(Stage stage) {
   for (auto &entry : names)
@@ -46,6 +46,12 @@ std::vector<StringRef> quantc::stageNames() {
   return all;
 }
 
+Stage quantc::stageBefore(Stage stage) {
+  if (stage == Stage::Dataflow)
+    return Stage::Integer;
+  return stage == Stage::Imported ? stage : Stage(int(stage) - 1);
+}
+
 static std::string flag(const char *name, bool value) {
   return std::string(name) + "=" + (value ? "true" : "false");
 }
@@ -56,9 +62,21 @@ static std::string observePipeline(const qnn::QuantizeOptions &options, bool int
   std::string text = "builtin.module(qnn-insert-observers{";
   text += flag("activation-signed", options.activationSigned) + " ";
   text += flag("activation-symmetric", options.activationSymmetric) + " ";
+  text += "activation-bits=" + std::to_string(options.activationBits) + " ";
+  if (!options.nodeBits.empty())
+    text += "node-bits=" + llvm::join(options.nodeBits, ",") + " ";
   if (!options.exclude.empty())
     text += "exclude=" + llvm::join(options.exclude, ",") + " ";
   return text + flag("quantize-outputs", options.quantizeOutputs || integerIO) + "})";
+}
+
+/// The border becomes host code first: a no-op where --io-type int8 did it already.
+static std::string dataflowPipeline(const HLSOptions &options) {
+  return "builtin.module(convert-nn-to-dyad{io-type=int8},convert-dyad-to-hls{threshold-bits=" +
+         std::to_string(options.thresholdBits) + "},hls-fold{part=" + options.part +
+         " interval=" + std::to_string(options.interval) +
+         " utilization=" + std::to_string(options.utilization) +
+         "},hls-size-fifos{slack=" + std::to_string(options.fifoSlack) + "},hls-check-part)";
 }
 
 std::string quantc::stagePipeline(Stage stage, const Recipe &recipe) {
@@ -73,6 +91,9 @@ std::string quantc::stagePipeline(Stage stage, const Recipe &recipe) {
   case Stage::Quantized:
     return "builtin.module(qnn-quantize{" +
            flag("weight-per-tensor", !recipe.quantize.weightPerChannel) +
+           (recipe.quantize.nodeBits.empty()
+                ? std::string()
+                : " node-bits=" + llvm::join(recipe.quantize.nodeBits, ",")) +
            " weight-bits=" + std::to_string(recipe.quantize.weightBits) + "})";
   case Stage::Integer:
     return std::string("builtin.module(convert-nn-to-dyad{io-type=") +
@@ -88,6 +109,8 @@ std::string quantc::stagePipeline(Stage stage, const Recipe &recipe) {
       return "builtin.module(convert-kern-to-gpu,gpu.module(canonicalize,cse,convert-scf-to-cf,"
              "convert-gpu-to-nvvm,convert-nvvm-to-llvm,reconcile-unrealized-casts))";
     return "builtin.module(convert-kern-to-llvm)";
+  case Stage::Dataflow:
+    return dataflowPipeline(recipe.hls);
   }
   return "";
 }

@@ -57,7 +57,8 @@ template <typename Fn> static llvm::Error forEachScale(const OpCall &call, int64
 static llvm::Error evaluateQuantize(OpCall &call) {
   auto op = cast<qnn::QuantizeOp>(call.op);
   auto element = cast<IntegerType>(op.getResult().getType().getElementType());
-  numerics::IntRange range = numerics::IntRange::ofType(element.isSigned(), element.getWidth());
+  auto [lo, hi] = op.getCodeRange();
+  numerics::IntRange range(lo, hi);
   IntTensor result(call.shape(0).vec());
   ArrayRef<float> in = call.floats(0);
   llvm::Error error = forEachScale(

@@ -12,6 +12,7 @@
 
 #include "Options.h"
 #include "quantc/Conversion/KernToGPU/KernToGPU.h"
+#include "quantc/Dialect/HLS/IR/Parts.h"
 #include "quantc/Support/Suggest.h"
 #include "quantc/Target/LLVM/TranslateModel.h"
 #include "llvm/ADT/StringExtras.h"
@@ -47,9 +48,18 @@ TEXT(statistics, "statistics", "Statistics (JSON) instead of calibration data", 
 TEXT(calibrationMemory, "calib-memory",
      "Hard cap on the memory of statistics: bytes, or with K, M, G; changes no result", "size");
 TEXT(target, "target",
-     "What to make code for: cpu (default), or an NVIDIA GPU: cuda:sm_80 (and later chips), ...",
+     "What to make code for: cpu (default); an NVIDIA GPU: cuda:sm_80 (and later chips), ...; or "
+     "hls:PART, a project for high-level synthesis in the folder that -o names (hls:xc7z020)",
      "name");
-TEXT(emitKind, "emit", "mlir, mlirbc, llvm, obj, so or ptx (default so)", "kind");
+TEXT(emitKind, "emit",
+     "mlir, mlirbc, llvm, obj, so or ptx (default so; for hls, mlir, mlirbc or a project)", "kind");
+TEXT(goldenData, "golden-data",
+     "Data for an HLS project's golden vectors (default: the calibration data)", "path");
+static cl::opt<int64_t>
+    goldenFrames("golden",
+                 cl::desc("Frames of data in an HLS project's golden vectors, -1 for all (default "
+                          "4); extreme inputs come first"),
+                 cl::init(4), cl::cat(category));
 TEXT(toStage, "to", "With --emit mlir|mlirbc: the stage to stop at (default integer)", "stage");
 TEXT(cpuLevel, "cpu",
      "Instruction sets: native (default), portable, x86-64-v2, x86-64-v3, x86-64-v3-vnni, "
@@ -125,15 +135,31 @@ static llvm::Error parseDims(DriverOptions &options) {
   return llvm::Error::success();
 }
 
+static llvm::Error checkPart(DriverOptions &options, llvm::StringRef part) {
+  std::vector<llvm::StringRef> names;
+  for (const hls::Part &known : hls::parts())
+    names.push_back(known.name);
+  if (!hls::findPart(part))
+    return usage("--target: expected a part of " + llvm::join(names, ", ") + ", but found '" +
+                 part + "'" + didYouMean(part, llvm::ArrayRef(names)));
+  options.dataflow = true;
+  options.compile.recipe.hls.part = part.str();
+  options.emit = "project";
+  return llvm::Error::success();
+}
+
 static llvm::Error checkTarget(DriverOptions &options) {
-  if (target.empty() || target == "cpu")
-    return emitKind == "ptx" ? usage("--emit ptx needs --target cuda:CHIP")
-                             : llvm::Error::success();
-  llvm::StringRef chip = target;
+  llvm::StringRef name = target;
+  if (emitKind == "ptx" && !name.starts_with("cuda:"))
+    return usage("--emit ptx needs --target cuda:CHIP");
+  if (name.empty() || name == "cpu")
+    return llvm::Error::success();
+  if (name.consume_front("hls:"))
+    return checkPart(options, name);
   llvm::SmallVector<llvm::StringRef> chips = gpuChipNames();
-  if (!chip.consume_front("cuda:") || !llvm::is_contained(chips, chip))
-    return usage("--target: expected cpu, or cuda: and one of " + llvm::join(chips, ", ") +
-                 ", but found '" + target + "'");
+  if (!name.consume_front("cuda:") || !llvm::is_contained(chips, name))
+    return usage("--target: expected cpu, hls:PART, or cuda: and one of " +
+                 llvm::join(chips, ", ") + ", but found '" + target + "'");
   if (options.compile.recipe.strict)
     return usage("--strict: a GPU computes the border in float; expected --target cpu");
   options.compile.recipe.target = target;
@@ -143,12 +169,17 @@ static llvm::Error checkTarget(DriverOptions &options) {
 static llvm::Error checkNames(DriverOptions &options) {
   if (llvm::Error error = checkTarget(options))
     return error;
+  options.compile.goldenData = goldenData;
+  options.compile.goldenFrames = goldenFrames;
   std::vector<llvm::StringRef> kinds = {"mlir", "mlirbc", "llvm", "obj", "so", "ptx"};
   if (!emitKind.empty()) {
     options.emit = emitKind;
     if (!llvm::is_contained(kinds, llvm::StringRef(emitKind)))
       return usage("--emit: unknown kind '" + emitKind + "'" +
                    didYouMean(emitKind, llvm::ArrayRef(kinds)));
+    if (options.dataflow && emitKind != "mlir" && emitKind != "mlirbc")
+      return usage("--emit: expected mlir or mlirbc beside --target hls, but found '" + emitKind +
+                   "'");
   }
   if (!toStage.empty()) {
     options.to = parseStage(toStage);

@@ -55,6 +55,8 @@ void printDiagnostic(mlir::Diagnostic &diagnostic) {
   if (llvm::StringRef name = getLocationName(diagnostic.getLocation()); !name.empty())
     where = name.str() + ": ";
   llvm::errs() << "quantc: " << severity << ": " << where << diagnostic.str() << "\n";
+  for (mlir::Diagnostic &note : diagnostic.getNotes())
+    llvm::errs() << "quantc: note: " << note.str() << "\n";
 }
 
 llvm::Error writeModule(mlir::ModuleOp module, llvm::StringRef path, bool bytecode) {
@@ -83,9 +85,13 @@ llvm::Error writeText(llvm::StringRef path, llvm::function_ref<void(llvm::raw_os
   return llvm::Error::success();
 }
 
-void printPipeline(const Recipe &recipe) {
-  for (llvm::StringRef name : stageNames()) {
-    std::string text = stagePipeline(*parseStage(name), recipe);
+void printPipeline(const Recipe &recipe, Stage last) {
+  std::vector<Stage> path;
+  for (Stage at = last; at != Stage::Imported; at = stageBefore(at))
+    path.insert(path.begin(), at);
+  for (Stage stage : path) {
+    llvm::StringRef name = stageName(stage);
+    std::string text = stagePipeline(stage, recipe);
     if (!text.empty())
       llvm::outs() << name << ": --pass-pipeline='" << text << "'\n";
   }
@@ -101,6 +107,8 @@ llvm::Error emit(Compiler &compiler, const DriverOptions &options) {
     return compiler.writePTX(options.output);
   if (options.emit == "obj")
     return compiler.writeObject(options.output);
+  if (options.emit == "project")
+    return compiler.writeProject(options.output);
   return compiler.writeLibrary(options.output);
 }
 
@@ -147,7 +155,9 @@ int compile(const DriverOptions &options) {
   if (int code = read(compiler, context, options))
     return code;
   bool text = options.emit == "mlir" || options.emit == "mlirbc";
-  Stage last = text ? options.to.value_or(Stage::Integer) : Stage::Lowered;
+  Stage last = text               ? options.to.value_or(Stage::Integer)
+               : options.dataflow ? Stage::Dataflow
+                                  : Stage::Lowered;
   if (mlir::failed(compiler.advance(std::min(last, Stage::Integer))))
     return Unsupported;
   // A lowered module has its proofs behind it.
@@ -210,7 +220,7 @@ int main(int argc, char **argv) {
         }))
       return fail(std::move(error), Usage);
   if (options->printPipeline)
-    printPipeline(options->compile.recipe);
+    printPipeline(options->compile.recipe, options->dataflow ? Stage::Dataflow : Stage::Lowered);
   if (options->input.empty())
     return Ok;
   return compile(*options);

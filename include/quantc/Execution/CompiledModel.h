@@ -32,6 +32,8 @@ struct ModelTensor {
   std::vector<int64_t> shape;
   float scale = 0;
   int32_t zeroPoint = 0;
+  /// Bits of 8-bit codes that are in use.
+  unsigned bits = 8;
 };
 
 /// The machine lacks what a library runs on: an instruction set, or a GPU. Not a fault of the

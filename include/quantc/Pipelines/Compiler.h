@@ -46,6 +46,10 @@ struct CompileOptions {
   /// Hard cap on the memory of statistics in bytes; changes no result.
   std::optional<uint64_t> calibrationMemory;
   int threads = 1;
+  /// Frames of a project's golden vectors that come from data, after the extreme ones; all when
+  /// negative. They come from `goldenData`, or from the calibration data where that is empty.
+  int64_t goldenFrames = 4;
+  std::string goldenData;
   ProgressFn progress;
 };
 
@@ -70,6 +74,7 @@ struct CompileReport {
   std::string certificate; ///< the text that the library carries
   /// Why the library's self-test was not run on this machine; empty when it was.
   std::string selfTestSkipped;
+  std::string dataflow; ///< folding, cycles and area of an FPGA design; empty for others
 
   llvm::json::Value toJSON() const;
   /// At most twenty lines.
@@ -105,6 +110,8 @@ public:
   llvm::Error writeLibrary(llvm::StringRef path);
   /// PTX text of a model for a GPU.
   llvm::Error writePTX(llvm::StringRef path);
+  /// Emits the dataflow module as a project for high-level synthesis in folder `path`.
+  llvm::Error writeProject(llvm::StringRef path);
   /// LLVM IR text, or an ELF object.
   llvm::Error writeLLVM(llvm::StringRef path);
   llvm::Error writeObject(llvm::StringRef path);

@@ -23,6 +23,21 @@
 
 namespace quantc {
 
+/// Folded dataflow for FPGAs (hls-fold, hls-size-fifos).
+struct HLSOptions {
+  std::string part = "xc7z020";
+  /// Cycles per frame; 0 for the fewest that fit.
+  int64_t interval = 0;
+  /// Percent of the part that may be used.
+  unsigned utilization = 80;
+  /// Widest output in bits whose requantization becomes thresholds.
+  unsigned thresholdBits = 4;
+  /// Percent added to estimated skews of streams.
+  unsigned fifoSlack = 10;
+  /// Assumed clock in MHz of scripts and of frames per second.
+  double clockMHz = 100;
+};
+
 struct Recipe {
   std::string name = "custom";
   qnn::QuantizeOptions quantize;
@@ -41,6 +56,7 @@ struct Recipe {
   /// "cpu", or a GPU: "cuda:" and a chip, such as "cuda:sm_80".
   std::string target = "cpu";
   bool isGPU() const { return llvm::StringRef(target).starts_with("cuda:"); }
+  HLSOptions hls;
 };
 
 /// One named option.

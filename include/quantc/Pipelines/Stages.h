@@ -31,6 +31,7 @@ enum class Stage {
   Integer,   ///< dyad, proved and certified
   Scheduled, ///< kern: layout, packing, arena, partition
   Lowered,   ///< llvm
+  Dataflow,  ///< hls: folded for a part; follows Integer
 };
 
 /// "imported", "float", ...
@@ -38,7 +39,10 @@ llvm::StringRef stageName(Stage stage);
 std::optional<Stage> parseStage(llvm::StringRef name);
 std::vector<llvm::StringRef> stageNames();
 
-/// The pipeline that leads to `stage` from the stage before it, as quant-opt's --pass-pipeline
+/// The stage that `stage` is reached from; `Imported` has none and returns itself.
+Stage stageBefore(Stage stage);
+
+/// The pipeline that leads to `stage` from `stageBefore(stage)`, as quant-opt's --pass-pipeline
 /// takes it; empty for `Imported`. Between `Observed` and `Quantized` the observers receive their
 /// statistics from data, or from a file: pass qnn-calibrate.
 std::string stagePipeline(Stage stage, const Recipe &recipe);

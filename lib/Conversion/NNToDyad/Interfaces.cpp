@@ -27,6 +27,8 @@ static void describe(const Affine &affine, Builder &builder,
     set("quantc.scales", builder.getDenseF32ArrayAttr(affine.scales));
     set("quantc.axis", builder.getI64IntegerAttr(affine.axis));
   }
+  if (affine.bits != 0)
+    set("quantc.bits", builder.getI64IntegerAttr(affine.bits));
   set("quantc.zero_point", builder.getI64IntegerAttr(affine.zeroPoint()));
 }
 

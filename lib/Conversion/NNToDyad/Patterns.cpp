@@ -29,8 +29,13 @@ static numerics::IntRange rangeOf(IntegerType type) {
   return numerics::IntRange::ofType(!type.isUnsigned(), type.getWidth());
 }
 
-int64_t Affine::min() const { return rangeOf(storage).lo; }
-int64_t Affine::max() const { return rangeOf(storage).hi; }
+static numerics::IntRange codeRange(const Affine &affine) {
+  if (affine.bits == 0)
+    return rangeOf(affine.storage);
+  return numerics::IntRange::ofType(!affine.storage.isUnsigned(), affine.bits);
+}
+int64_t Affine::min() const { return codeRange(*this).lo; }
+int64_t Affine::max() const { return codeRange(*this).hi; }
 
 bool Affine::hasOneZeroPoint() const {
   return llvm::all_of(zeroPoints, [&](int64_t zp) { return zp == zeroPoints.front(); });
@@ -51,7 +56,10 @@ template <typename Op> static std::optional<Affine> readParameters(Op op, Ranked
 }
 
 std::optional<Affine> nntodyad::readAffine(qnn::QuantizeOp op) {
-  return readParameters(op, op.getResult().getType());
+  std::optional<Affine> affine = readParameters(op, op.getResult().getType());
+  if (affine && op.getBits())
+    affine->bits = op.getCodeBits();
+  return affine;
 }
 std::optional<Affine> nntodyad::readAffine(qnn::DequantizeOp op) {
   return readParameters(op, op.getInput().getType());

@@ -39,6 +39,7 @@ struct Affine {
   std::vector<float> scales; ///< one, or one per element of `axis`
   std::vector<int64_t> zeroPoints;
   int64_t axis = 0;
+  unsigned bits = 0; ///< of the codes; 0 for the storage's
 
   bool isPerTensor() const { return scales.size() == 1; }
   bool isByte() const { return storage.getWidth() == 8; }

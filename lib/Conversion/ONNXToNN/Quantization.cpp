@@ -105,7 +105,7 @@ static Result convertQuantize(NodeConverter &node) {
     return failure();
   auto type = RankedTensorType::get(shapeOf(*input), form->type);
   return Value(qnn::QuantizeOp::create(node.builder, node.loc, type, *input, parameters->scale,
-                                       parameters->zeroPoint, parameters->axis));
+                                       parameters->zeroPoint, parameters->axis, IntegerAttr()));
 }
 
 static Result convertDequantize(NodeConverter &node) {

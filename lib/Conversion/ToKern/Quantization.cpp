@@ -57,14 +57,14 @@ static LogicalResult lowerQuantize(Lowering &lowering, Operation *operation) {
   Value in = inPlace ? lowering.stridedInput(op.getInput()) : lowering.rowMajorInput(op.getInput());
   if (!in)
     return op.emitError("expected the input to be computed before");
-  numerics::IntRange range = typeRange(op.getType());
+  auto [lo, hi] = op.getCodeRange();
   RowMajorOutput out(lowering, op.getResult(), /*imageOrder=*/true);
   Value target = image ? (out.target ? out.target : out.memory) : out.memory;
   kern::QuantizeOp::create(lowering.builder, op.getLoc(), denseAsImage(lowering, target),
                            denseAsImage(lowering, in), APFloat(scale->front()),
                            Lowering::stored(op.getType(), zeroPoint->front()),
-                           Lowering::stored(op.getType(), range.lo),
-                           Lowering::stored(op.getType(), range.hi), kern::PartitionAttr());
+                           Lowering::stored(op.getType(), lo), Lowering::stored(op.getType(), hi),
+                           kern::PartitionAttr());
   return success();
 }
 

@@ -62,7 +62,23 @@ static LogicalResult verifyAffine(Operation *op, RankedTensorType real, RankedTe
   return verifyConstantScale(op, scaleValue);
 }
 
+unsigned QuantizeOp::getCodeBits() {
+  if (std::optional<uint64_t> bits = getBits())
+    return unsigned(*bits);
+  return cast<IntegerType>(getResult().getType().getElementType()).getWidth();
+}
+
+std::pair<int64_t, int64_t> QuantizeOp::getCodeRange() {
+  bool isSigned = !cast<IntegerType>(getResult().getType().getElementType()).isUnsigned();
+  int64_t codes = int64_t(1) << getCodeBits(), lo = isSigned ? -codes / 2 : 0;
+  return {lo, lo + codes - 1};
+}
+
 LogicalResult QuantizeOp::verify() {
+  unsigned width = cast<IntegerType>(getResult().getType().getElementType()).getWidth();
+  if (getBits() && (*getBits() < 2 || *getBits() > width))
+    return emitOpError("expected bits in 2..")
+           << width << ", but found " << *getBits() << " [QNN-Q-7]";
   return verifyAffine(*this, getInput().getType(), getResult().getType(), getScale(),
                       getZeroPoint().getType(), getAxis());
 }

@@ -202,8 +202,8 @@ FailureOr<IntTensor> Correction::evaluate(Operation *op, size_t run) {
 //===----------------------------------------------------------------------===//
 
 static IntTensor quantizeTensor(const HostTensor &input, float scale, int64_t zeroPoint,
-                                IntegerType type) {
-  auto range = numerics::IntRange::ofType(!type.isUnsigned(), type.getWidth());
+                                IntegerType type, unsigned bits) {
+  auto range = numerics::IntRange::ofType(!type.isUnsigned(), bits);
   IntTensor tensor(input.shape().vec());
   for (auto [code, value] : llvm::zip(tensor.data, input.values<float>()))
     code = numerics::quantizeLinear(value, scale, static_cast<int32_t>(zeroPoint),
@@ -213,7 +213,7 @@ static IntTensor quantizeTensor(const HostTensor &input, float scale, int64_t ze
 
 /// The argument's float data of every run, quantized.
 static LogicalResult loadRuns(DataSet &data, ArrayRef<int64_t> runs, BlockArgument argument,
-                              float scale, int64_t zeroPoint, IntegerType type,
+                              float scale, int64_t zeroPoint, IntegerType type, unsigned bits,
                               std::vector<Stored> &out) {
   for (int64_t run : runs) {
     llvm::Expected<Feed> feed = data.feed(run);
@@ -224,7 +224,7 @@ static LogicalResult loadRuns(DataSet &data, ArrayRef<int64_t> runs, BlockArgume
       return emitError(argument.getLoc(), "expected float data for argument ")
              << argument.getArgNumber() << ", but found none";
     out.push_back(Stored::pack(
-        quantizeTensor(feed->inputs[argument.getArgNumber()].tensor, scale, zeroPoint, type),
+        quantizeTensor(feed->inputs[argument.getArgNumber()].tensor, scale, zeroPoint, type, bits),
         type));
   }
   return success();
@@ -237,7 +237,8 @@ LogicalResult Correction::quantizeInput(QuantizeOp op) {
   if (!argument || !scale || !zeroPoint || scale->size() != 1)
     return op.emitError("expected to quantize an argument with one scale, but found another");
   return loadRuns(data, runs, argument, scale->front(), zeroPoint->front(),
-                  cast<IntegerType>(elementTypeOf(op.getResult())), values[op.getResult()]);
+                  cast<IntegerType>(elementTypeOf(op.getResult())), op.getCodeBits(),
+                  values[op.getResult()]);
 }
 
 /// Arguments of a function with an integer interface.
@@ -247,9 +248,11 @@ LogicalResult Correction::loadArguments(func::FuncOp function) {
     auto scale = function.getArgAttrOfType<FloatAttr>(argument.getArgNumber(), "quantc.scale");
     auto zeroPoint =
         function.getArgAttrOfType<IntegerAttr>(argument.getArgNumber(), "quantc.zero_point");
+    auto bits = function.getArgAttrOfType<IntegerAttr>(argument.getArgNumber(), "quantc.bits");
     if (type && scale && zeroPoint &&
         failed(loadRuns(data, runs, argument, static_cast<float>(scale.getValueAsDouble()),
-                        zeroPoint.getInt(), type, values[argument])))
+                        zeroPoint.getInt(), type, bits ? unsigned(bits.getInt()) : type.getWidth(),
+                        values[argument])))
       return failure();
   }
   return success();

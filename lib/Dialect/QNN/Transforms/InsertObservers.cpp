@@ -32,6 +32,10 @@ llvm::Error qnn::checkOptions(const QuantizeOptions &options) {
                      std::to_string(options.averagingConstant));
   if (options.weightBits < 2 || options.weightBits > 8)
     return makeError("expected 2 to 8 weight bits, but found " + Twine(options.weightBits));
+  if (options.activationBits < 2 || options.activationBits > 8)
+    return makeError("expected 2 to 8 activation bits, but found " + Twine(options.activationBits));
+  if (llvm::Error error = parseNodeBits(options.nodeBits).takeError())
+    return error;
   return Exclusions::create(options.exclude).takeError();
 }
 
@@ -40,8 +44,7 @@ class ObserverInsertion {
 public:
   ObserverInsertion(ModuleOp module, const QuantizeOptions &options, Exclusions exclusions)
       : module(module), options(options), exclusions(std::move(exclusions)), names(module),
-        format(IntFormatAttr::get(module.getContext(), 8, options.activationSigned,
-                                  options.activationSymmetric, /*narrow=*/false)) {}
+        nodeBits(llvm::cantFail(parseNodeBits(options.nodeBits))) {}
 
   LogicalResult run();
 
@@ -60,12 +63,15 @@ private:
   void observeOperand(Value value);
   void observeResult(QuantizableOpInterface op);
   ObserveOp insertBehind(Value value);
+  IntFormatAttr formatOf(Value value, StringRef name);
 
   ModuleOp module;
   const QuantizeOptions &options;
   Exclusions exclusions;
   ValueNames names;
-  IntFormatAttr format;
+  /// Widths of single nodes; `options` were checked.
+  llvm::StringMap<NodeBits> nodeBits;
+  llvm::StringSet<> seenNodes;
   /// In the order of the module.
   SmallVector<QuantizableOpInterface> order;
   DenseSet<Operation *> chosen;
@@ -126,12 +132,31 @@ bool ObserverInsertion::isInternal(QuantizableOpInterface op) const {
   return false;
 }
 
+/// The width given for the tensor, or for one of the ops that are fused into the one that makes it.
+IntFormatAttr ObserverInsertion::formatOf(Value value, StringRef name) {
+  unsigned bits = options.activationBits;
+  auto use = [&](StringRef node) {
+    auto found = nodeBits.find(node);
+    if (found != nodeBits.end() && found->second.activation != 0)
+      bits = found->second.activation;
+  };
+  use(name);
+  for (Operation *op = value.getDefiningOp(); op; op = op->getOperand(0).getDefiningOp()) {
+    use(nodeName(op->getLoc()));
+    auto quantizable = dyn_cast<QuantizableOpInterface>(op);
+    if (!quantizable || !isUnary(quantizable) || !op->getOperand(0).hasOneUse())
+      break;
+  }
+  return IntFormatAttr::get(module.getContext(), bits, options.activationSigned,
+                            options.activationSymmetric, /*narrow=*/false);
+}
+
 ObserveOp ObserverInsertion::insertBehind(Value value) {
   OpBuilder builder(module.getContext());
   builder.setInsertionPointAfterValue(value);
   std::string name = names.next(value);
   return ObserveOp::create(builder, value.getLoc(), value.getType(), value,
-                           builder.getStringAttr(name), format, StatisticsAttr());
+                           builder.getStringAttr(name), formatOf(value, name), StatisticsAttr());
 }
 
 /// The statistics of a constant operand need no data.
@@ -182,10 +207,16 @@ LogicalResult ObserverInsertion::run() {
   choose();
   if (std::optional<std::string> reason = exclusions.unmatched())
     return mlir::emitError(module.getLoc()) << *reason;
+  module.walk([&](Operation *op) { seenNodes.insert(nodeName(op->getLoc())); });
   for (QuantizableOpInterface op : order)
     classify(op);
   for (QuantizableOpInterface op : order)
     visit(op);
+  module.walk([&](ObserveOp observe) { seenNodes.insert(observe.getName()); });
+  for (auto &entry : nodeBits)
+    if (!seenNodes.contains(entry.first()))
+      return mlir::emitError(module.getLoc())
+             << "expected the name of a node in node-bits, but found '" << entry.first() << "'";
   return success();
 }
 

@@ -37,6 +37,25 @@ static StringRef onnxType(Location location) {
   return {};
 }
 
+static bool parseBits(StringRef &text, StringRef letter, unsigned &bits) {
+  if (!text.consume_front(letter))
+    return true;
+  return !text.consumeInteger(10, bits) && bits >= 2 && bits <= 8;
+}
+
+llvm::Expected<llvm::StringMap<NodeBits>> qnn::parseNodeBits(ArrayRef<std::string> entries) {
+  llvm::StringMap<NodeBits> all;
+  for (const std::string &entry : entries) {
+    auto [name, text] = StringRef(entry).rsplit('=');
+    NodeBits bits;
+    if (name.empty() || text.empty() || !parseBits(text, "w", bits.weight) ||
+        !parseBits(text, "a", bits.activation) || !text.empty())
+      return makeError("expected NAME=wNaM with widths of 2 to 8 bits, but found '" + entry + "'");
+    all[name] = bits;
+  }
+  return all;
+}
+
 ValueNames::ValueNames(ModuleOp module) {
   module.walk([&](ObserveOp observe) { used.insert(observe.getName()); });
 }

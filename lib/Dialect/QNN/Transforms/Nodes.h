@@ -18,6 +18,7 @@
 #include "mlir/IR/Operation.h"
 #include "quantc/Interfaces/NodeName.h"
 #include "quantc/Interfaces/QuantizableOpInterface.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/Regex.h"
@@ -36,6 +37,13 @@ public:
 private:
   llvm::StringSet<> used;
 };
+
+/// Widths of one node (QuantizeOptions::nodeBits); 0 where none is given.
+struct NodeBits {
+  unsigned weight = 0, activation = 0;
+};
+/// By node name. Fails on text that does not parse.
+llvm::Expected<llvm::StringMap<NodeBits>> parseNodeBits(llvm::ArrayRef<std::string> entries);
 
 /// The nodes that a user wants to stay float.
 class Exclusions {

@@ -30,9 +30,11 @@ ParameterValues makeParameters(mlir::OpBuilder &builder, mlir::Location loc,
                                mlir::IntegerType storage, llvm::ArrayRef<float> scales,
                                int64_t zeroPoint, bool perAxis);
 
-/// `value` quantized and dequantized again with these parameters.
+/// `value` quantized and dequantized again with these parameters; codes have `bits` bits, or the
+/// storage's when 0.
 DequantizeOp makePair(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value,
-                      mlir::IntegerType storage, const ParameterValues &parameters, int64_t axis);
+                      mlir::IntegerType storage, const ParameterValues &parameters, int64_t axis,
+                      unsigned bits = 0);
 
 /// Scale and zero point of a dequantize with constant parameters of rank 0; nullopt otherwise.
 std::optional<numerics::QuantParams> perTensorParameters(DequantizeOp op);

@@ -50,6 +50,8 @@ struct InsertObserversPass : qnn::impl::QnnInsertObserversBase<InsertObserversPa
     options.activationSymmetric = activationSymmetric;
     options.exclude.assign(exclude.begin(), exclude.end());
     options.quantizeOutputs = quantizeOutputs;
+    options.activationBits = activationBits;
+    options.nodeBits.assign(nodeBits.begin(), nodeBits.end());
     if (failed(insertObservers(getOperation(), options)))
       signalPassFailure();
   }
@@ -97,6 +99,7 @@ struct QuantizePass : qnn::impl::QnnQuantizeBase<QuantizePass> {
     QuantizeOptions options;
     options.weightPerChannel = !weightPerTensor;
     options.weightBits = weightBits;
+    options.nodeBits.assign(nodeBits.begin(), nodeBits.end());
     if (failed(quantize(getOperation(), options)))
       signalPassFailure();
   }
@@ -109,6 +112,8 @@ std::unique_ptr<Pass> qnn::createInsertObserversPass(const QuantizeOptions &opti
   generated.activationSymmetric = options.activationSymmetric;
   generated.exclude.assign(options.exclude.begin(), options.exclude.end());
   generated.quantizeOutputs = options.quantizeOutputs;
+  generated.activationBits = options.activationBits;
+  generated.nodeBits.assign(options.nodeBits.begin(), options.nodeBits.end());
   return createQnnInsertObservers(std::move(generated));
 }
 
@@ -116,5 +121,6 @@ std::unique_ptr<Pass> qnn::createQuantizePass(const QuantizeOptions &options) {
   QnnQuantizeOptions generated;
   generated.weightPerTensor = !options.weightPerChannel;
   generated.weightBits = options.weightBits;
+  generated.nodeBits.assign(options.nodeBits.begin(), options.nodeBits.end());
   return createQnnQuantize(std::move(generated));
 }

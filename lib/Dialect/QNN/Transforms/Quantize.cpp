@@ -56,6 +56,14 @@ private:
 };
 } // namespace
 
+/// Activations take a byte each whatever their width: integer ops read bytes.
+static IntegerType byteStorage(FormatAttrInterface format) {
+  auto type = dyn_cast<IntegerType>(format.getStorageType());
+  if (!type || type.getWidth() >= 8)
+    return type;
+  return IntegerType::get(type.getContext(), 8, type.getSignedness());
+}
+
 static SmallVector<Value> activations(QuantizableOpInterface op) {
   SmallVector<Value> values;
   for (auto [index, operand] : llvm::enumerate(op->getOperands()))
@@ -120,7 +128,7 @@ LogicalResult Quantization::chooseAll() {
     StatisticsAttr statistics = observe.getStatisticsAttr();
     chosen->lo = std::min(chosen->lo, statistics.getLo());
     chosen->hi = std::max(chosen->hi, statistics.getHi());
-    auto storage = dyn_cast<IntegerType>(chosen->format.getStorageType());
+    IntegerType storage = byteStorage(chosen->format);
     auto parameters = numerics::chooseParams(
         static_cast<float>(chosen->lo), static_cast<float>(chosen->hi),
         static_cast<int32_t>(chosen->format.getMin()),
@@ -137,11 +145,11 @@ LogicalResult Quantization::chooseAll() {
 DequantizeOp Quantization::pairBehind(Value value, const Representation &chosen) {
   OpBuilder builder(module.getContext());
   builder.setInsertionPointAfterValue(value);
-  auto storage = cast<IntegerType>(chosen.format.getStorageType());
+  IntegerType storage = byteStorage(chosen.format);
   ParameterValues parameters =
       makeParameters(builder, value.getLoc(), storage, chosen.parameters.scale,
                      chosen.parameters.zeroPoint, /*perAxis=*/false);
-  return makePair(builder, value.getLoc(), value, storage, parameters, 0);
+  return makePair(builder, value.getLoc(), value, storage, parameters, 0, chosen.format.getWidth());
 }
 
 LogicalResult Quantization::run() {

@@ -43,10 +43,14 @@ ParameterValues qnn::makeParameters(OpBuilder &builder, Location loc, IntegerTyp
 }
 
 DequantizeOp qnn::makePair(OpBuilder &builder, Location loc, Value value, IntegerType storage,
-                           const ParameterValues &parameters, int64_t axis) {
+                           const ParameterValues &parameters, int64_t axis, unsigned bits) {
   auto type = cast<RankedTensorType>(value.getType());
-  auto quantized = QuantizeOp::create(builder, loc, type.clone(storage), value, parameters.scale,
-                                      parameters.zeroPoint, axis);
+  IntegerAttr codeBits;
+  if (bits != 0 && bits < storage.getWidth())
+    codeBits = builder.getI64IntegerAttr(bits);
+  auto quantized =
+      QuantizeOp::create(builder, loc, type.clone(storage), value, parameters.scale,
+                         parameters.zeroPoint, builder.getI64IntegerAttr(axis), codeBits);
   return DequantizeOp::create(builder, loc, type, quantized, parameters.scale, parameters.zeroPoint,
                               axis);
 }
@@ -79,12 +83,22 @@ static QuantizeOp followingQuantize(Value result) {
 }
 
 namespace {
+/// Bits of the node's weight codes; the options were checked.
+unsigned weightBitsOf(LinearMapOpInterface op, const QuantizeOptions &options) {
+  auto nodes = llvm::cantFail(parseNodeBits(options.nodeBits));
+  auto found = nodes.find(nodeName(op.getLoc()));
+  bool own = found != nodes.end() && found->second.weight != 0;
+  return own ? found->second.weight : options.weightBits;
+}
+
 /// One linear map on its way to integers.
 struct LinearMap {
-  LinearMap(LinearMapOpInterface op, const QuantizeOptions &options) : op(op), options(options) {}
+  LinearMap(LinearMapOpInterface op, const QuantizeOptions &options)
+      : op(op), options(options), bits(int(weightBitsOf(op, options))) {}
 
   LinearMapOpInterface op;
   const QuantizeOptions &options;
+  int bits; ///< of a weight code
   numerics::QuantParams input;
   numerics::IntRange xMinusZp;
   numerics::WeightChannelOptions channelOptions;
@@ -115,6 +129,8 @@ LogicalResult LinearMap::load(DequantizeOp dequantize) {
   weight = std::move(*weightValues);
   auto storage = cast<IntegerType>(dequantize.getInput().getType().getElementType());
   auto codes = numerics::IntRange::ofType(!storage.isUnsigned(), storage.getWidth());
+  if (auto quantize = dequantize.getInput().getDefiningOp<QuantizeOp>())
+    std::tie(codes.lo, codes.hi) = quantize.getCodeRange();
   xMinusZp = {codes.lo - input.zeroPoint, codes.hi - input.zeroPoint};
   weightType = cast<RankedTensorType>(op.getWeightOperand().get().getType());
   axis = op.getWeightOutputAxis();
@@ -154,9 +170,8 @@ static InFlightDiagnostic channelError(LinearMapOpInterface op, int64_t channel)
 LogicalResult LinearMap::quantizePerChannel() {
   for (int64_t c = 0; c < channels; ++c) {
     std::vector<float> values = channel(c);
-    auto quantized = numerics::quantizeWeightChannel(
-        values.data(), values.size(), bias[c], input.scale, xMinusZp,
-        static_cast<int>(options.weightBits), channelOptions);
+    auto quantized = numerics::quantizeWeightChannel(values.data(), values.size(), bias[c],
+                                                     input.scale, xMinusZp, bits, channelOptions);
     if (!quantized)
       return channelError(op, c);
     result.push_back(std::move(*quantized));
@@ -169,7 +184,6 @@ LogicalResult LinearMap::quantizePerTensor() {
   float absmax = 0;
   for (float w : weight)
     absmax = std::max(absmax, std::fabs(w));
-  int bits = static_cast<int>(options.weightBits);
   float scale = numerics::symmetricWeightScale(absmax, bits);
   int64_t failed = 0;
   for (int attempt = 0; attempt < 32 && std::isfinite(scale); ++attempt, scale *= 2) {

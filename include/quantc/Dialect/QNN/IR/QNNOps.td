@@ -120,11 +120,18 @@ def QNN_QuantizeOp : QNN_Op<"quantize", [Pure]> {
   let description = [{
     `scale` and `zero_point` are rank 0, or rank 1 along `axis`. The division is
     in f32, rounding is half to even and happens before the zero point is added;
-    the clamp is the range of the result's element type. Source: ONNX
-    QuantizeLinear. [NUM-QNT-1]. Constraints: [QNN-Q-1] to [QNN-Q-6].
+    the clamp is the range of the result's element type, or with `bits` that of
+    an integer of so many bits and the same sign. Source: ONNX QuantizeLinear.
+    [NUM-QNT-1]. Constraints: [QNN-Q-1] to [QNN-Q-7].
   }];
   let arguments = (ins QNN_FloatTensor:$input, QNN_FloatTensor:$scale, QNN_IntTensor:$zero_point,
-    DefaultValuedAttr<I64Attr, "0">:$axis);
+    DefaultValuedAttr<I64Attr, "0">:$axis, OptionalAttr<I64Attr>:$bits);
+  let extraClassDeclaration = [{
+    /// Bits of the codes: `bits`, or the width of the element type.
+    unsigned getCodeBits();
+    /// Least and greatest code.
+    std::pair<int64_t, int64_t> getCodeRange();
+  }];
   let results = (outs QNN_IntTensor:$result);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;

@@ -40,6 +40,11 @@ struct QuantizeOptions {
   bool weightPerChannel = true;
   /// Bits of a weight code, in [2, 8]; codes lie in [-(2^(bits-1)-1), 2^(bits-1)-1].
   unsigned weightBits = 8;
+  /// Bits of an activation code, in [2, 8]; stored in 8.
+  unsigned activationBits = 8;
+  /// Nodes with widths of their own: "NAME=w4a6", "NAME=w4" or "NAME=a6", where NAME is a node's
+  /// name or, for activations, an input's. wN is for the node's weight, aN for its result.
+  std::vector<std::string> nodeBits;
   /// Nodes that stay float: a node name, an op type, or `re:` and an extended regular expression
   /// that matches a whole name or type.
   std::vector<std::string> exclude;

@@ -49,6 +49,10 @@ def QnnInsertObservers : Pass<"qnn-insert-observers", "::mlir::ModuleOp"> {
       "the zero point of activations is the middle code; default false">,
     ListOption<"exclude", "exclude", "std::string",
       "nodes that stay float: names, op types, or re:REGEX over either; default none">,
+    Option<"activationBits", "activation-bits", "unsigned", "8",
+      "bits of an activation code, 2 to 8; default 8">,
+    ListOption<"nodeBits", "node-bits", "std::string",
+      "nodes with widths of their own: NAME=w4a6, NAME=w4 or NAME=a6; default none">,
     Option<"quantizeOutputs", "quantize-outputs", "bool", "false",
       "store results of the last linear maps in 8 bits too; default false">
   ];
@@ -146,6 +150,8 @@ def QnnQuantize : Pass<"qnn-quantize", "::mlir::ModuleOp"> {
   let options = [
     Option<"weightPerTensor", "weight-per-tensor", "bool", "false",
       "one weight scale per tensor instead of one per output channel; default false">,
+    ListOption<"nodeBits", "node-bits", "std::string",
+      "nodes with widths of their own: NAME=w4a6, NAME=w4 or NAME=a6; default none">,
     Option<"weightBits", "weight-bits", "unsigned", "8", "bits of a weight code, 2 to 8; default 8">
   ];
   let dependentDialects = ["::quantc::qnn::QNNDialect", "::quantc::nn::NNDialect"];

@@ -1,0 +1,45 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// hls-check-part: the estimated area against the part's supply.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantc/Analysis/DataflowEstimate.h"
+#include "quantc/Dialect/HLS/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace quantc;
+
+namespace quantc::hls {
+#define GEN_PASS_DEF_HLSCHECKPART
+#include "quantc/Dialect/HLS/Transforms/Passes.h.inc"
+} // namespace quantc::hls
+
+namespace {
+struct HLSCheckPart : hls::impl::HLSCheckPartBase<HLSCheckPart> {
+  using HLSCheckPartBase::HLSCheckPartBase;
+
+  void runOnOperation() override {
+    for (auto design : getOperation().getOps<hls::DesignOp>()) {
+      const hls::Part *part = design.getPart() ? hls::findPart(*design.getPart()) : nullptr;
+      if (!part) {
+        design.emitError("expected a design with a part, but found none");
+        return signalPassFailure();
+      }
+      std::vector<std::string> missing = missingResources(estimateDataflow(design), *part);
+      if (missing.empty())
+        continue;
+      InFlightDiagnostic error = design.emitError("the design does not fit ") << part->name;
+      for (const std::string &line : missing)
+        error.attachNote(design.getLoc()) << line;
+      return signalPassFailure();
+    }
+  }
+};
+} // namespace

@@ -1,0 +1,182 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Names, and the folder of files.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Project.h"
+#include "quantc/Interfaces/NodeName.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/ToolOutputFile.h"
+
+using namespace mlir;
+using namespace quantc;
+using namespace quantc::hls;
+
+//===----------------------------------------------------------------------===//
+// Names
+//===----------------------------------------------------------------------===//
+
+std::string hls::identifier(StringRef text) {
+  std::string id;
+  for (char c : text)
+    id += llvm::isAlnum(c) ? c : '_';
+  StringRef trimmed = StringRef(id).trim('_');
+  if (trimmed.empty() || llvm::isDigit(trimmed.front()))
+    return ("n" + trimmed).str();
+  return trimmed.str();
+}
+
+std::string Project::unique(StringRef wanted) {
+  std::string name = wanted.str();
+  for (int i = 1; !used.insert(name).second; ++i)
+    name = (wanted + "_" + Twine(i)).str();
+  return name;
+}
+
+void Project::nameStream(Value stream, StringRef wanted) { streams[stream] = unique(wanted); }
+
+/// Reports and JSON take a label without escapes.
+static std::string label(StringRef node, StringRef unit) {
+  std::string text;
+  for (char c : node)
+    text += llvm::isPrint(c) && c != '"' && c != '\\' ? c : '_';
+  return text + "." + unit.str();
+}
+
+Project::Project(DesignOp design, const DataflowEstimate &estimate, const ProjectInfo &info)
+    : info(info), estimate(estimate),
+      part(design.getPart() ? findPart(*design.getPart()) : nullptr) {
+  for (StringRef word : {"main", "model", "qhls", "hls", "int", "float", "double", "char", "bool",
+                         "if", "for", "in", "out", "new", "class", "word", "default", "static"})
+    used.insert(word);
+  top = design.getSymName().str();
+  used.insert(top);
+  for (Operation &op : design.getBody().front()) {
+    if (auto input = dyn_cast<InputOp>(op)) {
+      nameStream(input.getResult(), identifier(input.getName()));
+      inputs.push_back({&op, streams[input.getResult()],
+                        cast<StreamType>(input.getResult().getType()), input.getShape()});
+    } else if (auto output = dyn_cast<OutputOp>(op)) {
+      // The stream in front of an output is the output.
+      nameStream(output.getInput(), identifier(output.getName()));
+      outputs.push_back({&op, streams[output.getInput()],
+                         cast<StreamType>(output.getInput().getType()), output.getShape()});
+    }
+  }
+  for (Operation &op : design.getBody().front()) {
+    auto unit = dyn_cast<UnitOpInterface>(op);
+    if (!unit)
+      continue;
+    std::string node = getNodeName(&op);
+    StringRef kind = op.getName().stripDialect();
+    std::string id = unique(identifier(node) + "_" + kind.str());
+    for (Value result : op.getResults())
+      if (!streams.contains(result))
+        nameStream(result, id + "_out");
+    units.push_back({unit, id, label(node, kind)});
+  }
+}
+
+void hls::writeBanner(llvm::raw_ostream &os, StringRef comment, const ProjectInfo &info,
+                      StringRef what) {
+  os << comment << " " << what << "\n"
+     << comment << " Written by quantc " << info.version << " from " << info.model << ", recipe "
+     << info.recipe << ".\n";
+}
+
+//===----------------------------------------------------------------------===//
+// Files
+//===----------------------------------------------------------------------===//
+
+namespace {
+class Folder {
+public:
+  explicit Folder(StringRef path) : root(path) {}
+
+  /// Remembers the first problem; later files are not written.
+  template <typename Fn> void write(const Twine &name, Fn content) {
+    if (problem)
+      return;
+    SmallString<256> path(root);
+    llvm::sys::path::append(path, name);
+    if (std::error_code code =
+            llvm::sys::fs::create_directories(llvm::sys::path::parent_path(path))) {
+      problem = llvm::createStringError("cannot make the folder of '" + path.str() +
+                                        "': " + code.message());
+      return;
+    }
+    std::error_code code;
+    llvm::ToolOutputFile file(path, code, llvm::sys::fs::OF_None);
+    if (code) {
+      problem = llvm::createStringError("cannot write '" + path.str() + "': " + code.message());
+      return;
+    }
+    content(file.os());
+    file.keep();
+  }
+  void fail(llvm::Error error) {
+    if (problem)
+      llvm::consumeError(std::move(error));
+    else
+      problem = std::move(error);
+  }
+  llvm::Error take() { return std::move(problem); }
+
+private:
+  std::string root;
+  llvm::Error problem = llvm::Error::success();
+};
+} // namespace
+
+using Frames = std::vector<std::vector<int64_t>>;
+
+static Frames framesOf(const std::vector<GoldenFrame> &golden, bool outputs, size_t index) {
+  Frames frames;
+  for (const GoldenFrame &frame : golden)
+    frames.push_back((outputs ? frame.outputs : frame.inputs)[index]);
+  return frames;
+}
+
+llvm::Error hls::emitProject(DesignOp design, const DataflowEstimate &estimate,
+                             const std::vector<GoldenFrame> &golden, const ProjectInfo &info,
+                             StringRef path) {
+  Project project(design, estimate, info);
+  Folder folder(path);
+  using OS = llvm::raw_ostream;
+  for (const EmbeddedFile &file : embeddedFiles())
+    folder.write(file.path, [&](OS &os) { os << file.text; });
+  folder.write("defines.h", [&](OS &os) { project.writeDefines(os); });
+  folder.write("top.h", [&](OS &os) { project.writeTopHeader(os); });
+  folder.write("top.cpp", [&](OS &os) {
+    if (llvm::Error error = project.writeTop(os, design.getContext()))
+      folder.fail(std::move(error));
+  });
+  for (const NamedUnit &unit : project.units) {
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    if (project.writeRoms(unit, os))
+      folder.write("weights/" + unit.id + ".h", [&](OS &file) { file << text; });
+  }
+  folder.write("host.h", [&](OS &os) { project.writeHost(os); });
+  folder.write("tb/main.cpp", [&](OS &os) { project.writeTestbench(os); });
+  for (auto [i, port] : llvm::enumerate(project.inputs))
+    folder.write("tb/golden/" + port.id + ".hex",
+                 [&](OS &os) { project.writeGolden(port, framesOf(golden, false, i), os); });
+  for (auto [i, port] : llvm::enumerate(project.outputs))
+    folder.write("tb/golden/" + port.id + ".hex",
+                 [&](OS &os) { project.writeGolden(port, framesOf(golden, true, i), os); });
+  folder.write("scripts/vitis_hls.tcl", [&](OS &os) { project.writeVitisScript(os); });
+  folder.write("scripts/vivado_hls.tcl", [&](OS &os) { project.writeVivadoScript(os); });
+  folder.write("scripts/bambu.sh", [&](OS &os) { project.writeBambuScript(os); });
+  folder.write("report.json", [&](OS &os) { project.writeReport(os); });
+  return folder.take();
+}
