@@ -15,7 +15,7 @@
 //   FLIP_WEIGHT    one bit of one weight of the second convolution
 //   FLIP_ROUNDING  the second convolution rounds down
 //   FLIP_DEPTH     the residual branch gets a stream of depth 1
-//   FLIP_BIAS      one bias off by one
+//   FLIP_PADDING   the border of the second convolution holds 0 instead of the zero point
 //
 //===----------------------------------------------------------------------===//
 
@@ -62,6 +62,11 @@ struct linear_mvau : qhls::unit_defaults {
 const qhls::rounding conv2_rounding = qhls::rounding::floor;
 #else
 const qhls::rounding conv2_rounding = qhls::rounding::half_up;
+#endif
+#ifdef FLIP_PADDING
+const int conv2_padding = 0;
+#else
+const int conv2_padding = mid_zero;
 #endif
 #ifdef FLIP_DEPTH
 const int direct_depth = 1;
@@ -132,9 +137,6 @@ void make(parameters &p, definition &d) {
 #ifdef FLIP_WEIGHT
   p.conv2[17][1][0] = static_cast<qhls::rom_int<4>>(p.conv2[17][1][0] ^ 1);
 #endif
-#ifdef FLIP_BIAS
-  p.conv1_epilogue.bias[1][1] = static_cast<qhls::rom_int<20>>(p.conv1_epilogue.bias[1][1] + 1);
-#endif
 }
 
 // The network as units.
@@ -150,7 +152,9 @@ void network(const parameters &p, hls::stream<qhls::word<in_code, 1>> &in,
   QHLS_STREAM(patch3_t, thirds, 2)
   QHLS_STREAM(mid_t, mid, 2)
   QHLS_STREAM(mid_t, direct, direct_depth)
-  QHLS_STREAM(mid_t, branch, 2)
+  QHLS_STREAM(
+      mid_t, branch,
+      qhls::window_shape<conv2_window>::fill_cycles) // work for the next frame, ahead of time
   QHLS_STREAM(mid_t, taps, 2)
   QHLS_STREAM(sum_t, conv, 2)
   QHLS_STREAM(sum_t, sum, 2)
@@ -161,7 +165,7 @@ void network(const parameters &p, hls::stream<qhls::word<in_code, 1>> &in,
   QHLS_PROCESS("conv1.width", qhls::width_converter<H * W>(patches, thirds);)
   QHLS_PROCESS("conv1", qhls::mvau<conv1_mvau>(thirds, mid, p.conv1, p.conv1_epilogue);)
   QHLS_PROCESS("fork", qhls::duplicate<H * W * C / 2>(mid, direct, branch);)
-  QHLS_PROCESS("conv2.window", qhls::window<conv2_window>(branch, taps, mid_code(mid_zero));)
+  QHLS_PROCESS("conv2.window", qhls::window<conv2_window>(branch, taps, mid_code(conv2_padding));)
   QHLS_PROCESS("conv2", qhls::mvau<conv2_mvau>(taps, conv, p.conv2, p.conv2_epilogue);)
   QHLS_PROCESS("sum", qhls::add<H * W * C / 2>(direct, conv, sum, p.sum);)
   QHLS_PROCESS("pool.window",
