@@ -31,6 +31,9 @@ for name in ("QUANTC_MODELS", "HOME", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS",
 
 # %root: the source tree; %build: the build folder; %python: the Python of .venv.
 config.substitutions += [("%root", root), ("%build", build), ("%python", python)]
+# %hls: flags for programs of the HLS unit library; %hls_strict: the same, and every warning is an error.
+hls = f"-std=c++14 -I{root}/test/hls -I{root}/lib/Target/HLS -I{root}/lib/Target/HLS/qhls/sim"
+config.substitutions += [("%hls_strict", f"{hls} -Wall -Wextra -Wpedantic -Wshadow -Werror"), ("%hls", hls)]
 # What is there on some machines only.
 if shutil.which("ptxas", path=config.environment["PATH"]):
     config.available_features.add("ptxas")
