@@ -142,7 +142,7 @@ IntFormatAttr ObserverInsertion::formatOf(Value value, StringRef name) {
   };
   use(name);
   for (Operation *op = value.getDefiningOp(); op; op = op->getOperand(0).getDefiningOp()) {
-    use(nodeName(op->getLoc()));
+    use(getLocationName(op->getLoc()));
     auto quantizable = dyn_cast<QuantizableOpInterface>(op);
     if (!quantizable || !isUnary(quantizable) || !op->getOperand(0).hasOneUse())
       break;
@@ -207,7 +207,7 @@ LogicalResult ObserverInsertion::run() {
   choose();
   if (std::optional<std::string> reason = exclusions.unmatched())
     return mlir::emitError(module.getLoc()) << *reason;
-  module.walk([&](Operation *op) { seenNodes.insert(nodeName(op->getLoc())); });
+  module.walk([&](Operation *op) { seenNodes.insert(getLocationName(op->getLoc())); });
   for (QuantizableOpInterface op : order)
     classify(op);
   for (QuantizableOpInterface op : order)

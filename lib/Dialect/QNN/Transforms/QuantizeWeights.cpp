@@ -86,7 +86,7 @@ namespace {
 /// Bits of the node's weight codes; the options were checked.
 unsigned weightBitsOf(LinearMapOpInterface op, const QuantizeOptions &options) {
   auto nodes = llvm::cantFail(parseNodeBits(options.nodeBits));
-  auto found = nodes.find(nodeName(op.getLoc()));
+  auto found = nodes.find(getLocationName(op.getLoc()));
   bool own = found != nodes.end() && found->second.weight != 0;
   return own ? found->second.weight : options.weightBits;
 }
