@@ -37,4 +37,9 @@ config.substitutions += [("%hls_strict", f"{hls} -Wall -Wextra -Wpedantic -Wshad
 # What is there on some machines only.
 if shutil.which("ptxas", path=config.environment["PATH"]):
     config.available_features.add("ptxas")
+# A folder with the vendor's ap_int.h (Apache license) of one's own, to compare our stand-in with.
+ap_types = os.environ.get("QUANTC_AP_TYPES", "")
+if os.path.exists(os.path.join(ap_types, "ap_int.h")):
+    config.available_features.add("ap_types")
+config.substitutions.append(("%ap_types", ap_types))
 config.available_features.add("x86_64" if os.uname().machine == "x86_64" else os.uname().machine)

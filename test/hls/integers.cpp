@@ -145,6 +145,30 @@ void check_long_product() {
   expect((product >> 250) == 1 && product.to_string().size() == 150, "long shift");
 }
 
+/// Every value of narrow types at every shift; wide ones at ties and around them.
+template <qhls::rounding R, int W> void check_rounding(random_source &r) {
+  const long long least = -(1LL << (W - 1)), most = -least - 1;
+  for (int shift = 1; shift <= 62; ++shift)
+    for (int i = 0; i < (W <= 8 ? 1 << W : 40); ++i) {
+      long long v = W <= 8 ? least + i : r.in(least, most);
+      if (W > 8 && i % 2 && shift < W) // an odd multiple of the half, or next to it
+        v = wrapped(((v >> (shift - 1)) | 1) * (1LL << (shift - 1)) + r.in(-1, 1) * (i % 4 == 1),
+                    W);
+      expect_equal(
+          static_cast<long long>(qhls::shift_rounded<R, W>(static_cast<qhls::sint<W>>(v), shift)),
+          oracle_shift(v, shift, static_cast<int>(R)),
+          "rounding " + std::to_string(int(R)) + " of " + std::to_string(v) + " by " +
+              std::to_string(shift));
+    }
+}
+template <int W> void check_roundings(random_source &r) {
+  check_rounding<qhls::rounding::half_up, W>(r);
+  check_rounding<qhls::rounding::half_even, W>(r);
+  check_rounding<qhls::rounding::half_away, W>(r);
+  check_rounding<qhls::rounding::toward_zero, W>(r);
+  check_rounding<qhls::rounding::floor, W>(r);
+}
+
 void check_border() {
   random_source r(3);
   const float infinity = std::numeric_limits<float>::infinity(),
@@ -185,6 +209,11 @@ int main() {
   check_word<ap_int<5>, 64>(r);
   check_word<ap_int<16>, 200>(r);
   check_word<ap_uint<11>, 333>(r);
+  check_roundings<2>(r);
+  check_roundings<8>(r);
+  check_roundings<30>(r);
+  check_roundings<31>(r);
+  check_roundings<57>(r);
   check_long_product();
   check_border();
   std::printf("%d checks, %d failures\n", checks(), failures());

@@ -169,11 +169,13 @@ llvm::Error hls::emitProject(DesignOp design, const DataflowEstimate &estimate,
   folder.write("host.h", [&](OS &os) { project.writeHost(os); });
   folder.write("tb/main.cpp", [&](OS &os) { project.writeTestbench(os); });
   for (auto [i, port] : llvm::enumerate(project.inputs))
-    folder.write("tb/golden/" + port.id + ".hex",
-                 [&](OS &os) { project.writeGolden(port, framesOf(golden, false, i), os); });
+    folder.write("tb/golden/" + port.id + ".hex", [&, &port = port, i = i](OS &os) {
+      project.writeGolden(port, framesOf(golden, false, i), os);
+    });
   for (auto [i, port] : llvm::enumerate(project.outputs))
-    folder.write("tb/golden/" + port.id + ".hex",
-                 [&](OS &os) { project.writeGolden(port, framesOf(golden, true, i), os); });
+    folder.write("tb/golden/" + port.id + ".hex", [&, &port = port, i = i](OS &os) {
+      project.writeGolden(port, framesOf(golden, true, i), os);
+    });
   folder.write("scripts/vitis_hls.tcl", [&](OS &os) { project.writeVitisScript(os); });
   folder.write("scripts/vivado_hls.tcl", [&](OS &os) { project.writeVivadoScript(os); });
   folder.write("scripts/bambu.sh", [&](OS &os) { project.writeBambuScript(os); });
