@@ -17,7 +17,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Program.h"
+#include "Contraction.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 
@@ -26,112 +26,6 @@ using namespace quantc;
 using namespace quantc::togpu;
 
 namespace {
-
-/// Where the bytes of a pixel's window lie: runs of adjacent bytes, each rounded up to chunks.
-struct Window {
-  int64_t runs = 1;                  ///< runs a pixel
-  int64_t run = 0;                   ///< bytes of a run
-  int64_t chunk = 16;                ///< bytes copied at once: 16, 8, 4, or 1
-  llvm::SmallVector<int64_t> starts; ///< of the runs, relative to the pixel's first byte
-  int64_t padded() const { return roundUp(run, chunk); }
-  int64_t depth() const { return runs * padded(); }
-};
-
-struct Contraction {
-  Image in, out;
-  int64_t groups, groupC, groupN, kernelH, kernelW;
-  int64_t rowStep, pixelStep; ///< of the input, between neighbouring output pixels
-  Window window;
-  Tile tile;
-  Rescale rescale;
-  bool oneMultiplier = false;
-  int64_t storeBytes = 1; ///< adjacent outputs written at once
-
-  int64_t rows() const { return out.pixels(); }
-  int64_t steps() const { return ceilDiv(window.depth(), tile.depth); }
-  int64_t columnTiles() const { return ceilDiv(groupN, tile.columns); }
-  int64_t paddedColumns() const { return columnTiles() * tile.columns; }
-  bool raw() const { return rescale.kind == kern::Epilogue::Raw; }
-};
-
-Window describeWindow(kern::ConvOp op, const Contraction &c, int64_t alignment) {
-  Window w;
-  int64_t dilH = op.getDilations()[0], dilW = op.getDilations()[1];
-  bool denseRow = (dilW == 1 && c.in.pixelStride == c.groupC) || c.kernelW == 1;
-  w.run = denseRow ? c.kernelW * c.groupC : c.groupC;
-  for (int64_t y = 0; y < c.kernelH; ++y)
-    for (int64_t x = 0; x < (denseRow ? 1 : c.kernelW); ++x)
-      w.starts.push_back(y * dilH * c.in.rowStride + x * dilW * c.in.pixelStride);
-  w.runs = w.starts.size();
-  SmallVector<int64_t> steps = {alignment, c.groups > 1 ? c.groupC : 0};
-  // A step along an axis of extent 1 is never taken.
-  if (c.out.batch > 1)
-    steps.push_back(c.in.batchStride);
-  if (c.out.height > 1)
-    steps.push_back(c.rowStep);
-  if (c.out.width > 1)
-    steps.push_back(c.pixelStep);
-  llvm::append_range(steps, w.starts);
-  w.chunk = commonPower(steps, 16);
-  if (w.chunk < 4)
-    w.chunk = 1;
-  // Rounding runs of a few bytes up to a long chunk would multiply the work.
-  while (w.runs > 1 && w.chunk > 4 && w.padded() > w.run + w.run / 4)
-    w.chunk /= 2;
-  return w;
-}
-
-/// The channel of a tile that column `column` (0..7) of 8-column group `group` computes: a lane
-/// holds columns 2t and 2t+1 of every group of its warp, and these become adjacent channels.
-int64_t channelOf(const Tile &tile, int64_t group, int64_t column) {
-  int64_t perWarp = tile.warpColumns / 8, warp = group / perWarp;
-  return warp * tile.warpColumns + column / 2 * (tile.warpColumns / 4) + 2 * (group % perWarp) +
-         column % 2;
-}
-
-/// [group][column tile][step][half step][pair of 8-column groups][lane][4 words of 4 bytes]: the
-/// two B operands of mma.m16n8k32 for two neighbouring column groups.
-std::vector<int8_t> packWeights(const Contraction &c, ArrayRef<char> natural) {
-  const Tile &t = c.tile;
-  int64_t run = c.window.run, padded = c.window.padded();
-  std::vector<int8_t> packed(c.groups * c.paddedColumns() * c.steps() * t.depth, 0);
-  size_t at = 0;
-  for (int64_t g = 0; g < c.groups; ++g)
-    for (int64_t tile = 0; tile < c.columnTiles(); ++tile)
-      for (int64_t half = 0; half < t.depth / 32 * c.steps(); ++half)
-        for (int64_t pair = 0; pair < t.columns / 16; ++pair)
-          for (int64_t i = 0; i < 32 * 16; ++i, ++at) {
-            int64_t lane = i / 16, word = i % 16 / 4, byte = i % 4;
-            int64_t n = tile * t.columns + channelOf(t, 2 * pair + word / 2, lane / 4);
-            int64_t k = 32 * half + 16 * (word % 2) + 4 * (lane % 4) + byte;
-            int64_t r = k / padded, inRun = k % padded;
-            if (n < c.groupN && r < c.window.runs && inRun < run)
-              packed[at] = natural[((g * c.groupN + n) * c.window.runs + r) * run + inRun];
-          }
-  return packed;
-}
-
-/// Offsets of the chunks of a window (of the bytes, for chunks of 1); chunks past its end repeat
-/// the first.
-std::vector<int32_t> offsetTable(const Contraction &c) {
-  const Window &w = c.window;
-  std::vector<int32_t> table;
-  for (int64_t k = 0; k < c.steps() * c.tile.depth; k += w.chunk) {
-    int64_t r = k / w.padded(), inRun = k % w.padded();
-    bool inside = r < w.runs && inRun < w.run;
-    table.push_back(inside ? int32_t(w.starts[r] + inRun) : int32_t(w.starts[0]));
-  }
-  return table;
-}
-
-/// Per-channel data of every group, padded to whole tiles.
-template <typename T> std::vector<T> padChannels(const Contraction &c, ArrayRef<T> values, T fill) {
-  std::vector<T> result(c.groups * c.paddedColumns(), fill);
-  for (int64_t g = 0; g < c.groups; ++g)
-    for (int64_t n = 0; n < c.groupN; ++n)
-      result[g * c.paddedColumns() + n] = values[g * c.groupN + n];
-  return result;
-}
 
 /// Writes the kernel.
 class ContractionKernel {
@@ -433,19 +327,6 @@ void ContractionKernel::build() {
 
 } // namespace
 
-/// Adjacent outputs that one store may write: they lie in one group, aligned.
-static int64_t storeWidth(const Contraction &c, int64_t outAlignment) {
-  int64_t width = c.raw() ? 4 : 1;
-  SmallVector<int64_t> steps = {outAlignment, c.groupN * width};
-  if (c.out.batch > 1)
-    steps.push_back(c.out.batchStride * width);
-  if (c.out.height > 1)
-    steps.push_back(c.out.rowStride * width);
-  if (c.out.width > 1)
-    steps.push_back(c.out.pixelStride * width);
-  return std::min<int64_t>(commonPower(steps, 16) / width, c.tile.warpColumns / 4);
-}
-
 static LogicalResult lowerConv(Program &program, Operation *operation) {
   auto op = cast<kern::ConvOp>(operation);
   Image in(op.getInput()), out(op.getOut());
@@ -480,16 +361,15 @@ static LogicalResult lowerConv(Program &program, Operation *operation) {
   c.storeBytes = storeWidth(c, to->offset);
 
   SmallVector<Place> arguments = {*to, *from, program.constant(packWeights(c, *weight)),
-                                  program.constant(padChannels<int32_t>(c, *bias, 0)),
+                                  program.constant(padChannels(c, *bias, 0)),
                                   program.constant(offsetTable(c))};
   if (!c.raw()) {
     // Bits of floats or integers; the kernel knows which.
-    arguments.push_back(c.oneMultiplier
-                            ? program.constant(*multiplier)
-                            : program.constant(padChannels<int32_t>(c, *multiplier, 0)));
+    arguments.push_back(c.oneMultiplier ? program.constant(*multiplier)
+                                        : program.constant(padChannels(c, *multiplier, 0)));
     arguments.push_back(c.oneMultiplier || shift->size() == 1
                             ? program.constant(*shift)
-                            : program.constant(padChannels<int32_t>(c, *shift, 1)));
+                            : program.constant(padChannels(c, *shift, 1)));
   }
   Grid grid{{ceilDiv(c.rows(), c.tile.rows), c.columnTiles(), groups},
             c.tile.threads(),
