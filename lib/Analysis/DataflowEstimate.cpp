@@ -91,8 +91,8 @@ DataflowEstimate quantc::estimateDataflow(hls::DesignOp design) {
       continue;
     }
     if (isa<hls::OutputOp>(op)) {
-      estimate.latency = std::max<int64_t>(
-          estimate.latency, std::llround(estimate.times[op.getOperand(0)].last));
+      estimate.latency =
+          std::max<int64_t>(estimate.latency, std::llround(estimate.times[op.getOperand(0)].last));
       continue;
     }
     auto unit = cast<hls::UnitOpInterface>(op);
@@ -125,15 +125,15 @@ struct Kind {
 };
 } // namespace
 
-static constexpr Kind kinds[] = {
-    {"LUT", [](const hls::Resources &r) { return r.lutHigh; },
-     [](const hls::Part &p) { return p.lut; }},
-    {"FF", [](const hls::Resources &r) { return r.ffHigh; },
-     [](const hls::Part &p) { return p.ff; }},
-    {"DSP", [](const hls::Resources &r) { return double(r.dsp); },
-     [](const hls::Part &p) { return p.dsp; }},
-    {"BRAM18", [](const hls::Resources &r) { return double(r.bram18); },
-     [](const hls::Part &p) { return p.bram18; }}};
+static constexpr Kind kinds[] = {{"LUT", [](const hls::Resources &r) { return r.lutHigh; },
+                                  [](const hls::Part &p) { return p.lut; }},
+                                 {"FF", [](const hls::Resources &r) { return r.ffHigh; },
+                                  [](const hls::Part &p) { return p.ff; }},
+                                 {"DSP", [](const hls::Resources &r) { return double(r.dsp); },
+                                  [](const hls::Part &p) { return p.dsp; }},
+                                 {"BRAM18",
+                                  [](const hls::Resources &r) { return double(r.bram18); },
+                                  [](const hls::Part &p) { return p.bram18; }}};
 
 static bool fits(const hls::Resources &area, const hls::Part &part) {
   return llvm::all_of(
@@ -150,8 +150,8 @@ static std::string largest(const DataflowEstimate &estimate, const Kind &kind) {
   std::string text;
   for (size_t i = 0; i < std::min<size_t>(order.size(), 3); ++i) {
     UnitEstimate unit = *order[i].second;
-    text += llvm::formatv("{0}{1} ({2}) {3}", i ? ", " : "", unit.node, unit.op->getName().stripDialect(),
-                          int64_t(std::ceil(order[i].first)))
+    text += llvm::formatv("{0}{1} ({2}) {3}", i ? ", " : "", unit.node,
+                          unit.op->getName().stripDialect(), int64_t(std::ceil(order[i].first)))
                 .str();
   }
   return text;
@@ -185,10 +185,11 @@ std::vector<std::string> quantc::missingResources(const DataflowEstimate &estima
 //===----------------------------------------------------------------------===//
 
 static llvm::json::Object areaJSON(const hls::Resources &area) {
-  return llvm::json::Object{{"lut", llvm::json::Array{std::llround(area.lutLow), std::llround(area.lutHigh)}},
-          {"ff", llvm::json::Array{std::llround(area.ffLow), std::llround(area.ffHigh)}},
-          {"dsp", area.dsp},
-          {"bram18", area.bram18}};
+  return llvm::json::Object{
+      {"lut", llvm::json::Array{std::llround(area.lutLow), std::llround(area.lutHigh)}},
+      {"ff", llvm::json::Array{std::llround(area.ffLow), std::llround(area.ffHigh)}},
+      {"dsp", area.dsp},
+      {"bram18", area.bram18}};
 }
 
 llvm::json::Value quantc::toJSON(const DataflowEstimate &estimate) {

@@ -100,16 +100,16 @@ static std::string summary(hls::DesignOp design, const DataflowEstimate &estimat
   const hls::Resources &area = estimate.area;
   std::string text =
       llvm::formatv("folding       {0} units, {1} cycles a frame (slowest {2}), latency {3}\n",
-                    estimate.units.size(), estimate.interval,
-                    estimate.units[estimate.slowest].node, estimate.latency)
+                    estimate.units.size(), estimate.interval, estimate.units[estimate.slowest].node,
+                    estimate.latency)
           .str();
   text += llvm::formatv("area          estimated LUT {0}..{1}, FF {2}..{3}, DSP {4}, BRAM18 {5}",
                         std::llround(area.lutLow), std::llround(area.lutHigh),
                         std::llround(area.ffLow), std::llround(area.ffHigh), area.dsp, area.bram18)
               .str();
   if (const hls::Part *part = design.getPart() ? hls::findPart(*design.getPart()) : nullptr)
-    text += llvm::formatv("\n              {0} has LUT {1}, FF {2}, DSP {3}, BRAM18 {4}", part->name,
-                          part->lut, part->ff, part->dsp, part->bram18)
+    text += llvm::formatv("\n              {0} has LUT {1}, FF {2}, DSP {3}, BRAM18 {4}",
+                          part->name, part->lut, part->ff, part->dsp, part->bram18)
                 .str();
   return text + "\n";
 }

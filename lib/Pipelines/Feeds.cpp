@@ -36,9 +36,8 @@ std::vector<HostTensor> quantc::quantizeFeed(llvm::ArrayRef<ModelTensor> inputIn
     auto target = quantized.mutableBytes();
     auto source = inputs[i].values<float>();
     for (size_t k = 0; k < source.size(); ++k)
-      target[k] =
-          uint8_t(numerics::quantizeLinear(source[k], info.scale, info.zeroPoint, lo,
-                                           lo + codes - 1));
+      target[k] = uint8_t(
+          numerics::quantizeLinear(source[k], info.scale, info.zeroPoint, lo, lo + codes - 1));
     inputs[i] = std::move(quantized);
   }
   return inputs;
@@ -73,9 +72,8 @@ std::vector<std::vector<HostTensor>> quantc::extremeFeeds(llvm::ArrayRef<ModelTe
           tensor.mutableValues<float>()[i] =
               float((pick(i) - 0.5) * 1e4 * (kind == RandomAgain ? 1e-3 : 1));
         else if (isByte(info.dtype))
-          tensor.mutableBytes()[i] =
-              uint8_t(int(pick(i) * ((1 << info.bits) - 1)) -
-                      (info.dtype == DType::I8 ? 1 << (info.bits - 1) : 0));
+          tensor.mutableBytes()[i] = uint8_t(int(pick(i) * ((1 << info.bits) - 1)) -
+                                             (info.dtype == DType::I8 ? 1 << (info.bits - 1) : 0));
       }
       feed.push_back(std::move(tensor));
     }

@@ -122,9 +122,9 @@ int compile(const DriverOptions &options) {
   if (mlir::failed(compiler.import(options.input)))
     return Unsupported;
   bool text = options.emit == "mlir" || options.emit == "mlirbc";
-  Stage last = text ? options.to.value_or(Stage::Integer)
-                    : options.dataflow ? Stage::Dataflow
-                                       : Stage::Lowered;
+  Stage last = text               ? options.to.value_or(Stage::Integer)
+               : options.dataflow ? Stage::Dataflow
+                                  : Stage::Lowered;
   if (mlir::failed(compiler.advance(std::min(last, Stage::Integer))))
     return Unsupported;
   bool integer = last >= Stage::Integer;

@@ -91,17 +91,16 @@ static LogicalResult lowerConv(Lowering &lowering, Operation *operation) {
   for (int64_t k : weightShape.drop_front(2))
     taps *= k;
   // Arrival: taps, then channels; the weight: channels, then taps.
-  FailureOr<Weights> w = readWeights(lowering, op, [&](int64_t k) {
-    return (k % groupInputs) * taps + k / groupInputs;
-  });
+  FailureOr<Weights> w = readWeights(
+      lowering, op, [&](int64_t k) { return (k % groupInputs) * taps + k / groupInputs; });
   if (failed(w))
     return failure();
   FailureOr<Destination> to = lowering.destination(op, w->bias, out);
   if (failed(to))
     return failure();
   bool depthwise = groups > 1 && groups == out.channels && groupInputs == 1;
-  Lowering::WindowShape shape = lowering.windowShape(
-      weightShape.drop_front(2), op.getStrides(), op.getDilations(), op.getPads(), out);
+  Lowering::WindowShape shape = lowering.windowShape(weightShape.drop_front(2), op.getStrides(),
+                                                     op.getDilations(), op.getPads(), out);
   Value stream = in->stream;
   if (!shape.isIdentity(in->image))
     stream = lowering.window(op.getLoc(), *in, shape, depthwise ? 0 : groups, w->zeroPoint);
@@ -154,8 +153,8 @@ static LogicalResult lowerMaxPool(Lowering &lowering, Operation *operation) {
     return failure();
   Image out = *imageOf(op.getType().getShape());
   auto element = cast<hls::StreamType>(in->stream.getType()).getElement();
-  Lowering::WindowShape shape = lowering.windowShape(op.getKernel(), op.getStrides(),
-                                                     op.getDilations(), op.getPads(), out);
+  Lowering::WindowShape shape =
+      lowering.windowShape(op.getKernel(), op.getStrides(), op.getDilations(), op.getPads(), out);
   int64_t least = element.isUnsigned() ? 0 : -(int64_t(1) << (element.getWidth() - 1));
   Value stream = lowering.window(op.getLoc(), *in, shape, 0, least);
   Value result = hls::ReduceMaxOp::create(
@@ -176,8 +175,8 @@ static LogicalResult lowerSumPool(Lowering &lowering, Operation *operation) {
   FailureOr<Destination> to = lowering.destination(op, {-*zeroPoint * taps}, out);
   if (failed(to))
     return failure();
-  Lowering::WindowShape shape = lowering.windowShape(op.getKernel(), op.getStrides(),
-                                                     op.getDilations(), op.getPads(), out);
+  Lowering::WindowShape shape =
+      lowering.windowShape(op.getKernel(), op.getStrides(), op.getDilations(), op.getPads(), out);
   Value stream = lowering.window(op.getLoc(), *in, shape, 0, *zeroPoint);
   Value result = hls::ReduceSumOp::create(
       lowering.builder, op.getLoc(), lowering.streamType(to->element, out.elements()), stream,

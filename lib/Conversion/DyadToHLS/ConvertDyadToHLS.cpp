@@ -10,8 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "quantc/Conversion/DyadToHLS/DyadToHLS.h"
 #include "Lowering.h"
+#include "quantc/Conversion/DyadToHLS/DyadToHLS.h"
 
 using namespace mlir;
 using namespace quantc;
@@ -133,9 +133,8 @@ void Lowering::fork(Value stream, Image image) {
   }
   std::reverse(readers.begin(), readers.end()); // uses are listed last first
   size_t copies = std::min(readers.size(), mostCopies);
-  auto duplicate = hls::DuplicateOp::create(
-      builder, loc, SmallVector<Type>(copies, type), stream, image.pixels(), image.channels, 1,
-      DenseI64ArrayAttr());
+  auto duplicate = hls::DuplicateOp::create(builder, loc, SmallVector<Type>(copies, type), stream,
+                                            image.pixels(), image.channels, 1, DenseI64ArrayAttr());
   for (auto [i, reader] : llvm::enumerate(readers))
     reader->set(duplicate.getResult(unsigned(std::min(i, copies - 1))));
   fork(duplicate.getResult(unsigned(copies - 1)), image);

@@ -37,9 +37,9 @@ static std::vector<int64_t> broadcast(ArrayRef<int64_t> values, Image from, Imag
   for (int64_t y = 0; y < to.height; ++y)
     for (int64_t x = 0; x < to.width; ++x)
       for (int64_t c = 0; c < to.channels; ++c)
-        all.push_back(values[size_t((at(c, from.channels) * from.height + at(y, from.height)) *
-                                        from.width +
-                                    at(x, from.width))]);
+        all.push_back(
+            values[size_t((at(c, from.channels) * from.height + at(y, from.height)) * from.width +
+                          at(x, from.width))]);
   return all;
 }
 
@@ -67,8 +67,7 @@ FailureOr<Value> Lowering::operand(Operation *op, Value tensor, Image image) {
     Image part{image.channels, perPixel ? image.height : 1, perPixel ? image.width : 1};
     std::vector<int64_t> all = broadcast(*values, *own, part);
     ElementsAttr value = rom({int64_t(all.size())}, all, 32);
-    return hls::ConstantOp::create(builder, loc,
-                                   streamType(elementOf(tensor), image.elements()),
+    return hls::ConstantOp::create(builder, loc, streamType(elementOf(tensor), image.elements()),
                                    image.elements() / part.elements(), 1, value,
                                    DenseI64ArrayAttr())
         .getResult();
@@ -79,9 +78,9 @@ FailureOr<Value> Lowering::operand(Operation *op, Value tensor, Image image) {
   Value stream = found->stream;
   IntegerType element = ::elementOf(stream);
   if (own->channels < image.channels)
-    stream = hls::SpreadOp::create(builder, loc,
-                                   streamType(element, own->pixels() * image.channels), stream,
-                                   own->pixels(), image.channels, 1, DenseI64ArrayAttr());
+    stream =
+        hls::SpreadOp::create(builder, loc, streamType(element, own->pixels() * image.channels),
+                              stream, own->pixels(), image.channels, 1, DenseI64ArrayAttr());
   if (own->pixels() < image.pixels()) {
     if (own->pixels() != 1)
       return reject(op, "expected an operand that broadcasts over all pixels or none");
@@ -109,8 +108,8 @@ static LogicalResult lowerRequantize(Lowering &lowering, Operation *operation) {
   if (lowering.isAbsorbed(op))
     return success();
   bool uniform = cast<RankedTensorType>(op.getMultiplier().getType()).getNumElements() == 1;
-  FailureOr<Place> in = uniform ? lowering.place(op.getInput())
-                                : lowering.ordered(op, op.getInput());
+  FailureOr<Place> in =
+      uniform ? lowering.place(op.getInput()) : lowering.ordered(op, op.getInput());
   FailureOr<int64_t> inputZeroPoint = lowering.scalar(op, op.getInputZeroPoint());
   if (failed(in) || failed(inputZeroPoint))
     return failure();
@@ -119,8 +118,7 @@ static LogicalResult lowerRequantize(Lowering &lowering, Operation *operation) {
   int64_t acc = std::max({codes.bitsNeeded(), shifted.bitsNeeded(), 2u});
   if (acc > 32)
     return lowering.reject(op, "expected an input that needs 32 bits without its zero point");
-  FailureOr<hls::EpilogueAttrInterface> epilogue =
-      lowering.requantization(op, acc, {0}, in->image);
+  FailureOr<hls::EpilogueAttrInterface> epilogue = lowering.requantization(op, acc, {0}, in->image);
   if (failed(epilogue))
     return failure();
   buildPointwise(lowering, op, *in, *epilogue);
@@ -143,8 +141,8 @@ static LogicalResult lowerLookup(Lowering &lowering, Operation *operation) {
   IntRange range = rangeOf(lowering.elementOf(op.getResult()));
   for (int64_t &entry : entries)
     entry = numerics::saturate(entry, range.lo, range.hi);
-  auto attr = hls::TableAttr::get(op.getContext(),
-                                  lowering.rom({int64_t(entries.size())}, entries, 32));
+  auto attr =
+      hls::TableAttr::get(op.getContext(), lowering.rom({int64_t(entries.size())}, entries, 32));
   buildPointwise(lowering, op, *in, attr);
   return success();
 }
@@ -172,8 +170,8 @@ static LogicalResult lowerAdd(Lowering &lowering, Operation *operation) {
   IntRange codes = rangeOf(element); // holds every code that is proved possible
   Value result = hls::AddOp::create(
       lowering.builder, op.getLoc(), lowering.streamType(element, image.elements()), *lhs, *rhs,
-      image.pixels(), image.channels, 1, scalars[0], scalars[1], scalars[2], scalars[3],
-      scalars[4], scalars[5], std::max<int64_t>(op.getClampLo(), codes.lo),
+      image.pixels(), image.channels, 1, scalars[0], scalars[1], scalars[2], scalars[3], scalars[4],
+      scalars[5], std::max<int64_t>(op.getClampLo(), codes.lo),
       std::min<int64_t>(op.getClampHi(), codes.hi), DenseI64ArrayAttr());
   lowering.set(op.getResult(), result, image);
   return success();
@@ -192,9 +190,8 @@ static LogicalResult lowerMul(Lowering &lowering, Operation *operation) {
   if (failed(to))
     return failure();
   Value result = hls::MulOp::create(
-      lowering.builder, op.getLoc(), lowering.streamType(to->element, image.elements()), *lhs,
-      *rhs, image.pixels(), image.channels, 1, *lhsZero, *rhsZero, to->epilogue,
-      DenseI64ArrayAttr());
+      lowering.builder, op.getLoc(), lowering.streamType(to->element, image.elements()), *lhs, *rhs,
+      image.pixels(), image.channels, 1, *lhsZero, *rhsZero, to->epilogue, DenseI64ArrayAttr());
   lowering.set(to->tensor, result, image);
   return success();
 }

@@ -118,8 +118,8 @@ FailureOr<hls::EpilogueAttrInterface> Lowering::requantization(dyad::RequantizeO
   int64_t hi = std::min<int64_t>(op.getClampHi(), codes.hi);
   if (!scales->byPixel && hi > lo && element.getWidth() <= thresholdBits) {
     std::vector<int64_t> steps = thresholds(op, *scales, *zeroPoint, {lo, hi}, acc);
-    return hls::EpilogueAttrInterface(hls::ThresholdsAttr::get(
-        context, acc, biasRom, rom({count, hi - lo}, steps, 64), lo));
+    return hls::EpilogueAttrInterface(
+        hls::ThresholdsAttr::get(context, acc, biasRom, rom({count, hi - lo}, steps, 64), lo));
   }
   return hls::EpilogueAttrInterface(hls::RequantizeAttr::get(
       context, acc, biasRom, rom({count}, scales->multiplier, 32), rom({count}, scales->shift, 8),

@@ -108,8 +108,7 @@ void Lowering::planTypes() {
 IntegerType Lowering::elementOf(Value tensor) {
   IntRange range = hulls.lookup(*copies.findLeader(tensor.getAsOpaquePointer()));
   MLIRContext *context = builder.getContext();
-  bool accumulator =
-      cast<RankedTensorType>(tensor.getType()).getElementType().isSignedInteger(32);
+  bool accumulator = cast<RankedTensorType>(tensor.getType()).getElementType().isSignedInteger(32);
   if (range.lo < 0 || accumulator)
     return IntegerType::get(context, range.bitsNeeded(), IntegerType::Signed);
   unsigned bits = std::max(IntRange(0, range.hi).bitsNeeded() - 1, 1u);
@@ -170,8 +169,8 @@ FailureOr<Place> Lowering::ordered(Operation *user, Value tensor) {
   Value stream = found->stream;
   Image &image = found->image;
   if (image.pixels() > 1 && image.channels > 1)
-    stream = transpose(user->getLoc(), stream, {image.height, image.width, image.channels},
-                       {2, 0, 1});
+    stream =
+        transpose(user->getLoc(), stream, {image.height, image.width, image.channels}, {2, 0, 1});
   return Place{stream, own};
 }
 
@@ -200,7 +199,9 @@ Lowering::WindowShape Lowering::windowShape(ArrayRef<int64_t> kernel, ArrayRef<i
       result.insert(result.begin(), missing);
     return result;
   };
-  WindowShape shape{two(kernel, 1), two(strides, 1), two(dilations, 1),
+  WindowShape shape{two(kernel, 1),
+                    two(strides, 1),
+                    two(dilations, 1),
                     two(pads.take_front(kernel.size()), 0),
                     {out.height, out.width}};
   return shape;
@@ -213,8 +214,7 @@ Value Lowering::window(Location loc, Place in, const WindowShape &shape, int64_t
   auto type = streamType(element, shape.out[0] * shape.out[1] * taps * in.image.channels);
   return hls::WindowOp::create(builder, loc, type, in.stream, in.image.height, in.image.width,
                                in.image.channels, 1, shape.kernel, shape.strides, shape.dilations,
-                               shape.pads, shape.out, groups, false, padValue,
-                               DenseI64ArrayAttr());
+                               shape.pads, shape.out, groups, false, padValue, DenseI64ArrayAttr());
 }
 
 Value Lowering::transpose(Location loc, Value stream, ArrayRef<int64_t> shape,

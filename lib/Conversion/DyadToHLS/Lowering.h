@@ -39,7 +39,8 @@ struct Image {
 std::optional<Image> imageOf(llvm::ArrayRef<int64_t> shape);
 
 /// A tensor's stream. `image` is its order. It differs from the tensor's own image when a
-/// flattening moved nothing: then the tensor's element (c * H + h) * W + w is at (h * W + w) * C + c.
+/// flattening moved nothing: then the tensor's element (c * H + h) * W + w is at (h * W + w) * C +
+/// c.
 struct Place {
   mlir::Value stream;
   Image image;
@@ -85,13 +86,15 @@ public:
   mlir::FailureOr<Destination> destination(mlir::Operation *op, std::vector<int64_t> bias,
                                            Image image);
   /// The epilogue of `requantize` on accumulators of `acc` bits.
-  mlir::FailureOr<hls::EpilogueAttrInterface>
-  requantization(dyad::RequantizeOp requantize, int64_t acc, std::vector<int64_t> bias, Image image);
+  mlir::FailureOr<hls::EpilogueAttrInterface> requantization(dyad::RequantizeOp requantize,
+                                                             int64_t acc, std::vector<int64_t> bias,
+                                                             Image image);
 
   //===--- Units ------------------------------------------------------------===//
 
   struct WindowShape {
-    llvm::SmallVector<int64_t> kernel, strides, dilations, pads, out; ///< two values each; pads first
+    llvm::SmallVector<int64_t> kernel, strides, dilations, pads,
+        out; ///< two values each; pads first
     /// Whether the window of an input is the input.
     bool isIdentity(const Image &in) const;
   };

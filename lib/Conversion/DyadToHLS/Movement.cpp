@@ -128,8 +128,8 @@ static LogicalResult lowerPad(Lowering &lowering, Operation *operation) {
   ArrayRef<int64_t> before = op.getPads().take_front(rank), after = op.getPads().drop_front(rank);
   if (!out || rank < 3 || before[0] != 0 || after[0] != 0 || before[1] != 0 || after[1] != 0)
     return lowering.reject(op, "expected padding of spatial axes only");
-  SmallVector<int64_t> pads = {rank == 4 ? before[2] : 0, before.back(),
-                               rank == 4 ? after[2] : 0, after.back()};
+  SmallVector<int64_t> pads = {rank == 4 ? before[2] : 0, before.back(), rank == 4 ? after[2] : 0,
+                               after.back()};
   Value result = hls::PadOp::create(lowering.builder, op.getLoc(),
                                     lowering.streamType(elementOf(in->stream), out->elements()),
                                     in->stream, in->image.height, in->image.width,

@@ -63,8 +63,8 @@ static LogicalResult lowerQuantize(Lowering &lowering, Operation *operation) {
   kern::QuantizeOp::create(lowering.builder, op.getLoc(), denseAsImage(lowering, target),
                            denseAsImage(lowering, in), APFloat(scale->front()),
                            Lowering::stored(op.getType(), zeroPoint->front()),
-                           Lowering::stored(op.getType(), lo),
-                           Lowering::stored(op.getType(), hi), kern::PartitionAttr());
+                           Lowering::stored(op.getType(), lo), Lowering::stored(op.getType(), hi),
+                           kern::PartitionAttr());
   return success();
 }
 

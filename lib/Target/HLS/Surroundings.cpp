@@ -158,12 +158,12 @@ void Project::writeTestbench(llvm::raw_ostream &os) {
         "int main(int argc, char **argv) {\n  tb::options options(argc, argv);\n";
   for (const NamedPort &port : inputs)
     os << "  hls::stream<" << port.id << "_t> " << port.id << "(\"" << port.id
-       << "\");\n  tb::port<" << port.id << "_t> " << port.id << "_port(" << port.id << ", options, \""
-       << port.id << "\", " << port.type.getBeats() << ");\n";
+       << "\");\n  tb::port<" << port.id << "_t> " << port.id << "_port(" << port.id
+       << ", options, \"" << port.id << "\", " << port.type.getBeats() << ");\n";
   for (const NamedPort &port : outputs)
     os << "  hls::stream<" << port.id << "_t> " << port.id << "(\"" << port.id
-       << "\");\n  tb::port<" << port.id << "_t> " << port.id << "_port(" << port.id << ", options, \""
-       << port.id << "\", " << port.type.getBeats() << ");\n";
+       << "\");\n  tb::port<" << port.id << "_t> " << port.id << "_port(" << port.id
+       << ", options, \"" << port.id << "\", " << port.type.getBeats() << ");\n";
   os << "  tb::bench bench(options, " << inputs.front().id << "_port.frames());\n"
      << "  while (bench.next()) {\n";
   for (const NamedPort &port : inputs)
@@ -193,7 +193,8 @@ static void writeXilinx(const Project &project, StringRef dialect, StringRef sol
   os << "open_project -reset build_" << dialect.lower() << "\nset_top " << project.top
      << "\nadd_files top.cpp -cflags \"-std=c++14 -I. -DQHLS_DIALECT=QHLS_" << dialect
      << "\"\nadd_files -tb tb/main.cpp -cflags \"-std=c++14 -I. -DQHLS_DIALECT=QHLS_" << dialect
-     << "\"\nadd_files -tb tb/golden\n" << solution;
+     << "\"\nadd_files -tb tb/golden\n"
+     << solution;
   if (project.part)
     os << "set_part " << project.part->vendorName << "\n";
   os << "create_clock -period " << llvm::format("%.3f", period)
@@ -255,11 +256,11 @@ void Project::writeReport(llvm::raw_ostream &os) {
     auto depths = unit.op->getAttrOfType<DenseI64ArrayAttr>("depths");
     for (OpResult result : unit.op->getResults()) {
       auto type = cast<StreamType>(result.getType());
-      streamEntries.push_back(llvm::json::Object{
-          {"name", streamName(result)},
-          {"bits", type.getLanes() * type.getElement().getWidth()},
-          {"beats", type.getBeats()},
-          {"depth", depths ? depths[result.getResultNumber()] : int64_t(2)}});
+      streamEntries.push_back(
+          llvm::json::Object{{"name", streamName(result)},
+                             {"bits", type.getLanes() * type.getElement().getWidth()},
+                             {"beats", type.getBeats()},
+                             {"depth", depths ? depths[result.getResultNumber()] : int64_t(2)}});
     }
   }
   report["stream_list"] = std::move(streamEntries);

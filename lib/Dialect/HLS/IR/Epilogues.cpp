@@ -219,8 +219,12 @@ RomText AddBiasAttr::describe(IntegerType in, IntegerType out, int64_t folds, in
 
 Resources AddBiasAttr::getResources(IntegerType in, IntegerType out, int64_t folds,
                                     int64_t lanes) const {
-  Resources r{double(getAcc() * lanes), double(2 * getAcc() * lanes), double(getAcc() * lanes),
-              double(getAcc() * lanes), 0,  0};
+  Resources r{double(getAcc() * lanes),
+              double(2 * getAcc() * lanes),
+              double(getAcc() * lanes),
+              double(getAcc() * lanes),
+              0,
+              0};
   if (getBias().getNumElements() > 1)
     r += memory(getAcc() * lanes, folds);
   return r;

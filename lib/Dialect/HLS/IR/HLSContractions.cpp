@@ -75,8 +75,7 @@ int64_t MvauOp::getBurst(unsigned index) {
 
 Resources MvauOp::getResources() {
   int64_t sf = getInputs() / getSimd(), nf = getOutputs() / getPe(), a = widthOf(getInput());
-  Resources r =
-      products(getMultiplier(), getPe(), getSimd(), a, getWeightBits(), getAccBits());
+  Resources r = products(getMultiplier(), getPe(), getSimd(), a, getWeightBits(), getAccBits());
   r += memory(getPe() * getSimd() * getWeightBits(), sf * nf * getGroups());
   if (nf > 1)
     r += memory(getSimd() * a, sf);
@@ -93,9 +92,7 @@ SmallVector<Fold> MvauOp::getFolds() {
   return folds;
 }
 
-Fold MvauOp::getFold() {
-  return {int64_t(getSimd()), int64_t(getPe()), getMultiplier(), false};
-}
+Fold MvauOp::getFold() { return {int64_t(getSimd()), int64_t(getPe()), getMultiplier(), false}; }
 
 void MvauOp::setFold(const Fold &fold) {
   setSimd(fold.simd);
@@ -106,8 +103,9 @@ void MvauOp::setFold(const Fold &fold) {
 UnitText MvauOp::describe() {
   UnitText text;
   text.unit = "mvau";
-  text.config = {{"pixels", getPixels()},   {"groups", getGroups()}, {"inputs", getInputs()},
-                 {"outputs", getOutputs()}, {"simd", getSimd()},     {"pe", getPe()},
+  text.config = {{"pixels", getPixels()},    {"groups", getGroups()},
+                 {"inputs", getInputs()},    {"outputs", getOutputs()},
+                 {"simd", getSimd()},        {"pe", getPe()},
                  {"acc_bits", getAccBits()}, {"multiplier", int64_t(getMultiplier())}};
   int64_t simd = getSimd(), pe = getPe(), inputs = getInputs();
   int64_t sf = inputs / simd, rows = getGroups() * (getOutputs() / pe) * sf;
@@ -151,8 +149,8 @@ Timing DepthwiseOp::getTiming() { return {{int64_t(getTaps())}, {1}}; }
 Resources DepthwiseOp::getResources() {
   int64_t folds = getChannels() / getLanes();
   // No sum over inputs: each lane is a unit of one product.
-  Resources r = products(getMultiplier(), getLanes(), 1, widthOf(getInput()), getWeightBits(),
-                         getAccBits());
+  Resources r =
+      products(getMultiplier(), getLanes(), 1, widthOf(getInput()), getWeightBits(), getAccBits());
   r += memory(getLanes() * getWeightBits(), folds * getTaps());
   r += getEpilogue().getResources(elementOf(getInput()), elementOf(getResult()), folds, getLanes());
   return r;
@@ -174,8 +172,8 @@ bool DepthwiseOp::tiesOperand(unsigned index) { return true; }
 UnitText DepthwiseOp::describe() {
   UnitText text;
   text.unit = "depthwise";
-  text.config = {{"pixels", getPixels()},   {"channels", getChannels()},
-                 {"lanes", getLanes()},     {"taps", getTaps()},
+  text.config = {{"pixels", getPixels()},    {"channels", getChannels()},
+                 {"lanes", getLanes()},      {"taps", getTaps()},
                  {"acc_bits", getAccBits()}, {"multiplier", int64_t(getMultiplier())}};
   int64_t lanes = getLanes(), taps = getTaps(), folds = getChannels() / lanes;
   std::vector<int64_t> weight = romValues(getWeight());

@@ -59,8 +59,9 @@ LogicalResult StreamType::verify(llvm::function_ref<InFlightDiagnostic()> emitEr
                                  IntegerType element, int64_t lanes, int64_t beats) {
   unsigned most = element.isUnsigned() ? 16 : 32;
   if (element.isSignless() || element.getWidth() < 1 || element.getWidth() > most)
-    return emitError() << "[HLS-STR-1] expected an element of si1 to si32 or ui1 to ui16, but found "
-                       << element;
+    return emitError()
+           << "[HLS-STR-1] expected an element of si1 to si32 or ui1 to ui16, but found "
+           << element;
   if (lanes < 1 || beats < 1 || lanes >= (int64_t(1) << 31) || beats >= (int64_t(1) << 31))
     return emitError() << "[HLS-STR-1] expected lanes and beats in [1, 2^31), but found " << lanes
                        << " and " << beats;

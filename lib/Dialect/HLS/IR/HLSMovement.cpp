@@ -28,8 +28,8 @@ static Resources moving(Value stream) {
 //===----------------------------------------------------------------------===//
 
 LogicalResult WidthConverterOp::verify() {
-  if (failed(verifySizes(
-          *this, {{"elements", getElements()}, {"from", getFrom()}, {"to", getTo()}})) ||
+  if (failed(verifySizes(*this,
+                         {{"elements", getElements()}, {"from", getFrom()}, {"to", getTo()}})) ||
       failed(verifyDivides(*this, "from", getFrom(), "elements", getElements())) ||
       failed(verifyDivides(*this, "to", getTo(), "elements", getElements())) ||
       failed(verifySameElement(*this, getInput(), getResult())))
@@ -47,8 +47,7 @@ int64_t WidthConverterOp::getIterations() {
 }
 int64_t WidthConverterOp::getLatency() { return qhls::latency::move; }
 Timing WidthConverterOp::getTiming() {
-  return {{std::max<int64_t>(getTo() / getFrom(), 1)},
-          {std::max<int64_t>(getFrom() / getTo(), 1)}};
+  return {{std::max<int64_t>(getTo() / getFrom(), 1)}, {std::max<int64_t>(getFrom() / getTo(), 1)}};
 }
 Resources WidthConverterOp::getResources() {
   return control(std::max(getFrom(), getTo()) * widthOf(getInput()));
@@ -184,9 +183,8 @@ LogicalResult PadOp::verify() {
       llvm::any_of(getPads(), [](int64_t v) { return v < 0 || v >= (1 << 24); }))
     return emitError("[HLS-PAD-1] expected four pads in [0, 2^24), but found ")
            << getPads().size() << " pads or others";
-  if (failed(verifySizes(*this, {{"height", getHeight()},
-                                 {"width", getWidth()},
-                                 {"channels", getChannels()}})) ||
+  if (failed(verifySizes(
+          *this, {{"height", getHeight()}, {"width", getWidth()}, {"channels", getChannels()}})) ||
       failed(verifyDivides(*this, "lanes", getLanes(), "channels", getChannels())) ||
       failed(verifySameElement(*this, getInput(), getResult())) ||
       failed(verifyValue(*this, "value", getValue(), elementOf(getInput()))))
@@ -214,9 +212,10 @@ void PadOp::setFold(const Fold &fold) { setLanes(fold.pe); }
 UnitText PadOp::describe() {
   UnitText text;
   text.unit = "pad";
-  text.config = {{"height", getHeight()}, {"width", getWidth()},
-                 {"folds", getChannels() / getLanes()}, {"top", getPads()[0]},
-                 {"left", getPads()[1]}, {"bottom", getPads()[2]}, {"right", getPads()[3]}};
+  text.config = {
+      {"height", getHeight()}, {"width", getWidth()},  {"folds", getChannels() / getLanes()},
+      {"top", getPads()[0]},   {"left", getPads()[1]}, {"bottom", getPads()[2]},
+      {"right", getPads()[3]}};
   text.literals = {elementName(elementOf(getInput())) + "(" + std::to_string(getValue()) + ")"};
   return text;
 }
@@ -298,14 +297,13 @@ LogicalResult TransposeOp::verify() {
   for (int64_t axis : getPermutation())
     if (axis >= 0 && axis < 3)
       seen[size_t(axis)] = true;
-  if (getShape().size() != 3 || getPermutation().size() != 3 || !llvm::all_of(seen, [](bool b) {
-        return b;
-      }))
+  if (getShape().size() != 3 || getPermutation().size() != 3 ||
+      !llvm::all_of(seen, [](bool b) { return b; }))
     return emitError("[HLS-TRN-1] expected three sizes and a permutation of three axes, but found ")
            << getShape().size() << " and " << getPermutation().size() << " entries";
-  if (failed(verifySizes(*this, {{"rows", getShape()[0]},
-                                 {"columns", getShape()[1]},
-                                 {"channels", getShape()[2]}})) ||
+  if (failed(verifySizes(
+          *this,
+          {{"rows", getShape()[0]}, {"columns", getShape()[1]}, {"channels", getShape()[2]}})) ||
       failed(verifySameElement(*this, getInput(), getResult())))
     return failure();
   return verifyUnit(*this);

@@ -73,9 +73,8 @@ LogicalResult WindowOp::verify() {
     return emitError("[HLS-WIN-1] expected two values in range in kernel, strides, dilations, pads "
                      "and out, but found others");
   int64_t groups = getGroups() == 0 ? 1 : getGroups();
-  if (failed(verifySizes(*this, {{"height", getHeight()},
-                                 {"width", getWidth()},
-                                 {"channels", getChannels()}})) ||
+  if (failed(verifySizes(
+          *this, {{"height", getHeight()}, {"width", getWidth()}, {"channels", getChannels()}})) ||
       failed(verifyDivides(*this, "groups", groups, "channels", getChannels())) ||
       failed(verifyDivides(*this, "lanes", getLanes(), "channels of a group",
                            getChannels() / groups)) ||
@@ -111,8 +110,8 @@ Timing WindowOp::getTiming() {
   int64_t height = getHeight();
   if (getParallel()) {
     ParallelWalk walk(*this);
-    int64_t lead = (walk.extentH - 1 - getPads()[0]) * int64_t(getWidth()) + walk.extentW -
-                   getPads()[1];
+    int64_t lead =
+        (walk.extentH - 1 - getPads()[0]) * int64_t(getWidth()) + walk.extentW - getPads()[1];
     int64_t tail = (walk.rows - getPads()[0] - height) * walk.columns + walk.columns -
                    getPads()[1] - int64_t(getWidth());
     return {{std::max<int64_t>(lead, 1)}, {tail + 1}};
@@ -200,9 +199,9 @@ template <typename Op> static SmallVector<Port> reductionPorts(Op op) {
 }
 
 template <typename Op> static LogicalResult verifyReduction(Op op) {
-  if (failed(verifySizes(op, {{"pixels", op.getPixels()},
-                              {"channels", op.getChannels()},
-                              {"taps", op.getTaps()}})) ||
+  if (failed(verifySizes(
+          op,
+          {{"pixels", op.getPixels()}, {"channels", op.getChannels()}, {"taps", op.getTaps()}})) ||
       failed(verifyDivides(op, "lanes", op.getLanes(), "channels", op.getChannels())))
     return failure();
   return verifyUnit(op);

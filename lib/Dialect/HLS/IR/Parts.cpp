@@ -88,10 +88,9 @@ Resources quantc::hls::productsInFabric(int64_t pe, int64_t simd, int64_t a, int
                                         int64_t acc) {
   double p = double(pe), s = double(simd), sum = double(a + w);
   double fitted = 286 + p * s * (2.15 * double(a) * double(w) + 2.92 * sum);
-  double published =
-      300 + 1.1 * p *
-                (s * double(2 * ceilDiv(a + w, 6) - 1) * sum + sum * double(2 * simd - 1) +
-                 double(acc));
+  double published = 300 + 1.1 * p *
+                               (s * double(2 * ceilDiv(a + w, 6) - 1) * sum +
+                                sum * double(2 * simd - 1) + double(acc));
   Resources r;
   r.lutLow = std::min(fitted, published);
   r.lutHigh = std::max(fitted, published);

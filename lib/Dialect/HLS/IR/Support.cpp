@@ -47,8 +47,7 @@ LogicalResult verifyUnit(UnitOpInterface op) {
 LogicalResult verifySizes(Operation *op, ArrayRef<std::pair<StringRef, int64_t>> namesAndSizes) {
   for (auto [name, size] : namesAndSizes)
     if (size < 1 || size >= (int64_t(1) << 31))
-      return op->emitError("[HLS-SIZE-1] expected ")
-             << name << " in [1, 2^31), but found " << size;
+      return op->emitError("[HLS-SIZE-1] expected ") << name << " in [1, 2^31), but found " << size;
   return success();
 }
 
@@ -78,7 +77,8 @@ LogicalResult verifyEpilogue(Operation *op, EpilogueAttrInterface epilogue, int6
                              Value out, int64_t channels, int64_t pixels) {
   std::string problem;
   if (epilogue.getAccBits() == 0)
-    problem = acc == 0 ? std::string() : "expected an epilogue of an accumulator, but found a table";
+    problem =
+        acc == 0 ? std::string() : "expected an epilogue of an accumulator, but found a table";
   else if (acc != 0 && epilogue.getAccBits() != acc)
     problem = ("expected an epilogue of " + Twine(acc) + " bits, but found " +
                Twine(epilogue.getAccBits()))

@@ -23,9 +23,8 @@ namespace quantc::hls {
 mlir::LogicalResult verifyUnit(UnitOpInterface op);
 
 /// [HLS-SIZE-1] Every size is in [1, 2^31).
-mlir::LogicalResult
-verifySizes(mlir::Operation *op,
-            llvm::ArrayRef<std::pair<llvm::StringRef, int64_t>> namesAndSizes);
+mlir::LogicalResult verifySizes(mlir::Operation *op,
+                                llvm::ArrayRef<std::pair<llvm::StringRef, int64_t>> namesAndSizes);
 /// [HLS-FOLD-1] `part` divides `whole`.
 mlir::LogicalResult verifyDivides(mlir::Operation *op, llvm::StringRef partName, int64_t part,
                                   llvm::StringRef wholeName, int64_t whole);

@@ -138,9 +138,9 @@ LogicalResult HLSFold::refuse(std::vector<hls::FoldNode> &nodes, hls::DesignOp d
   hls::Part usable = target;
   for (int64_t *supply : {&usable.lut, &usable.ff, &usable.dsp, &usable.bram18})
     *supply = *supply * utilization / 100;
-  InFlightDiagnostic error =
-      design.emitError("the design does not fit ")
-      << utilization.getValue() << " % of " << target.name << " in any folding";
+  InFlightDiagnostic error = design.emitError("the design does not fit ")
+                             << utilization.getValue() << " % of " << target.name
+                             << " in any folding";
   for (const std::string &line : missingResources(estimate, usable))
     error.attachNote(design.getLoc()) << line;
   return error;

@@ -166,9 +166,10 @@ Needs totalNeeds(std::vector<FoldNode> &nodes, DesignOp design) {
       auto producer = operand.getDefiningOp<UnitOpInterface>();
       if (!producer)
         continue;
-      int64_t from = producer.getPorts()[producer->getNumOperands() +
-                                         cast<OpResult>(operand).getResultNumber()]
-                         .lanes;
+      int64_t from =
+          producer
+              .getPorts()[producer->getNumOperands() + cast<OpResult>(operand).getResultNumber()]
+              .lanes;
       for (int64_t step : converterSteps(from, lanes)) {
         total = sum(total, needsOf(control(std::max(from, step) * width)));
         total = sum(total, needsOf(fifo(from * width, 2)));

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Choice of foldings: a unit and the window in front of it are folded together, because the window's
-// filling delays its reader and some readers need the window's folding.
+// Choice of foldings: a unit and the window in front of it are folded together, because the
+// window's filling delays its reader and some readers need the window's folding.
 //
 //===----------------------------------------------------------------------===//
 

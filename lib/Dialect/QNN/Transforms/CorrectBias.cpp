@@ -211,8 +211,8 @@ static IntTensor quantizeTensor(const HostTensor &input, float scale, int64_t ze
 
 /// The argument's float data of every run, quantized.
 static LogicalResult loadRuns(DataSet &data, ArrayRef<int64_t> runs, BlockArgument argument,
-                              float scale, int64_t zeroPoint, IntegerType type,
-                              unsigned bits, std::vector<Stored> &out) {
+                              float scale, int64_t zeroPoint, IntegerType type, unsigned bits,
+                              std::vector<Stored> &out) {
   for (int64_t run : runs) {
     llvm::Expected<Feed> feed = data.feed(run);
     if (!feed)

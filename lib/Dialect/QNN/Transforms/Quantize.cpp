@@ -149,8 +149,7 @@ DequantizeOp Quantization::pairBehind(Value value, const Representation &chosen)
   ParameterValues parameters =
       makeParameters(builder, value.getLoc(), storage, chosen.parameters.scale,
                      chosen.parameters.zeroPoint, /*perAxis=*/false);
-  return makePair(builder, value.getLoc(), value, storage, parameters, 0,
-                  chosen.format.getWidth());
+  return makePair(builder, value.getLoc(), value, storage, parameters, 0, chosen.format.getWidth());
 }
 
 LogicalResult Quantization::run() {

@@ -43,8 +43,7 @@ ParameterValues qnn::makeParameters(OpBuilder &builder, Location loc, IntegerTyp
 }
 
 DequantizeOp qnn::makePair(OpBuilder &builder, Location loc, Value value, IntegerType storage,
-                           const ParameterValues &parameters, int64_t axis,
-                           unsigned bits) {
+                           const ParameterValues &parameters, int64_t axis, unsigned bits) {
   auto type = cast<RankedTensorType>(value.getType());
   IntegerAttr codeBits;
   if (bits != 0 && bits < storage.getWidth())
@@ -171,9 +170,8 @@ static InFlightDiagnostic channelError(LinearMapOpInterface op, int64_t channel)
 LogicalResult LinearMap::quantizePerChannel() {
   for (int64_t c = 0; c < channels; ++c) {
     std::vector<float> values = channel(c);
-    auto quantized = numerics::quantizeWeightChannel(
-        values.data(), values.size(), bias[c], input.scale, xMinusZp,
-        bits, channelOptions);
+    auto quantized = numerics::quantizeWeightChannel(values.data(), values.size(), bias[c],
+                                                     input.scale, xMinusZp, bits, channelOptions);
     if (!quantized)
       return channelError(op, c);
     result.push_back(std::move(*quantized));

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What testbenches share: options, golden vectors, comparison of every beat. Golden files hold one beat
-// per line in hexadecimal, lane 0 in the least significant bits.
+// What testbenches share: options, golden vectors, comparison of every beat. Golden files hold one
+// beat per line in hexadecimal, lane 0 in the least significant bits.
 //
 //===----------------------------------------------------------------------===//
 
