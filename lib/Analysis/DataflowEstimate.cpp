@@ -50,7 +50,7 @@ static double timeOf(const StreamTimes &times, int64_t beats, int64_t k) {
 
 static void schedule(hls::UnitOpInterface op, llvm::DenseMap<Value, StreamTimes> &times) {
   hls::Timing timing = op.getTiming();
-  double start = 0, first = 0, last = 0;
+  double start = 0, first = 0, last = 0, led = 0;
   for (auto [i, operand] : llvm::enumerate(op->getOperands()))
     if (timing.lead[i] > 0)
       start = std::max(start, times[operand].first);
@@ -58,10 +58,13 @@ static void schedule(hls::UnitOpInterface op, llvm::DenseMap<Value, StreamTimes>
   last = start + double(op.getIterations());
   for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
     int64_t beats = cast<hls::StreamType>(operand.getType()).getBeats(), lead = timing.lead[i];
+    led = std::max(led, double(lead - 1));
     if (lead > 0)
       first = std::max({first, timeOf(times[operand], beats, lead), start + double(lead - 1)});
     last = std::max(last, times[operand].last + double(timing.tail[i]));
   }
+  // What follows the first result takes its iterations, however late the first one was.
+  last = std::max(last, first + double(op.getIterations()) - led);
   double latency = double(op.getLatency());
   for (Value result : op->getResults())
     times[result] = {first + latency + 1, std::max(last, first + 1) + latency};

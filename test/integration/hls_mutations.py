@@ -48,12 +48,13 @@ def weights(folder):
 
 
 def flip_bit(text):
-    # The middle value of the ROM: the lowest bit changes, which every type still holds.
+    # The middle value of the ROM: its second highest bit changes, so that it stays inside of its type.
+    bits = int(re.search(r"rom_int<(\d+)> \w+_weights\[", text).group(1))
     start = text.index("_weights[")
     numbers = list(re.finditer(r"-?\d+", text[text.index("{", start) : text.index(";", start)]))
     match = numbers[len(numbers) // 2]
     at = text.index("{", start) + match.start()
-    return text[:at] + str(int(match.group()) ^ 1) + text[at + len(match.group()) :]
+    return text[:at] + str(int(match.group()) ^ 1 << bits - 2) + text[at + len(match.group()) :]
 
 
 def shorten(text):

@@ -4,7 +4,7 @@
 // in which taps arrive; the bias takes the zero point's share: 5 - 3 * (1 + 2 + 3 + 4) = -25.
 
 // CHECK-LABEL: hls.design @model
-// CHECK: %[[X:.*]] = hls.input {name = "x", scale = 5.000000e-01 : f32, shape = array<i64: 1, 1, 3, 3>, zero_point = 3 : i64} : !hls.stream<ui8, lanes = 1, beats = 9>
+// CHECK: %[[X:.*]] = hls.input {name = "x", scale = 5.000000e-01 : f32, shape = array<i64: 1, 1, 3, 3>, zero_point = 3 : i64} : <ui8, lanes = 1, beats = 9>
 // CHECK: %[[W:.*]] = hls.window
 // CHECK-SAME: kernel = array<i64: 2, 2>
 // CHECK-SAME: pad_value = 3 : i64

@@ -15,6 +15,6 @@ func.func @main(%x: tensor<1x2x3xui8>, %y: tensor<1x2x2x3xui8>) -> (tensor<1x2x4
 // -----
 
 // expected-error @+1 {{expected a static integer tensor of one batch and at most two spatial axes as input 0, but found 'tensor<2x4xui8>'}}
-func.func @main(%x: tensor<2x4xui8>) -> tensor<2x4xui8> {
-  return %x : tensor<2x4xui8>
+func.func @main(%x: tensor<2x4xui8>, %y: tensor<1x4xui8>) -> tensor<1x4xui8> {
+  return %y : tensor<1x4xui8>
 }

@@ -95,9 +95,25 @@ int64_t FifoSizes::skew(OpOperand &operand) const {
   return int64_t(std::ceil(most));
 }
 
+/// Beats of one output row, for a unit behind a window; else 0. The window sends row by row and
+/// pauses in between.
+static int64_t rowOf(Value stream) {
+  Operation *producer = stream.getDefiningOp();
+  for (Value operand : producer->getOperands()) {
+    Operation *before = operand.getDefiningOp();
+    while (auto converter = dyn_cast<hls::WidthConverterOp>(before))
+      before = converter.getInput().getDefiningOp();
+    if (auto window = dyn_cast<hls::WindowOp>(before); window && !window.getParallel())
+      return isa<hls::WidthConverterOp>(producer) ? 0 : beatsOf(stream) / window.getOut()[0];
+  }
+  return 0;
+}
+
 int64_t FifoSizes::depthOf(Value stream) const {
   OpOperand &use = *stream.use_begin();
-  int64_t depth = std::max(leastDepth, burstOf(use));
+  int64_t burst = burstOf(use);
+  // A writer and a reader of nearly one pace drift apart by some part of a burst.
+  int64_t depth = std::max({leastDepth, burst + burst / 8, rowOf(stream)});
   if (use.getOwner()->getNumOperands() > 1)
     depth = std::max(depth, skew(use) + leastDepth);
   return std::clamp(depth, leastDepth, std::max(beatsOf(stream), leastDepth));

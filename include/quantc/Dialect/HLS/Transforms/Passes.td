@@ -55,8 +55,11 @@ def HLSSizeFifos : Pass<"hls-size-fifos", "::mlir::ModuleOp"> {
     Sets `depths` on every unit and input. A stream is as deep as
 
     * 2 beats, so that writer and reader overlap;
-    * the reader's burst (a window's new rows, the inputs of a matrix-vector product
-      with several output folds), unless a window writes it, which is fast;
+    * the reader's burst and an eighth (the rows that a window reads at once, the
+      inputs of a matrix-vector product with several output folds), unless a window
+      writes it, which is fast;
+    * one output row behind a unit that a window feeds, because windows pause between
+      rows;
     * at a unit with two operands, the beats of the earlier one that are there before
       the later one's first: the parts of a frame that the units on either way read
       before they write, bursts included, with `slack` percent on top, and what moves

@@ -1,0 +1,24 @@
+// RUN: quant-opt %s --hls-size-fifos | FileCheck %s
+// RUN: quant-opt %s --hls-size-fifos --hls-size-fifos | FileCheck %s
+// RUN: not quant-opt %s --hls-size-fifos=slack=1001 2>&1 | FileCheck %s --check-prefix=SLACK
+
+// The stream into the window holds the two rows that come before the first output row, and an eighth; one that a window
+// writes, 2 beats; the one behind the unit that the window feeds, a row of 3 pixels.
+
+// CHECK: hls.input {depths = array<i64: 18>
+// CHECK: hls.window
+// CHECK-SAME: depths = array<i64: 2>
+// CHECK: hls.mvau
+// CHECK-SAME: depths = array<i64: 6>
+// SLACK: expected slack in 0..1000, but found 1001
+hls.design @a {
+  %0 = hls.input {name = "x", shape = array<i64: 1, 2, 4, 4>} : !hls.stream<ui8, lanes = 1, beats = 32>
+  %1 = hls.window %0 {height = 4 : i64, width = 4 : i64, channels = 2 : i64, lanes = 1 : i64, kernel = array<i64: 2, 2>,
+    strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0>, out = array<i64: 3, 3>, groups = 1 : i64,
+    parallel = false, pad_value = 0 : i64} : (!hls.stream<ui8, lanes = 1, beats = 32>) -> !hls.stream<ui8, lanes = 1, beats = 72>
+  %2 = hls.mvau %1 {pixels = 9 : i64, groups = 1 : i64, inputs = 8 : i64, outputs = 2 : i64, simd = 1 : i64, pe = 1 : i64,
+    acc_bits = 16 : i64, weight_bits = 2 : i64, multiplier = 0 : i64, weight = dense<1> : tensor<2x8xsi8>,
+    epilogue = #hls.add_bias<acc = 16, bias = dense<0> : tensor<1xsi32>>}
+    : (!hls.stream<ui8, lanes = 1, beats = 72>) -> !hls.stream<si16, lanes = 1, beats = 18>
+  hls.output %2 {name = "y", shape = array<i64: 1, 2, 3, 3>} : !hls.stream<si16, lanes = 1, beats = 18>
+}
