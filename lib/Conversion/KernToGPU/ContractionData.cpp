@@ -84,9 +84,9 @@ std::vector<int32_t> quantc::togpu::offsetTable(const Contraction &c) {
   return table;
 }
 
-/// Per-channel data of every group, padded to whole tiles.
-template <typename T> std::vector<T> padChannels(const Contraction &c, ArrayRef<T> values, T fill) {
-  std::vector<T> result(c.groups * c.paddedColumns(), fill);
+std::vector<int32_t> quantc::togpu::padChannels(const Contraction &c, ArrayRef<int32_t> values,
+                                                int32_t fill) {
+  std::vector<int32_t> result(c.groups * c.paddedColumns(), fill);
   for (int64_t g = 0; g < c.groups; ++g)
     for (int64_t n = 0; n < c.groupN; ++n)
       result[g * c.paddedColumns() + n] = values[g * c.groupN + n];
