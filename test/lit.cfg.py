@@ -30,4 +30,12 @@ for name in ("QUANTC_MODELS", "HOME", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS",
 
 # %root: the source tree; %build: the build folder; %python: the Python of .venv.
 config.substitutions += [("%root", root), ("%build", build), ("%python", python)]
+# %hls: flags for programs of the HLS unit library; %hls_strict: the same, and every warning is an error.
+hls = f"-std=c++14 -I{root}/test/hls -I{root}/lib/Target/HLS -I{root}/lib/Target/HLS/qhls/sim"
+config.substitutions += [("%hls_strict", f"{hls} -Wall -Wextra -Wpedantic -Wshadow -Werror"), ("%hls", hls)]
+# A folder with the vendor's ap_int.h (Apache license) of one's own, to compare our stand-in with.
+ap_types = os.environ.get("QUANTC_AP_TYPES", "")
+if os.path.exists(os.path.join(ap_types, "ap_int.h")):
+    config.available_features.add("ap_types")
+config.substitutions.append(("%ap_types", ap_types))
 config.available_features.add("x86_64" if os.uname().machine == "x86_64" else os.uname().machine)

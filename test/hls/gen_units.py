@@ -63,6 +63,8 @@ class Cases:
             m[pad] = self.between(0, 3)
             room = m[size] + m[pad] + self.between(0, 2) - (m["kernel_" + axis] - 1) * m["dilation_" + axis] - 1
             m["out_" + size] = max(room, 0) // m["stride_" + axis] + self.pick(1, 1, 2)
+            if self.pick(False, False, True):  # rows that no window reaches
+                m["out_" + size] = self.between(1, m["out_" + size])
         return m
 
     def windows(self, n):

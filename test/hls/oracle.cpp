@@ -20,10 +20,15 @@
 
 using namespace quantc::numerics;
 
+static const Rounding modes[] = {Rounding::HalfUp, Rounding::HalfEven, Rounding::HalfAway,
+                                 Rounding::TowardZero, Rounding::Floor};
+
+int64_t oracle_shift(int64_t value, int shift, int rounding) {
+  return shiftRightRounded(value, shift, modes[rounding]);
+}
+
 int oracle_requantize(int64_t acc, int multiplier, int shift, int rounding, int zp, int lo,
                       int hi) {
-  static const Rounding modes[] = {Rounding::HalfUp, Rounding::HalfEven, Rounding::HalfAway,
-                                   Rounding::TowardZero, Rounding::Floor};
   if (rounding == 0)
     return requantizeClamp(acc, {multiplier, shift}, zp, lo, hi);
   int64_t r = shiftRightRounded(int128_t(acc) * multiplier, shift, modes[rounding]);

@@ -16,6 +16,7 @@
 #include <cstdint>
 
 int oracle_requantize(int64_t acc, int multiplier, int shift, int rounding, int zp, int lo, int hi);
+int64_t oracle_shift(int64_t value, int shift, int rounding);
 int oracle_add(int a, int b, int ma, int mb, int shift, int zp, int lo, int hi);
 int oracle_quantize(float x, float scale, int zp, int lo, int hi);
 float oracle_dequantize(int code, float scale, int zp);

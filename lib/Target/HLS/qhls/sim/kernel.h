@@ -116,6 +116,7 @@ public:
   void after_write();
   void before_read(); ///< in a process: waits for a beat
   void after_read();
+  void finish();  ///< no process will read any more: counts what is left
   void restart(); ///< times begin anew in the next region
   /// Beats whose entries are in use.
   uint64_t in_use(bool process) const { return tail - (process ? gone : head); }
@@ -130,7 +131,7 @@ protected:
   std::vector<int64_t> arrival, read_at;
 
 private:
-  void count();
+  void count(bool last = false);
   static void wait_until(int64_t cycle);
   uint64_t counted = 0; ///< beats whose arrival `peak` knows
   uint64_t gone = 0;    ///< beats read before the arrival of beat `counted`, as far as known
@@ -277,11 +278,11 @@ inline void stream_base::grow_times() {
 
 /// Counts how many beats were there when beat `counted` arrived, as soon as the reads before are
 /// known.
-inline void stream_base::count() {
+inline void stream_base::count(bool last) {
   for (; counted != tail; ++counted) {
     while (gone != head && read_at[gone & mask] < arrival[counted & mask])
       ++gone;
-    if (gone == head && gone != counted)
+    if (gone == head && gone != counted && !last)
       return; // later reads may also come before its arrival
     peak = std::max(peak, static_cast<int64_t>(counted + 1 - gone));
   }
@@ -318,6 +319,10 @@ inline void stream_base::after_read() {
   count();
   make_ready(waiting_writer);
   waiting_writer = nullptr;
+}
+inline void stream_base::finish() {
+  if (timed())
+    count(true);
 }
 inline void stream_base::restart() {
   forget();
@@ -360,6 +365,7 @@ inline void end_region() {
     collect_results();
   }
   for (stream_base *s : globals::streams) {
+    s->finish();
     stream_result r;
     r.name = s->name;
     r.depth = s->depth;
