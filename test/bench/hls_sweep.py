@@ -6,7 +6,7 @@
 
 Folds one model for a row of target intervals, writes OUT.csv and OUT.png, and marks the Pareto points (no other point has both
 fewer cycles and fewer LUTs). With --simulate every project is compiled, its golden vectors are checked, and the simulated
-interval, stalls included, stands beside the estimate.
+interval, stalls included, stands beside the estimate. The PNG wants matplotlib; --plot draws it from an OUT.csv that is there.
 """
 
 import argparse
@@ -48,8 +48,10 @@ def mark_pareto(rows):
 
 
 def plot(rows, path, title):
-    import matplotlib
-
+    try:
+        import matplotlib
+    except ImportError:
+        sys.exit(f"{path}: not drawn, because matplotlib is not installed; the CSV is written (--plot draws it later)")
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
@@ -76,7 +78,13 @@ def main():
     parser.add_argument("--recipe", default="w8a8-integer")
     parser.add_argument("--points", type=int, default=16)
     parser.add_argument("--simulate", action="store_true")
+    parser.add_argument("--plot", action="store_true", help="only draw OUT.png from OUT.csv")
     args = parser.parse_args()
+    if args.plot:
+        with open(args.out + ".csv", newline="") as file:
+            rows = [{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(file)]
+        plot(rows, args.out + ".png", f"{os.path.basename(args.model)} on {args.part}")
+        return
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         fastest = project(args, 0, folder)

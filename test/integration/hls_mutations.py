@@ -42,9 +42,9 @@ def edit(folder, name, change):
 
 
 def weights(folder):
-    """The header with the most weights, and the position of its values."""
-    names = [f"weights/{n}" for n in os.listdir(os.path.join(folder, "weights"))]
-    return max(names, key=lambda n: os.path.getsize(os.path.join(folder, n)))
+    """The header of the first layer's weights. (Deeper ones may meet codes of 0 only in a few golden frames.)"""
+    with open(os.path.join(folder, "top.cpp")) as file:
+        return re.search(r"weights/\w+_(?:mvau|depthwise)\.h", file.read()).group()
 
 
 def flip_bit(text):

@@ -260,6 +260,8 @@ void Project::writeReport(llvm::raw_ostream &os) {
           llvm::json::Object{{"name", streamName(result)},
                              {"bits", type.getLanes() * type.getElement().getWidth()},
                              {"beats", type.getBeats()},
+                             {"first", int64_t(estimate.times.lookup(result).first)},
+                             {"last", int64_t(estimate.times.lookup(result).last)},
                              {"depth", depths ? depths[result.getResultNumber()] : int64_t(2)}});
     }
   }

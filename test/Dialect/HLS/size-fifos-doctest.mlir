@@ -3,13 +3,13 @@
 // RUN: not quant-opt %s --hls-size-fifos=slack=1001 2>&1 | FileCheck %s --check-prefix=SLACK
 
 // The stream into the window holds the two rows that come before the first output row, and an eighth; one that a window
-// writes, 2 beats; the one behind the unit that the window feeds, a row of 3 pixels.
+// writes and one behind a row of 3 pixels hold the least, 16.
 
 // CHECK: hls.input {depths = array<i64: 18>
 // CHECK: hls.window
-// CHECK-SAME: depths = array<i64: 2>
+// CHECK-SAME: depths = array<i64: 16>
 // CHECK: hls.mvau
-// CHECK-SAME: depths = array<i64: 6>
+// CHECK-SAME: depths = array<i64: 16>
 // SLACK: expected slack in 0..1000, but found 1001
 hls.design @a {
   %0 = hls.input {name = "x", shape = array<i64: 1, 2, 4, 4>} : !hls.stream<ui8, lanes = 1, beats = 32>

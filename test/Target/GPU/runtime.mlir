@@ -52,7 +52,7 @@
 
 // Verification runs the kernels, which the stand-in does not: it must find that.
 // RUN: not env LD_LIBRARY_PATH=%t/fake quantc %s --quiet --target cuda:sm_80 --verify | FileCheck %s --check-prefix=VERIFY
-// VERIFY: verification  interpreter and compiled code: {{[1-9][0-9]*}} differing values
+// VERIFY: verification  interpreter and code for cuda:sm_80: {{[1-9][0-9]*}} of {{[0-9]+}} values differ
 // Without a GPU it says so, and does not pass.
 // RUN: env LD_LIBRARY_PATH=%t/fake FAKE_CUDA_DEVICES=0 quantc %s --quiet --target cuda:sm_80 --verify | FileCheck %s --check-prefix=SKIP
 // SKIP: verification  skipped: no GPU: the NVIDIA driver finds none: the NVIDIA driver finds no GPU: the list is empty

@@ -28,6 +28,7 @@ struct WindowPhases {
   int64_t extentH, extentW, rowBeats, emit;
   int64_t firstRows, lastNeeded; ///< rows before output row 0, and before the last one
   int64_t fill, row, last;       ///< cycles
+  int64_t complete;              ///< the first output row before which all needed rows are there
 
   explicit WindowPhases(WindowOp op) {
     int64_t height = op.getHeight(), strideH = op.getStrides()[0], padTop = op.getPads()[0];
@@ -41,6 +42,7 @@ struct WindowPhases {
     };
     firstRows = rowsFor(0);
     lastNeeded = rowsFor(op.getOut()[0] - 1);
+    complete = std::max<int64_t>(ceilDiv(lastNeeded + padTop - extentH, strideH), 0);
     fill = firstRows * rowBeats;
     row = std::max(emit, strideH * rowBeats);
     last = std::max(emit, (height - lastNeeded) * rowBeats);
@@ -120,8 +122,11 @@ Timing WindowOp::getTiming() {
   int64_t tail = phases.last;
   if (phases.lastNeeded < height)
     tail -= (height - phases.lastNeeded) * phases.rowBeats;
-  else if (getOut()[0] > 1)
-    tail += phases.row - std::min<int64_t>(getStrides()[0], height) * phases.rowBeats;
+  else // the last rows arrive while the output row before `complete` is sent
+    tail += (getOut()[0] - 1 - phases.complete) * phases.row +
+            (phases.complete > 0
+                 ? phases.row - std::min<int64_t>(getStrides()[0], height) * phases.rowBeats
+                 : 0);
   return {{phases.fill + 1}, {tail + 1}};
 }
 

@@ -22,7 +22,9 @@ namespace quantc::hls {
 #include "quantc/Dialect/HLS/Transforms/Passes.h.inc"
 } // namespace quantc::hls
 
-static constexpr int64_t leastDepth = 2;
+/// Small enough to be free: a shift register of 32 places takes the LUTs of one of 2. With 2, units
+/// of nearly one pace wait for each other (8 % of MobileNetV2's interval).
+static constexpr int64_t leastDepth = 16;
 
 /// What a stream's reader takes at once. A window writes as fast as its reader reads.
 static int64_t burstOf(OpOperand &operand) {
@@ -116,7 +118,7 @@ int64_t FifoSizes::depthOf(Value stream) const {
   int64_t depth = std::max({leastDepth, burst + burst / 8, rowOf(stream)});
   if (use.getOwner()->getNumOperands() > 1)
     depth = std::max(depth, skew(use) + leastDepth);
-  return std::clamp(depth, leastDepth, std::max(beatsOf(stream), leastDepth));
+  return std::clamp<int64_t>(depth, 2, std::max<int64_t>(beatsOf(stream), 2));
 }
 
 namespace {

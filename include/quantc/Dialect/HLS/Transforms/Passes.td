@@ -54,7 +54,7 @@ def HLSSizeFifos : Pass<"hls-size-fifos", "::mlir::ModuleOp"> {
   let description = [{
     Sets `depths` on every unit and input. A stream is as deep as
 
-    * 2 beats, so that writer and reader overlap;
+    * 16 beats, which a shift register holds in the LUTs that 2 would take;
     * the reader's burst and an eighth (the rows that a window reads at once, the
       inputs of a matrix-vector product with several output folds), unless a window
       writes it, which is fast;
