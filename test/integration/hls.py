@@ -6,8 +6,8 @@
 
 Each project's testbench compares every beat with the interpreter's integers, on the whole evaluation set and on extreme
 inputs, under g++ and clang++; the lint finds nothing; the simulated clock is within 5 % of the estimate; no beat is left
-in a stream and nothing deadlocks (the testbench fails otherwise). Small networks at 8 bits, and the mutations. --full adds 4-bit and mixed widths, the sanitizers, and
-MobileNetV2 on 20 images.
+in a stream and nothing deadlocks (the testbench fails otherwise). Small networks at 8 bits, and the mutations. --full
+adds 4-bit and mixed widths, the sanitizers, and MobileNetV2 on 20 images.
 """
 
 import argparse
