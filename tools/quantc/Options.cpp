@@ -11,8 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Options.h"
-#include "quantc/Conversion/KernToGPU/KernToGPU.h"
-#include "quantc/Dialect/HLS/IR/Parts.h"
+#include "quantc/Pipelines/Targets.h"
 #include "quantc/Support/Suggest.h"
 #include "quantc/Target/LLVM/TranslateModel.h"
 #include "llvm/ADT/StringExtras.h"
@@ -77,6 +76,7 @@ FLAG(allowFloat, "allow-float",
      "Float ops between the first quantize and the last dequantize are no error");
 FLAG(quiet, "quiet", "Print no summary");
 FLAG(listOptions, "list-options", "List the options of recipes and exit");
+FLAG(listTargets, "list-targets", "Print the table of targets (Markdown) and exit");
 static cl::list<std::string> dims("dim", cl::desc("Value of a symbolic dimension"),
                                   cl::value_desc("name=value"), cl::cat(category));
 static cl::list<std::string> settings("set", cl::desc("Set one recipe option; see --list-options"),
@@ -135,34 +135,24 @@ static llvm::Error parseDims(DriverOptions &options) {
   return llvm::Error::success();
 }
 
-static llvm::Error checkPart(DriverOptions &options, llvm::StringRef part) {
-  std::vector<llvm::StringRef> names;
-  for (const hls::Part &known : hls::parts())
-    names.push_back(known.name);
-  if (!hls::findPart(part))
-    return usage("--target: expected a part of " + llvm::join(names, ", ") + ", but found '" +
-                 part + "'" + didYouMean(part, llvm::ArrayRef(names)));
-  options.dataflow = true;
-  options.compile.recipe.hls.part = part.str();
-  options.emit = "project";
-  return llvm::Error::success();
-}
-
 static llvm::Error checkTarget(DriverOptions &options) {
-  llvm::StringRef name = target;
-  if (emitKind == "ptx" && !name.starts_with("cuda:"))
-    return usage("--emit ptx needs --target cuda:CHIP");
-  if (name.empty() || name == "cpu")
-    return llvm::Error::success();
-  if (name.consume_front("hls:"))
-    return checkPart(options, name);
-  llvm::SmallVector<llvm::StringRef> chips = gpuChipNames();
-  if (!name.consume_front("cuda:") || !llvm::is_contained(chips, name))
-    return usage("--target: expected cpu, hls:PART, or cuda: and one of " +
-                 llvm::join(chips, ", ") + ", but found '" + target + "'");
-  if (options.compile.recipe.strict)
+  auto machine = parseTarget(target.empty() ? "cpu" : target.getValue());
+  if (!machine)
+    return machine.takeError();
+  const TargetFamily &family = *machine->family;
+  Recipe &recipe = options.compile.recipe;
+  options.lastStage = family.lastStage;
+  if (family.lastStage == Stage::Dataflow)
+    recipe.hls.part = machine->device;
+  else if (!machine->device.empty())
+    recipe.target = target;
+  if (recipe.isGPU() && recipe.strict)
     return usage("--strict: a GPU computes the border in float; expected --target cpu");
-  options.compile.recipe.target = target;
+  options.emit = emitKind.empty() ? family.emits.front().str() : emitKind.getValue();
+  if (!llvm::is_contained(family.emits, llvm::StringRef(options.emit)))
+    return usage("--emit: expected one of " + llvm::join(family.emits, ", ") + " with --target " +
+                 family.prefix + ", but found '" + emitKind + "'" +
+                 didYouMean(emitKind, family.emits));
   return llvm::Error::success();
 }
 
@@ -171,16 +161,6 @@ static llvm::Error checkNames(DriverOptions &options) {
     return error;
   options.compile.goldenData = goldenData;
   options.compile.goldenFrames = goldenFrames;
-  std::vector<llvm::StringRef> kinds = {"mlir", "mlirbc", "llvm", "obj", "so", "ptx"};
-  if (!emitKind.empty()) {
-    options.emit = emitKind;
-    if (!llvm::is_contained(kinds, llvm::StringRef(emitKind)))
-      return usage("--emit: unknown kind '" + emitKind + "'" +
-                   didYouMean(emitKind, llvm::ArrayRef(kinds)));
-    if (options.dataflow && emitKind != "mlir" && emitKind != "mlirbc")
-      return usage("--emit: expected mlir or mlirbc beside --target hls, but found '" + emitKind +
-                   "'");
-  }
   if (!toStage.empty()) {
     options.to = parseStage(toStage);
     std::vector<llvm::StringRef> stages = stageNames();
@@ -209,6 +189,10 @@ llvm::Expected<DriverOptions> quantc::parseCommandLine(int argc, char **argv) {
   DriverOptions options;
   if (listOptions) {
     printOptions();
+    return options;
+  }
+  if (listTargets) {
+    describeTargets(llvm::outs());
     return options;
   }
   options.input = inputFile;

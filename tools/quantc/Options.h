@@ -24,8 +24,8 @@ struct DriverOptions {
   CompileOptions compile;
   std::string input, output, emit = "so", report, saveConfig;
   std::optional<Stage> to;
-  /// The target is an FPGA: the last stage is `Dataflow`.
-  bool dataflow = false;
+  /// The stage that the target's modules reach.
+  Stage lastStage = Stage::Lowered;
   bool printPipeline = false, verify = false, quiet = false;
   /// Fail when float ops are left inside; what the recipe `w8a8-integer` promises.
   bool requireInteger = true;

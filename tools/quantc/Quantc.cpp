@@ -155,9 +155,7 @@ int compile(const DriverOptions &options) {
   if (int code = read(compiler, context, options))
     return code;
   bool text = options.emit == "mlir" || options.emit == "mlirbc";
-  Stage last = text               ? options.to.value_or(Stage::Integer)
-               : options.dataflow ? Stage::Dataflow
-                                  : Stage::Lowered;
+  Stage last = text ? options.to.value_or(Stage::Integer) : options.lastStage;
   if (mlir::failed(compiler.advance(std::min(last, Stage::Integer))))
     return Unsupported;
   // A lowered module has its proofs behind it.
@@ -220,7 +218,7 @@ int main(int argc, char **argv) {
         }))
       return fail(std::move(error), Usage);
   if (options->printPipeline)
-    printPipeline(options->compile.recipe, options->dataflow ? Stage::Dataflow : Stage::Lowered);
+    printPipeline(options->compile.recipe, options->lastStage);
   if (options->input.empty())
     return Ok;
   return compile(*options);

@@ -42,6 +42,12 @@ struct ResultRange {
   std::vector<numerics::IntRange> accumulator;
 };
 
+/// A bias and the axis of the result along which it varies.
+struct ChannelBias {
+  mlir::OpOperand *operand = nullptr;
+  int64_t axis = 0;
+};
+
 /// Work of one execution.
 struct OpCost {
   int64_t macs = 0;          ///< multiply-accumulates

@@ -40,7 +40,18 @@ def IntegerSemantics : OpInterface<"IntegerSemantics"> {
     InterfaceMethod<[{
       Multiply-accumulates, other integer operations and bytes read as constants
       for one execution with the op's static shapes.
-    }], "::quantc::OpCost", "getCost", (ins)>
+    }], "::quantc::OpCost", "getCost", (ins)>,
+    InterfaceMethod<[{
+      Whether the result is an accumulator: a sum or product of codes that a following
+      requantize brings to a tensor's own scale, and that a machine may do in one step with it.
+    }], "bool", "accumulates", (ins), "", [{ return false; }]>,
+    InterfaceMethod<[{
+      The operand that is added to each accumulator, one value a channel, and the result's
+      channel axis; null for ops that have none.
+    }], "::quantc::ChannelBias", "getChannelBias", (ins), "", [{ return {}; }]>,
+    InterfaceMethod<[{
+      The operands whose elements the result holds as they are: it has their type and scale.
+    }], "::llvm::SmallVector<::mlir::Value>", "getCopiedOperands", (ins), "", [{ return {}; }]>
   ];
 }
 

@@ -64,12 +64,9 @@ void Lowering::join(Operation *op) {
   auto unite = [&](Value a, Value b) {
     copies.unionSets(a.getAsOpaquePointer(), b.getAsOpaquePointer());
   };
-  if (isa<dyad::ConcatOp, dyad::ReshapeOp, dyad::TransposeOp, dyad::PadOp, dyad::MaxPoolOp>(op))
-    for (Value operand : op->getOperands())
-      if (cast<RankedTensorType>(operand.getType()).getElementType() ==
-              cast<RankedTensorType>(op->getResult(0).getType()).getElementType() &&
-          !(isa<dyad::PadOp>(op) && operand == op->getOperand(1)))
-        unite(operand, op->getResult(0));
+  if (auto semantics = dyn_cast<IntegerSemantics>(op))
+    for (Value operand : semantics.getCopiedOperands())
+      unite(operand, op->getResult(0));
 }
 
 void Lowering::planTypes() {

@@ -27,6 +27,7 @@ namespace quantc {
 } // namespace quantc
 
 llvm::SmallVector<llvm::StringRef> quantc::gpuChipNames() { return togpu::chipNames(); }
+void quantc::describeGPUTables(llvm::raw_ostream &os) { togpu::describeTables(os); }
 
 namespace {
 struct ConvertKernToGPU : quantc::impl::ConvertKernToGPUBase<ConvertKernToGPU> {

@@ -31,19 +31,6 @@ Grid quantc::togpu::linearGrid(int64_t count, int64_t threads) {
   return {{std::max<int64_t>(ceilDiv(count, threads), 1), 1, 1}, threads, 0};
 }
 
-Image::Image(Value memref) {
-  auto type = cast<MemRefType>(memref.getType());
-  SmallVector<int64_t> strides = kern::getStrides(type);
-  batch = type.getDimSize(0);
-  height = type.getDimSize(1);
-  width = type.getDimSize(2);
-  channels = type.getDimSize(3);
-  batchStride = strides[0];
-  rowStride = strides[1];
-  pixelStride = strides[2];
-  channelStride = strides[3];
-}
-
 Pixel quantc::togpu::splitPixel(Val index, int64_t height, int64_t width) {
   Val row = width == 1 ? index : index / width;
   Val x = width == 1 ? index.kernel->i32(0) : index - row * width;

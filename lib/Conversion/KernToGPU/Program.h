@@ -102,13 +102,7 @@ private:
   int64_t arenaBytes = 0;
 };
 
-/// Extents and strides of an NHWC buffer, in elements.
-struct Image {
-  explicit Image(mlir::Value memref);
-  int64_t batch, height, width, channels;
-  int64_t batchStride, rowStride, pixelStride, channelStride;
-  int64_t pixels() const { return batch * height * width; }
-};
+using kern::Image;
 
 /// A point of an image by its number in (batch, y, x) order.
 struct Pixel {

@@ -12,6 +12,7 @@
 
 #include "Tiles.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Format.h"
 
 using namespace quantc::togpu;
 
@@ -54,6 +55,25 @@ static constexpr TileRow table[] = {
     {80, 1, 1.0, {128, 32, 32, 32, 4}},   {80, 33, 1.0, {64, 64, 32, 32, 4}},
     {80, 1, 1.0, {64, 32, 32, 16, 4}},    {80, 1, 0.0, {32, 32, 16, 16, 4}},
 };
+
+void quantc::togpu::describeTables(llvm::raw_ostream &os) {
+  os << "Columns: least compute capability times ten; PTX version times ten; multiprocessors and "
+        "shared memory a block that tiles\nare chosen for.\n\n"
+        "| chip | capability | PTX | multiprocessors | shared memory |\n|---|---|---|---|---|\n";
+  for (const Chip &chip : chips)
+    os << "| " << chip.name << " | " << chip.computeCapability << " | " << chip.ptxVersion << " | "
+       << chip.multiprocessors << " | " << chip.sharedBytes / 1024 << " KiB |\n";
+  os << "\nTiles of contractions, in the order in which they are tried: a row is taken where the "
+        "chip and the output channels suffice\nand the grid has that many blocks a multiprocessor. "
+        "Stages are steps of K held in shared memory.\n\n"
+        "| capability from | channels from | blocks a multiprocessor | block | warp | stages |\n"
+        "|---|---|---|---|---|---|\n";
+  for (const TileRow &row : table)
+    os << "| " << row.minimumCapability << " | " << row.minimumColumns << " | "
+       << llvm::format("%.1f", row.fill) << " | " << row.tile.rows << " x " << row.tile.columns
+       << " | " << row.tile.warpRows << " x " << row.tile.warpColumns << " | " << row.tile.stages
+       << " |\n";
+}
 
 Tile quantc::togpu::chooseTile(const Chip &chip, int64_t rows, int64_t columns, int64_t depth,
                                int64_t groups) {

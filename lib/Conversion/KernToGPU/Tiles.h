@@ -15,6 +15,7 @@
 
 #include "mlir/Support/LLVM.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Support/raw_ostream.h"
 #include <optional>
 
 namespace quantc::togpu {
@@ -31,6 +32,8 @@ struct Chip {
 /// The chip by name, or null.
 const Chip *findChip(llvm::StringRef name);
 llvm::SmallVector<llvm::StringRef> chipNames();
+/// Both tables as Markdown.
+void describeTables(llvm::raw_ostream &os);
 
 /// A block computes rows x columns outputs with warps of warpRows x warpColumns, `depth` (32 or 64)
 /// bytes of K at a time; `stages` such steps are in shared memory.

@@ -31,10 +31,8 @@ static Value rowsOf(Lowering &lowering, Value memory) {
 
 /// Whether an earlier handler has already written the result.
 static bool absorbed(dyad::RequantizeOp op) {
-  Operation *producer = op.getInput().getDefiningOp();
-  return producer && isa<IntegerSemantics>(producer) && absorbingRequantize(op.getInput()) == op &&
-         isa<dyad::ConvOp, dyad::LinearOp, dyad::SumPoolOp, dyad::ReduceSumOp, dyad::MulOp>(
-             producer);
+  auto producer = dyn_cast_or_null<IntegerSemantics>(op.getInput().getDefiningOp());
+  return producer && producer.accumulates() && absorbingRequantize(op.getInput()) == op;
 }
 
 /// Channel index of each column when multipliers vary along the innermost physical axis.

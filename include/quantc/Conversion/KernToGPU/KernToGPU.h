@@ -25,6 +25,9 @@ namespace quantc {
 /// Names of the chips that code is made for: "sm_80", ...
 llvm::SmallVector<llvm::StringRef> gpuChipNames();
 
+/// The tables of chips and tiles as Markdown.
+void describeGPUTables(llvm::raw_ostream &os);
+
 } // namespace quantc
 
 #endif // QUANTC_CONVERSION_KERNTOGPU_KERNTOGPU_H

@@ -186,6 +186,9 @@ static OpCost contractionCost(Operation *op, int64_t depth) {
 // conv
 //===----------------------------------------------------------------------===//
 
+bool ConvOp::accumulates() { return true; }
+ChannelBias ConvOp::getChannelBias() { return {&getBiasMutable(), 1}; }
+
 FailureOr<SmallVector<IntTensor>> ConvOp::evaluate(ArrayRef<const IntTensor *> operands) {
   if (failed(checkOperands(*this, operands)))
     return failure();
@@ -234,6 +237,11 @@ OpCost ConvOp::getCost() {
 //===----------------------------------------------------------------------===//
 // linear
 //===----------------------------------------------------------------------===//
+
+bool LinearOp::accumulates() { return true; }
+ChannelBias LinearOp::getChannelBias() {
+  return {&getBiasMutable(), getResult().getType().getRank() - 1};
+}
 
 FailureOr<SmallVector<IntTensor>> LinearOp::evaluate(ArrayRef<const IntTensor *> operands) {
   if (failed(checkOperands(*this, operands)))

@@ -228,6 +228,8 @@ ResultRange AddOp::inferRange(ArrayRef<OperandRange> operands) {
 
 OpCost AddOp::getCost() { return elementwiseCost(*this); }
 
+bool MulOp::accumulates() { return true; }
+
 FailureOr<SmallVector<IntTensor>> MulOp::evaluate(ArrayRef<const IntTensor *> operands) {
   if (failed(checkOperands(*this, operands)))
     return failure();

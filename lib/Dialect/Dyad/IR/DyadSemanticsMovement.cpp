@@ -57,6 +57,8 @@ OpCost ConstantOp::getCost() { return {}; }
 // concat
 //===----------------------------------------------------------------------===//
 
+SmallVector<Value> ConcatOp::getCopiedOperands() { return SmallVector<Value>(getInputs()); }
+
 FailureOr<SmallVector<IntTensor>> ConcatOp::evaluate(ArrayRef<const IntTensor *> operands) {
   if (failed(checkOperands(*this, operands)))
     return failure();
@@ -125,6 +127,8 @@ OpCost ConcatOp::getCost() { return moveCost(*this); }
 // reshape
 //===----------------------------------------------------------------------===//
 
+SmallVector<Value> ReshapeOp::getCopiedOperands() { return {getInput()}; }
+
 FailureOr<SmallVector<IntTensor>> ReshapeOp::evaluate(ArrayRef<const IntTensor *> operands) {
   if (failed(checkOperands(*this, operands)))
     return failure();
@@ -178,6 +182,8 @@ OpCost ReshapeOp::getCost() { return moveCost(*this); }
 // transpose
 //===----------------------------------------------------------------------===//
 
+SmallVector<Value> TransposeOp::getCopiedOperands() { return {getInput()}; }
+
 FailureOr<SmallVector<IntTensor>> TransposeOp::evaluate(ArrayRef<const IntTensor *> operands) {
   if (failed(checkOperands(*this, operands)))
     return failure();
@@ -207,6 +213,8 @@ OpCost TransposeOp::getCost() { return moveCost(*this); }
 //===----------------------------------------------------------------------===//
 // pad
 //===----------------------------------------------------------------------===//
+
+SmallVector<Value> PadOp::getCopiedOperands() { return {getInput()}; }
 
 FailureOr<SmallVector<IntTensor>> PadOp::evaluate(ArrayRef<const IntTensor *> operands) {
   if (failed(checkOperands(*this, operands)))

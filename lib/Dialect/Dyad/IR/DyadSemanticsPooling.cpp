@@ -53,6 +53,8 @@ static std::optional<Window> poolWindow(PoolOp op, const IntTensor &input,
 // max_pool
 //===----------------------------------------------------------------------===//
 
+SmallVector<Value> MaxPoolOp::getCopiedOperands() { return {getInput()}; }
+
 FailureOr<SmallVector<IntTensor>> MaxPoolOp::evaluate(ArrayRef<const IntTensor *> operands) {
   if (failed(checkOperands(*this, operands)))
     return failure();
@@ -90,6 +92,8 @@ OpCost MaxPoolOp::getCost() {
 //===----------------------------------------------------------------------===//
 // sum_pool
 //===----------------------------------------------------------------------===//
+
+bool SumPoolOp::accumulates() { return true; }
 
 FailureOr<SmallVector<IntTensor>> SumPoolOp::evaluate(ArrayRef<const IntTensor *> operands) {
   if (failed(checkOperands(*this, operands)))
@@ -170,6 +174,8 @@ OpCost SumPoolOp::getCost() {
 //===----------------------------------------------------------------------===//
 // reduce_sum
 //===----------------------------------------------------------------------===//
+
+bool ReduceSumOp::accumulates() { return true; }
 
 FailureOr<SmallVector<IntTensor>> ReduceSumOp::evaluate(ArrayRef<const IntTensor *> operands) {
   if (failed(checkOperands(*this, operands)))

@@ -57,6 +57,19 @@ int64_t getOffset(Type memref) {
   return offset;
 }
 
+Image::Image(Value memref) {
+  auto type = cast<MemRefType>(memref.getType());
+  SmallVector<int64_t> strides = getStrides(type);
+  batch = type.getDimSize(0);
+  height = type.getDimSize(1);
+  width = type.getDimSize(2);
+  channels = type.getDimSize(3);
+  batchStride = strides[0];
+  rowStride = strides[1];
+  pixelStride = strides[2];
+  channelStride = strides[3];
+}
+
 bool isDense(Type memref) {
   auto type = cast<MemRefType>(memref);
   SmallVector<int64_t> strides = getStrides(type);

@@ -47,13 +47,6 @@ private:
   mlir::SmallVectorImpl<KernelArg> &arguments;
 };
 
-/// Extents and strides of a rank-4 NHWC buffer.
-struct Image {
-  explicit Image(mlir::Value memref);
-  int64_t batch, height, width, channels;
-  int64_t batchStride, rowStride, pixelStride, channelStride;
-};
-
 /// Shape and strides of a buffer brought to six dimensions with leading ones.
 struct Loop6 {
   explicit Loop6(mlir::Value memref);

@@ -17,19 +17,6 @@ using namespace quantc;
 using namespace quantc::kern;
 using kernels::KernelId;
 
-Image::Image(Value memref) {
-  auto type = cast<MemRefType>(memref.getType());
-  SmallVector<int64_t> strides = getStrides(type);
-  batch = type.getDimSize(0);
-  height = type.getDimSize(1);
-  width = type.getDimSize(2);
-  channels = type.getDimSize(3);
-  batchStride = strides[0];
-  rowStride = strides[1];
-  pixelStride = strides[2];
-  channelStride = strides[3];
-}
-
 Loop6::Loop6(Value memref) {
   auto type = cast<MemRefType>(memref.getType());
   SmallVector<int64_t> memStrides = getStrides(type);

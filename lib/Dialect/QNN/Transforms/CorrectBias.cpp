@@ -158,10 +158,13 @@ IntTensor Stored::unpack() const {
   return tensor;
 }
 
-static bool isContraction(Operation *op) { return isa<dyad::ConvOp, dyad::LinearOp>(op); }
+static ChannelBias channelBias(Operation *op) {
+  auto semantics = dyn_cast<IntegerSemantics>(op);
+  return semantics ? semantics.getChannelBias() : ChannelBias();
+}
 
 bool Correction::isDeferred(Operation *op) {
-  return isContraction(op) && op->getResult(0).hasOneUse() &&
+  return channelBias(op).operand && op->getResult(0).hasOneUse() &&
          isa<dyad::RequantizeOp>(*op->getResult(0).getUsers().begin());
 }
 
@@ -277,12 +280,11 @@ LogicalResult Correction::correct(Operation *op) {
   StringRef name = getLocationName(op->getLoc());
   auto summary = channels.find(name);
   auto scale = scales.find(name);
-  Value bias = op->getOperand(2);
+  ChannelBias added = channelBias(op);
+  Value bias = added.operand->get();
   if (summary == channels.end() || scale == scales.end() || !getConstantElements(bias))
     return success();
-  int64_t rank = cast<RankedTensorType>(op->getResult(0).getType()).getRank();
-  int64_t axis = isa<dyad::ConvOp>(op) ? 1 : rank - 1;
-  if (axis != 1) // summaries are along axis 1
+  if (added.axis != 1) // summaries are along axis 1
     return success();
   std::vector<double> sum;
   int64_t count = 0;
@@ -290,7 +292,7 @@ LogicalResult Correction::correct(Operation *op) {
     FailureOr<IntTensor> accumulators = evaluate(op, run);
     if (failed(accumulators))
       return failure();
-    count += addAccumulators(*accumulators, axis, sum);
+    count += addAccumulators(*accumulators, added.axis, sum);
   }
   IntTensor &codes = constants[bias];
   const ChannelSummary &wanted = summary->second;

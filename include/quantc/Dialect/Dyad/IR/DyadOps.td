@@ -44,8 +44,9 @@ def Dyad_Rounding : I32EnumAttr<"Rounding", "rounding of a dyadic rescaling", [
   let cppNamespace = "::quantc::dyad";
 }
 
-class Dyad_Op<string mnemonic, list<Trait> traits = []> : Op<Dyad_Dialect, mnemonic,
-    !listconcat([Pure, DeclareOpInterfaceMethods<IntegerSemantics>], traits)> {
+/// `more`: methods of IntegerSemantics, beside the required ones, that the op implements.
+class Dyad_Op<string mnemonic, list<Trait> traits = [], list<string> more = []> : Op<Dyad_Dialect, mnemonic,
+    !listconcat([Pure, DeclareOpInterfaceMethods<IntegerSemantics, more>], traits)> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
@@ -63,7 +64,7 @@ def Dyad_ConstantOp : Dyad_Op<"constant", [ConstantLike, AllTypesMatch<["value",
   let hasFolder = 1;
 }
 
-def Dyad_ConvOp : Dyad_Op<"conv"> {
+def Dyad_ConvOp : Dyad_Op<"conv", [], ["accumulates", "getChannelBias"]> {
   let summary = "integer convolution into 32-bit accumulators";
   let description = [{
     `acc[n,o,p] = bias[o] + sum w[o,c,k] * (x[n,c,p*stride + k*dilation - pad] - zero_point)`;
@@ -85,7 +86,7 @@ def Dyad_ConvOp : Dyad_Op<"conv"> {
   let hasVerifier = 1;
 }
 
-def Dyad_LinearOp : Dyad_Op<"linear"> {
+def Dyad_LinearOp : Dyad_Op<"linear", [], ["accumulates", "getChannelBias"]> {
   let summary = "integer matrix product over the last axis into 32-bit accumulators";
   let description = [{
     `acc[..., n] = bias[n] + sum_k w[n,k] * (x[..., k] - zero_point)`; shapes as in
@@ -129,7 +130,7 @@ def Dyad_AddOp : Dyad_Op<"add"> {
   let hasVerifier = 1;
 }
 
-def Dyad_MulOp : Dyad_Op<"mul"> {
+def Dyad_MulOp : Dyad_Op<"mul", [], ["accumulates"]> {
   let summary = "(a - za) * (b - zb), exact in 32 bits";
   let description = "Followed by `dyad.requantize`. Operands broadcast as in NumPy. [NUM-MUL-1]. Constraint: [DYAD-EW-1].";
   let arguments = (ins Dyad_Int8:$lhs, Dyad_Int8:$rhs, Dyad_Int8:$lhs_zero_point, Dyad_Int8:$rhs_zero_point);
@@ -149,7 +150,7 @@ def Dyad_LookupOp : Dyad_Op<"lookup"> {
   let hasCanonicalizer = 1;
 }
 
-def Dyad_MaxPoolOp : Dyad_Op<"max_pool"> {
+def Dyad_MaxPoolOp : Dyad_Op<"max_pool", [], ["getCopiedOperands"]> {
   let summary = "maximum over a sliding window; padding never wins";
   let description = [{
     Scale and zero point are the input's. The result type gives the output size
@@ -161,7 +162,7 @@ def Dyad_MaxPoolOp : Dyad_Op<"max_pool"> {
   let hasVerifier = 1;
 }
 
-def Dyad_SumPoolOp : Dyad_Op<"sum_pool"> {
+def Dyad_SumPoolOp : Dyad_Op<"sum_pool", [], ["accumulates"]> {
   let summary = "sum of (x - zero_point) over a sliding window";
   let description = [{
     Padding adds nothing. An average pool is this and one `dyad.requantize`, whose
@@ -175,7 +176,7 @@ def Dyad_SumPoolOp : Dyad_Op<"sum_pool"> {
   let hasVerifier = 1;
 }
 
-def Dyad_ReduceSumOp : Dyad_Op<"reduce_sum"> {
+def Dyad_ReduceSumOp : Dyad_Op<"reduce_sum", [], ["accumulates"]> {
   let summary = "sum of (x - zero_point) over axes";
   let description = [{
     `axes` is sorted, non-negative and without repeats; empty means no sum at all.
@@ -186,7 +187,7 @@ def Dyad_ReduceSumOp : Dyad_Op<"reduce_sum"> {
   let hasVerifier = 1;
 }
 
-def Dyad_ConcatOp : Dyad_Op<"concat"> {
+def Dyad_ConcatOp : Dyad_Op<"concat", [], ["getCopiedOperands"]> {
   let summary = "concatenation along one axis; all operands share scale and zero point";
   let description = "Constraints: [DYAD-CAT-1], [DYAD-CAT-2].";
   let arguments = (ins Variadic<Dyad_Int>:$inputs, I64Attr:$axis);
@@ -194,7 +195,7 @@ def Dyad_ConcatOp : Dyad_Op<"concat"> {
   let hasVerifier = 1;
   let hasCanonicalizeMethod = 1;
 }
-def Dyad_ReshapeOp : Dyad_Op<"reshape"> {
+def Dyad_ReshapeOp : Dyad_Op<"reshape", [], ["getCopiedOperands"]> {
   let summary = "same elements in row-major order, other shape";
   let description = "At most one dimension of the result is dynamic. Constraint: [DYAD-RSH-1].";
   let arguments = (ins Dyad_Int:$input);
@@ -202,7 +203,7 @@ def Dyad_ReshapeOp : Dyad_Op<"reshape"> {
   let hasVerifier = 1;
   let hasCanonicalizeMethod = 1;
 }
-def Dyad_TransposeOp : Dyad_Op<"transpose"> {
+def Dyad_TransposeOp : Dyad_Op<"transpose", [], ["getCopiedOperands"]> {
   let summary = "result axis i is input axis permutation[i]";
   let description = "Constraint: [DYAD-TRN-1].";
   let arguments = (ins Dyad_Int:$input, DenseI64ArrayAttr:$permutation);
@@ -210,7 +211,7 @@ def Dyad_TransposeOp : Dyad_Op<"transpose"> {
   let hasVerifier = 1;
   let hasCanonicalizeMethod = 1;
 }
-def Dyad_PadOp : Dyad_Op<"pad"> {
+def Dyad_PadOp : Dyad_Op<"pad", [], ["getCopiedOperands"]> {
   let summary = "padding with a value";
   let description = "`value` is a rank-0 tensor of the input's element type; `pads` as in `nn.pad`. Constraints: [DYAD-PAD-1], [DYAD-PAD-2].";
   let arguments = (ins Dyad_Int:$input, Dyad_Int:$value, DenseI64ArrayAttr:$pads);

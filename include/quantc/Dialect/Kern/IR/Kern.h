@@ -35,6 +35,14 @@ struct KernelArg {
 llvm::SmallVector<int64_t> getStrides(mlir::Type memref);
 int64_t getOffset(mlir::Type memref);
 
+/// Extents and strides of a rank-4 NHWC buffer, in elements.
+struct Image {
+  explicit Image(mlir::Value memref);
+  int64_t batch, height, width, channels;
+  int64_t batchStride, rowStride, pixelStride, channelStride;
+  int64_t pixels() const { return batch * height * width; }
+};
+
 /// Whether the elements lie in row-major order without gaps (axes of extent 1 are ignored).
 bool isDense(mlir::Type memref);
 
