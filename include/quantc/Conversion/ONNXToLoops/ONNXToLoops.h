@@ -1,0 +1,50 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// From `onnx` to loops: the pass, and what it leaves for whoever runs the code.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTC_CONVERSION_ONNXTOLOOPS_ONNXTOLOOPS_H
+#define QUANTC_CONVERSION_ONNXTOLOOPS_ONNXTOLOOPS_H
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+#include <string>
+#include <vector>
+
+namespace quantc {
+
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "quantc/Conversion/ONNXToLoops/Passes.h.inc"
+
+/// \name Attributes of the lowered function's arguments and results
+/// @{
+inline constexpr llvm::StringLiteral loopsTypeAttr = "quantc.dtype"; ///< ONNX type code
+inline constexpr llvm::StringLiteral loopsNameAttr = "quantc.name";  ///< of the graph's value
+inline constexpr llvm::StringLiteral loopsConstantAttr = "quantc.constant"; ///< its elements
+/// Of the module: what `qrt_loops_fail` means, by number.
+inline constexpr llvm::StringLiteral loopsMessagesAttr = "quantc.messages";
+/// @}
+
+/// An op of some domain that has loops, with the opsets it has them for.
+struct LoopsOp {
+  llvm::StringRef domain, opType;
+  int64_t firstOpset, lastOpset;
+};
+/// The table, sorted by name.
+std::vector<LoopsOp> loopsOps();
+
+} // namespace quantc
+
+#endif // QUANTC_CONVERSION_ONNXTOLOOPS_ONNXTOLOOPS_H
