@@ -119,6 +119,22 @@ inline constexpr int64_t latestOpset = 28;
 /// One table a family; each in the file of its name.
 llvm::ArrayRef<LoweringRow> elementwiseLowerings();
 llvm::ArrayRef<LoweringRow> movementLowerings();
+llvm::ArrayRef<LoweringRow> attentionLowerings();
+llvm::ArrayRef<LoweringRow> castingLowerings();
+llvm::ArrayRef<LoweringRow> contractionLowerings();
+llvm::ArrayRef<LoweringRow> controlLowerings();
+llvm::ArrayRef<LoweringRow> cumulativeLowerings();
+llvm::ArrayRef<LoweringRow> einsumLowerings();
+llvm::ArrayRef<LoweringRow> generationLowerings();
+llvm::ArrayRef<LoweringRow> lossesLowerings();
+llvm::ArrayRef<LoweringRow> normalizationLowerings();
+llvm::ArrayRef<LoweringRow> poolingLowerings();
+llvm::ArrayRef<LoweringRow> recurrentLowerings();
+llvm::ArrayRef<LoweringRow> reductionLowerings();
+llvm::ArrayRef<LoweringRow> resamplingLowerings();
+llvm::ArrayRef<LoweringRow> scatterLowerings();
+llvm::ArrayRef<LoweringRow> selectionLowerings();
+llvm::ArrayRef<LoweringRow> signalLowerings();
 
 /// The element type of an ONNX tensor type (signed, unsigned, i1, floats); nullopt for strings,
 /// complex numbers and anything else.

@@ -38,7 +38,12 @@ static std::string key(StringRef domain, StringRef opType) { return (domain + ":
 static const Table &loweringTable() {
   static const Table table = [] {
     Table entries;
-    for (ArrayRef<LoweringRow> family : {elementwiseLowerings(), movementLowerings()})
+    for (ArrayRef<LoweringRow> family :
+         {attentionLowerings(), castingLowerings(), contractionLowerings(), controlLowerings(),
+          cumulativeLowerings(), einsumLowerings(), elementwiseLowerings(), generationLowerings(),
+          lossesLowerings(), movementLowerings(), normalizationLowerings(), poolingLowerings(),
+          recurrentLowerings(), reductionLowerings(), resamplingLowerings(), scatterLowerings(),
+          selectionLowerings(), signalLowerings()})
       for (const LoweringRow &row : family)
         entries[key(row.domain, row.opType)].push_back(row);
     return entries;

@@ -1,0 +1,332 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Compilation of loops and the memory that a run uses.
+//
+// Generated code allocates through two functions that remember each block in the run at hand (a
+// thread-local), so that whatever ends the run, the end of the function or a failed check, frees
+// them all.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantc/Execution/LoopsModel.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Transforms/Passes.h"
+#include "quantc/Conversion/ONNXToLoops/ONNXToLoops.h"
+#include "quantc/Interfaces/Weights.h"
+#include "quantc/Target/CPU/Codegen.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/Target/TargetMachine.h"
+#include <csetjmp>
+#include <cstdlib>
+
+using namespace mlir;
+using namespace quantc;
+
+//===----------------------------------------------------------------------===//
+// The run at hand
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// What generated code reaches through the functions below. It must not need destruction on the
+/// way of a longjmp: `run` owns it.
+struct Run {
+  std::jmp_buf failed;
+  std::vector<void *> blocks;
+  int32_t message = 0;
+
+  ~Run() {
+    for (void *block : blocks)
+      std::free(block);
+  }
+};
+thread_local Run *current = nullptr;
+
+constexpr size_t alignment = 64;
+/// Number of the message for "out of memory": below those of the module.
+constexpr int32_t outOfMemory = -1;
+
+[[noreturn]] void fail(int32_t message) {
+  current->message = message;
+  std::longjmp(current->failed, 1);
+}
+
+void *allocate(uint64_t bytes) {
+  if (bytes > PTRDIFF_MAX)
+    fail(outOfMemory);
+  void *block = std::aligned_alloc(alignment, (bytes / alignment + 1) * alignment);
+  if (!block)
+    fail(outOfMemory);
+  current->blocks.push_back(block);
+  return block;
+}
+
+void *allocateAligned(uint64_t, uint64_t bytes) { return allocate(bytes); }
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Compilation
+//===----------------------------------------------------------------------===//
+
+namespace {
+class JITLoops : public LoopsModel {
+public:
+  llvm::Error load(llvm::SmallVector<char, 0> object);
+  llvm::Error readSignature(ModuleOp module);
+
+private:
+  llvm::Error readArgument(func::FuncOp function, unsigned index);
+  std::unique_ptr<llvm::orc::LLJIT> jit;
+};
+} // namespace
+
+static LoopsTensor readTensor(Type type, DictionaryAttr attributes) {
+  auto shape = cast<MemRefType>(type).getShape();
+  auto code = cast<IntegerAttr>(attributes.get(loopsTypeAttr));
+  auto name = cast<StringAttr>(attributes.get(loopsNameAttr));
+  return {name.getValue().str(), *dtypeFromOnnxCode(code.getInt()), {shape.begin(), shape.end()}};
+}
+
+llvm::Error JITLoops::readArgument(func::FuncOp function, unsigned index) {
+  DictionaryAttr attributes = function.getArgAttrDict(index);
+  LoopsTensor tensor = readTensor(function.getArgumentTypes()[index], attributes);
+  auto value = attributes.getAs<ElementsAttr>(loopsConstantAttr);
+  if (!value) {
+    inputList.push_back(std::move(tensor));
+    return llvm::Error::success();
+  }
+  Constant constant{tensor.shape, nullptr, {}};
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(value))
+    if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
+      if (reinterpret_cast<uintptr_t>(blob->getData().data()) % 8 == 0)
+        constant.data = blob->getData().data();
+  if (!constant.data) {
+    auto bytes = readBytes(value);
+    if (!bytes)
+      return llvm::createStringError("'" + tensor.name +
+                                     "': its elements are missing from the module");
+    constant.copy = std::move(*bytes);
+  }
+  constants.push_back(std::move(constant));
+  return llvm::Error::success();
+}
+
+llvm::Error JITLoops::readSignature(ModuleOp module) {
+  auto function = module.lookupSymbol<func::FuncOp>("main");
+  if (!function)
+    return llvm::createStringError("expected a function 'main'");
+  for (unsigned i = 0; i < function.getNumArguments(); ++i)
+    if (llvm::Error error = readArgument(function, i))
+      return error;
+  for (unsigned i = 0; i < function.getNumResults(); ++i)
+    outputList.push_back(readTensor(function.getResultTypes()[i], function.getResultAttrDict(i)));
+  if (auto texts = module->getAttrOfType<ArrayAttr>(loopsMessagesAttr))
+    for (auto text : texts.getAsRange<StringAttr>())
+      messages.push_back(text.getValue().str());
+  function->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(),
+                    UnitAttr::get(module.getContext()));
+  return llvm::Error::success();
+}
+
+static LogicalResult lowerToLLVM(ModuleOp module) {
+  PassManager passes(module.getContext());
+  passes.addPass(createCSEPass());
+  passes.addPass(arith::createArithExpandOpsPass());
+  passes.addPass(createSCFToControlFlowPass());
+  FinalizeMemRefToLLVMConversionPassOptions memory;
+  memory.useGenericFunctions = true;
+  passes.addPass(createFinalizeMemRefToLLVMConversionPass(memory));
+  passes.addPass(createArithToLLVMConversionPass());
+  passes.addPass(createConvertFuncToLLVMPass());
+  passes.addPass(createConvertControlFlowToLLVMPass());
+  passes.addPass(createReconcileUnrealizedCastsPass());
+  return passes.run(module);
+}
+
+/// void qrt_loops_entry(void **addresses): calls the C wrapper of main with each of them.
+static void addEntry(llvm::Module &module, unsigned count, bool hasResults) {
+  llvm::LLVMContext &context = module.getContext();
+  auto *pointer = llvm::PointerType::getUnqual(context);
+  auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), {pointer}, false);
+  auto *entry =
+      llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, "qrt_loops_entry", module);
+  llvm::IRBuilder<> builder(llvm::BasicBlock::Create(context, "", entry));
+  llvm::SmallVector<llvm::Value *> arguments;
+  for (unsigned i = hasResults ? 0 : 1; i <= count; ++i)
+    arguments.push_back(
+        builder.CreateLoad(pointer, builder.CreateConstGEP1_64(pointer, entry->getArg(0), i)));
+  builder.CreateCall(module.getFunction("_mlir_ciface_main"), arguments);
+  builder.CreateRetVoid();
+}
+
+static llvm::Error complete(llvm::Module &module, const cpu::CodegenOptions &options) {
+  for (auto step : {cpu::setTarget, cpu::linkKernels, cpu::inlineKernels, cpu::optimize})
+    if (llvm::Error error = step(module, options))
+      return error;
+  return llvm::Error::success();
+}
+
+llvm::Error JITLoops::load(llvm::SmallVector<char, 0> object) {
+  auto created = llvm::orc::LLJITBuilder().create();
+  if (!created)
+    return created.takeError();
+  jit = std::move(*created);
+  auto generator = llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
+      jit->getDataLayout().getGlobalPrefix());
+  if (!generator)
+    return generator.takeError();
+  llvm::orc::JITDylib &library = jit->getMainJITDylib();
+  library.addGenerator(std::move(*generator));
+  llvm::orc::SymbolMap own;
+  auto add = [&](const char *name, auto *function) {
+    own[jit->mangleAndIntern(name)] = {llvm::orc::ExecutorAddr::fromPtr(function),
+                                       llvm::JITSymbolFlags::Exported};
+  };
+  add("_mlir_memref_to_llvm_alloc", allocate);
+  add("_mlir_memref_to_llvm_aligned_alloc", allocateAligned);
+  add("qrt_loops_fail", fail);
+  if (llvm::Error error = library.define(llvm::orc::absoluteSymbols(std::move(own))))
+    return error;
+  auto buffer =
+      llvm::MemoryBuffer::getMemBufferCopy(llvm::StringRef(object.data(), object.size()), "loops");
+  if (llvm::Error error = jit->addObjectFile(std::move(buffer)))
+    return error;
+  auto address = jit->lookup("qrt_loops_entry");
+  if (!address)
+    return address.takeError();
+  entry = address->toPtr<void (*)(void **)>();
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::unique_ptr<LoopsModel>>
+LoopsModel::compile(ModuleOp module, kernels::Level level, unsigned optLevel) {
+  auto model = std::make_unique<JITLoops>();
+  if (llvm::Error error = model->readSignature(module))
+    return std::move(error);
+  if (failed(lowerToLLVM(module)))
+    return llvm::createStringError("cannot lower the loops to LLVM");
+  registerBuiltinDialectTranslation(*module.getContext());
+  registerLLVMDialectTranslation(*module.getContext());
+  llvm::LLVMContext context;
+  auto translated = translateModuleToLLVMIR(module, context, "loops");
+  if (!translated)
+    return llvm::createStringError("cannot translate the loops to LLVM");
+  addEntry(*translated, model->inputList.size() + model->constants.size(),
+           !model->outputList.empty());
+  cpu::CodegenOptions options;
+  options.level = level;
+  options.optLevel = optLevel;
+  if (llvm::Error error = complete(*translated, options))
+    return std::move(error);
+  auto object = cpu::emitObject(*translated, options);
+  if (!object)
+    return object.takeError();
+  if (llvm::Error error = model->load(std::move(*object)))
+    return std::move(error);
+  return model;
+}
+
+//===----------------------------------------------------------------------===//
+// Running
+//===----------------------------------------------------------------------===//
+
+/// Words of MLIR's descriptor of a memref: allocated and aligned pointer, offset, sizes, strides.
+static size_t descriptorWords(size_t rank) { return 3 + 2 * rank; }
+
+static void describe(const void *data, llvm::ArrayRef<int64_t> shape, uint64_t *words) {
+  words[0] = words[1] = reinterpret_cast<uintptr_t>(data);
+  words[2] = 0;
+  int64_t stride = 1;
+  for (size_t axis = shape.size(); axis-- > 0;) {
+    words[3 + axis] = uint64_t(shape[axis]);
+    words[3 + shape.size() + axis] = uint64_t(stride);
+    stride *= shape[axis];
+  }
+}
+
+static size_t bytesOf(DType type) { return std::max(1u, elementBytes(type)); }
+
+static llvm::Error checkFeed(const LoopsTensor &wanted, const LoopsBuffer &feed) {
+  auto fits = [](int64_t known, int64_t found) { return known < 0 || known == found; };
+  bool same = wanted.dtype == feed.dtype && wanted.shape.size() == feed.shape.size();
+  for (size_t axis = 0; same && axis < feed.shape.size(); ++axis)
+    same = fits(wanted.shape[axis], feed.shape[axis]);
+  if (!same)
+    return llvm::createStringError("input '" + wanted.name + "': expected " +
+                                   dtypeName(wanted.dtype) + " " + shapeToString(wanted.shape) +
+                                   ", but found " + dtypeName(feed.dtype) + " " +
+                                   shapeToString(feed.shape));
+  auto count = numElements(feed.shape);
+  if (!count || feed.bytes.size() != size_t(*count) * bytesOf(feed.dtype))
+    return llvm::createStringError("input '" + wanted.name + "': expected " +
+                                   llvm::Twine(count.value_or(0) * bytesOf(feed.dtype)) +
+                                   " bytes, but found " + llvm::Twine(feed.bytes.size()));
+  return llvm::Error::success();
+}
+
+/// Everything with a destructor lives outside: a failed check jumps out of here.
+static bool call(Run &run, void (*entry)(void **), void **addresses) {
+  Run *outer = current;
+  current = &run;
+  bool done = setjmp(run.failed) == 0;
+  if (done)
+    entry(addresses);
+  current = outer;
+  return done;
+}
+
+llvm::Expected<std::vector<LoopsBuffer>> LoopsModel::run(llvm::ArrayRef<LoopsBuffer> feeds) {
+  if (feeds.size() != inputList.size())
+    return llvm::createStringError("expected " + llvm::Twine(inputList.size()) +
+                                   " inputs, but found " + llvm::Twine(feeds.size()));
+  size_t resultWords = 0, words = 0;
+  for (const LoopsTensor &output : outputList)
+    resultWords += descriptorWords(output.shape.size());
+  for (auto [input, feed] : llvm::zip_equal(inputList, feeds)) {
+    if (llvm::Error error = checkFeed(input, feed))
+      return std::move(error);
+    words += descriptorWords(feed.shape.size());
+  }
+  for (const Constant &constant : constants)
+    words += descriptorWords(constant.shape.size());
+  std::vector<uint64_t> results(resultWords), descriptors(words);
+  std::vector<void *> addresses = {results.data()};
+  uint64_t *next = descriptors.data();
+  auto add = [&](const void *data, llvm::ArrayRef<int64_t> shape) {
+    describe(data, shape, next);
+    addresses.push_back(next);
+    next += descriptorWords(shape.size());
+  };
+  for (const LoopsBuffer &feed : feeds)
+    add(feed.bytes.data(), feed.shape);
+  for (const Constant &constant : constants)
+    add(constant.data ? constant.data : constant.copy.data(), constant.shape);
+
+  Run state;
+  if (!call(state, entry, addresses.data()))
+    return llvm::createStringError(state.message == outOfMemory ? std::string("out of memory")
+                                                                : messages[size_t(state.message)]);
+  std::vector<LoopsBuffer> outputs;
+  const uint64_t *found = results.data();
+  for (const LoopsTensor &output : outputList) {
+    size_t rank = output.shape.size();
+    std::vector<int64_t> shape(found + 3, found + 3 + rank);
+    auto *data = reinterpret_cast<const uint8_t *>(found[1]) + found[2] * bytesOf(output.dtype);
+    size_t bytes = size_t(*numElements(shape)) * bytesOf(output.dtype);
+    outputs.push_back({output.dtype, std::move(shape), std::vector<uint8_t>(data, data + bytes)});
+    found += descriptorWords(rank);
+  }
+  return outputs;
+}
