@@ -25,49 +25,58 @@ using namespace quantc::hls;
 // Names
 //===----------------------------------------------------------------------===//
 
+// A tensor or node may have any name, and the emitted code includes headers that nobody can list.
+// So no identifier is a name from the model alone: each ends in the suffix of what it is, and no
+// keyword, macro or library name does. Suffixes of different kinds are never the end of one
+// another:
+//
+//   x_in, y_out, conv1_mvau_out        streams; their types add _t, their ports in the testbench
+//   _port write_x_in, read_y_out             host conversions conv1_mvau_config shape and folding
+//   of a unit conv1_mvau_weights, ..._epilogue   ROMs; conv1_mvau.h is the file
+
+/// The longest part of a name that identifiers take: files are named after them.
+static constexpr size_t identifierLength = 80;
+
 std::string hls::identifier(StringRef text) {
   std::string id;
-  for (char c : text)
-    id += llvm::isAlnum(c) ? c : '_';
-  StringRef trimmed = StringRef(id).trim('_');
+  for (char c : text.take_back(identifierLength))
+    if (llvm::isAlnum(c))
+      id += c;
+    else if (!id.empty() && id.back() != '_') // two underscores are reserved
+      id += '_';
+  StringRef trimmed = StringRef(id).rtrim('_');
   if (trimmed.empty() || llvm::isDigit(trimmed.front()))
     return ("n" + trimmed).str();
   return trimmed.str();
 }
 
-std::string Project::unique(StringRef wanted) {
-  std::string name = wanted.str();
-  for (int i = 1; !used.insert(name).second; ++i)
-    name = (wanted + "_" + Twine(i)).str();
+std::string Project::unique(StringRef base, StringRef suffix) {
+  std::string name = (base + "_" + suffix).str();
+  // Names become files too, and some file systems take upper and lower case for the same.
+  for (int i = 1; !used.insert(StringRef(name).lower()).second; ++i)
+    name = (base + "_" + Twine(i) + "_" + suffix).str();
   return name;
 }
 
-void Project::nameStream(Value stream, StringRef wanted) { streams[stream] = unique(wanted); }
-
-/// Reports and JSON take a label without escapes.
-static std::string label(StringRef node, StringRef unit) {
-  std::string text;
-  for (char c : node)
-    text += llvm::isPrint(c) && c != '"' && c != '\\' ? c : '_';
-  return text + "." + unit.str();
+std::string hls::printable(StringRef text) {
+  std::string result;
+  for (char c : text)
+    result += llvm::isPrint(c) && c != '"' && c != '\\' ? c : '_';
+  return result;
 }
 
 Project::Project(DesignOp design, const DataflowEstimate &estimate, const ProjectInfo &info)
     : info(info), estimate(estimate),
       part(design.getPart() ? findPart(*design.getPart()) : nullptr) {
-  for (StringRef word : {"main", "model", "qhls", "hls", "int", "float", "double", "char", "bool",
-                         "if", "for", "in", "out", "new", "class", "word", "default", "static"})
-    used.insert(word);
   top = design.getSymName().str();
-  used.insert(top);
   for (Operation &op : design.getBody().front()) {
     if (auto input = dyn_cast<InputOp>(op)) {
-      nameStream(input.getResult(), identifier(input.getName()));
+      streams[input.getResult()] = unique(identifier(input.getName()), "in");
       inputs.push_back({&op, streams[input.getResult()],
                         cast<StreamType>(input.getResult().getType()), input.getShape()});
     } else if (auto output = dyn_cast<OutputOp>(op)) {
       // The stream in front of an output is the output.
-      nameStream(output.getInput(), identifier(output.getName()));
+      streams[output.getInput()] = unique(identifier(output.getName()), "out");
       outputs.push_back({&op, streams[output.getInput()],
                          cast<StreamType>(output.getInput().getType()), output.getShape()});
     }
@@ -78,19 +87,19 @@ Project::Project(DesignOp design, const DataflowEstimate &estimate, const Projec
       continue;
     std::string node = getNodeName(&op);
     StringRef kind = op.getName().stripDialect();
-    std::string id = unique(identifier(node) + "_" + kind.str());
+    std::string id = unique(identifier(node), kind);
     for (Value result : op.getResults())
       if (!streams.contains(result))
-        nameStream(result, id + "_out");
-    units.push_back({unit, id, label(node, kind)});
+        streams[result] = unique(id, "out");
+    units.push_back({unit, id, printable(node) + "." + kind.str()});
   }
 }
 
 void hls::writeBanner(llvm::raw_ostream &os, StringRef comment, const ProjectInfo &info,
                       StringRef what) {
   os << comment << " " << what << "\n"
-     << comment << " Written by quantc " << info.version << " from " << info.model << ", recipe "
-     << info.recipe << ".\n";
+     << comment << " Written by quantc " << info.version << " from " << printable(info.model)
+     << ", recipe " << printable(info.recipe) << ".\n";
 }
 
 //===----------------------------------------------------------------------===//

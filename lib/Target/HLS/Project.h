@@ -33,12 +33,13 @@ struct NamedUnit {
   UnitOpInterface op;
   std::string id;      ///< C++ identifier: "conv1_mvau"
   std::string process; ///< label of reports: "conv1.mvau"
+  std::string config() const { return id + "_config"; }
 };
 
 /// One port of the top function.
 struct NamedPort {
   mlir::Operation *op = nullptr;
-  std::string id; ///< C++ identifier of the argument
+  std::string id; ///< C++ identifier of the argument: "x_in"
   StreamType type;
   llvm::ArrayRef<int64_t> shape;
 };
@@ -74,15 +75,17 @@ public:
   void writeReport(llvm::raw_ostream &os);
 
 private:
-  std::string unique(llvm::StringRef wanted);
-  void nameStream(mlir::Value stream, llvm::StringRef wanted);
+  /// "BASE_SUFFIX", with a number between them where that is taken.
+  std::string unique(llvm::StringRef base, llvm::StringRef suffix);
 
   llvm::DenseMap<mlir::Value, std::string> streams;
   llvm::StringSet<> used;
 };
 
-/// A C++ identifier from any text.
+/// The front part of a C++ identifier, from any text.
 std::string identifier(llvm::StringRef text);
+/// Text for comments, string literals and JSON: no line ends, quotes or escapes.
+std::string printable(llvm::StringRef text);
 /// A comment that heads every generated file.
 void writeBanner(llvm::raw_ostream &os, llvm::StringRef comment, const ProjectInfo &info,
                  llvm::StringRef what);

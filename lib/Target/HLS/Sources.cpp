@@ -45,7 +45,7 @@ void Project::writeDefines(llvm::raw_ostream &os) {
     UnitText text = op.describe();
     if (text.config.empty())
       continue;
-    os << "\nstruct " << unit.id << " {\n";
+    os << "\nstruct " << unit.config() << " {\n";
     for (auto &[name, value] : text.config)
       os << "  static const int " << name << " = " << value << ";\n";
     os << "};\n";
@@ -97,7 +97,7 @@ void TopBuilder::unit(const NamedUnit &unit) {
   UnitText text = op.describe();
   SmallVector<std::string> templateArgs, args;
   if (!text.config.empty())
-    templateArgs.push_back(unit.id);
+    templateArgs.push_back(unit.config());
   for (int64_t value : text.templateArgs)
     templateArgs.push_back(std::to_string(value));
   for (Value operand : op->getOperands())
@@ -179,7 +179,7 @@ bool Project::writeRoms(const NamedUnit &unit, llvm::raw_ostream &os) {
   UnitText text = op.describe();
   if (text.roms.empty())
     return false;
-  std::string guard = StringRef(unit.id).upper() + "_ROMS_H";
+  std::string guard = "WEIGHTS_" + unit.id + "_H";
   writeBanner(os, "//", info, "Constants of " + unit.process + ".");
   os << "#ifndef " << guard << "\n#define " << guard << "\n\n#include \"qhls/qhls.h\"\n";
   for (const RomText &rom : text.roms) {

@@ -86,8 +86,8 @@ static void writeQuantize(const NamedPort &port, llvm::raw_ostream &os) {
   int64_t lo = element.isUnsigned() ? 0 : -(int64_t(1) << (element.getWidth() - 1));
   int64_t hi = lo + (int64_t(1) << element.getWidth()) - 1;
   bool real = bool(input.getScaleAttr());
-  os << "\n/// One frame of '" << input.getName() << "', row-major.\ninline void write_" << port.id
-     << "(const " << (real ? "float" : "int32_t") << " *data, hls::stream<" << port.id
+  os << "\n/// One frame of '" << printable(input.getName()) << "', row-major.\ninline void write_"
+     << port.id << "(const " << (real ? "float" : "int32_t") << " *data, hls::stream<" << port.id
      << "_t> &stream) {\n  for (int beat = 0; beat < " << port.type.getBeats()
      << "; ++beat) {\n    " << port.id << "_t word;\n    for (int lane = 0; lane < " << lanes
      << "; ++lane) {\n      int k = beat * " << lanes << " + lane;\n      const "
@@ -109,8 +109,8 @@ static void writeDequantize(const NamedPort &port, llvm::raw_ostream &os) {
   int64_t lanes = port.type.getLanes();
   std::optional<ArrayRef<float>> scales = output.getScales();
   StringRef type = scales ? "float" : "int32_t";
-  os << "\n/// One frame of '" << output.getName() << "', row-major.\ninline void read_" << port.id
-     << "(hls::stream<" << port.id << "_t> &stream, " << type << " *data) {\n";
+  os << "\n/// One frame of '" << printable(output.getName()) << "', row-major.\ninline void read_"
+     << port.id << "(hls::stream<" << port.id << "_t> &stream, " << type << " *data) {\n";
   int64_t inner = 1; // elements per index of the scales' axis
   if (scales && scales->size() > 1) {
     for (int64_t d : port.shape.drop_front(size_t(output.getAxis()) + 1))
