@@ -114,7 +114,6 @@ static Scalar softplus(Scalar x) {
 }
 static Scalar softsign(Scalar x) { return x / (abs(x) + 1.0); }
 static Scalar mish(Scalar x) { return x * math("tanh", softplus(x)); }
-static Scalar identity(Scalar x) { return x; }
 
 static const LoweringRow rows[] = {
     {"Abs", 7, latestOpset, unary<abs>},
@@ -140,7 +139,6 @@ static const LoweringRow rows[] = {
     {"Floor", 7, latestOpset, unary<rounded<'f'>>},
     {"Greater", 7, latestOpset, compare<greater>},
     {"GreaterOrEqual", 12, latestOpset, compare<greaterEqual>},
-    {"Identity", 7, latestOpset, unary<identity>},
     {"IsNaN", 9, latestOpset, condition<isNaN>},
     {"Less", 7, latestOpset, compare<less>},
     {"LessOrEqual", 12, latestOpset, compare<lessEqual>},

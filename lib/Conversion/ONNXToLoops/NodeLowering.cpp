@@ -89,7 +89,7 @@ std::optional<SmallVector<int64_t>> NodeLowering::knownInts(unsigned index) {
   return SmallVector<int64_t>(elements->begin(), elements->end());
 }
 
-FailureOr<Indices> NodeLowering::ints(unsigned index) {
+FailureOr<Indices> NodeLowering::ints(unsigned index, std::optional<int64_t> length) {
   if (auto known = knownInts(index))
     return Indices(known->begin(), known->end());
   Tensor tensor = in(index);
@@ -99,7 +99,10 @@ FailureOr<Indices> NodeLowering::ints(unsigned index) {
     return refuse(Refusal::Operand, "expected input " + Twine(index) + " to list integers");
   if (tensor.rank() == 0)
     return Indices{e.toIndex(tensor.load({}))};
-  std::optional<int64_t> length = tensor.dim(0).constant();
+  if (std::optional<int64_t> known = tensor.dim(0).constant())
+    length = known;
+  else if (length)
+    e.check(e.equal(tensor.dim(0), *length), "input " + Twine(index) + " has another length");
   if (!length)
     return refuse(Refusal::DynamicOperand,
                   "the number of elements of input " + Twine(index) + " is not known");

@@ -62,9 +62,9 @@ public:
   llvm::SmallVector<Tensor> inputs();
   /// Elements of an integer input when they are known now.
   std::optional<llvm::SmallVector<int64_t>> knownInts(unsigned index);
-  /// Elements of an integer vector (or scalar) input, known or loaded; its length must be known.
-  /// Refuses otherwise.
-  mlir::FailureOr<Indices> ints(unsigned index);
+  /// Elements of an integer vector (or scalar) input, known or loaded. Where its length is not
+  /// known it is taken to be `length`, which a run checks; refuses without one.
+  mlir::FailureOr<Indices> ints(unsigned index, std::optional<int64_t> length = std::nullopt);
   /// The one integer of an input.
   mlir::FailureOr<Index> integer(unsigned index);
   /// The one element of an input, in its compute type.
