@@ -253,6 +253,10 @@ llvm::Expected<Verification> Compiler::verify(int64_t runs) {
   if (!interpreter)
     return interpreter.takeError();
   Verification verification;
+  if (options.recipe.isFPGA()) {
+    verification.notRun = "an HLS project is verified by `make sim` in its folder";
+    return verification;
+  }
   verification.tolerance = floatTolerance();
   auto compiled = openForVerification(verification);
   if (!compiled)

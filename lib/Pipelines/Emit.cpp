@@ -25,14 +25,36 @@
 using namespace mlir;
 using namespace quantc;
 
-static llvm::Error writeFile(llvm::StringRef path, llvm::StringRef bytes) {
+char EmissionError::ID = 0;
+
+llvm::Error EmissionError::wrap(Kind kind, llvm::Error error) {
+  if (!error)
+    return error;
+  return llvm::make_error<EmissionError>(kind, llvm::toString(std::move(error)));
+}
+
+llvm::Error quantc::writeOutput(llvm::StringRef path,
+                                llvm::function_ref<void(llvm::raw_ostream &)> write) {
+  auto problem = [&](std::error_code code) {
+    return llvm::make_error<EmissionError>(
+        EmissionError::CannotWrite, ("cannot write '" + path + "': " + code.message()).str());
+  };
   std::error_code code;
   llvm::ToolOutputFile file(path, code, llvm::sys::fs::OF_None);
   if (code)
-    return llvm::createStringError("cannot write '" + path + "': " + code.message());
-  file.os() << bytes;
+    return problem(code);
+  write(file.os());
+  file.os().flush();
+  if (std::error_code late = file.os().error()) {
+    file.os().clear_error();
+    return problem(late);
+  }
   file.keep();
   return llvm::Error::success();
+}
+
+static llvm::Error writeFile(llvm::StringRef path, llvm::StringRef bytes) {
+  return writeOutput(path, [&](llvm::raw_ostream &os) { os << bytes; });
 }
 
 static std::string bytesOf(const HostTensor &tensor) {
@@ -111,7 +133,7 @@ llvm::Error Compiler::emit(llvm::StringRef path, int kind) {
   if (kind == EmitObject)
     return writeFile(path, llvm::StringRef(object->data(), object->size()));
   if (llvm::Error error = cpu::linkSharedLibrary(*object, path, llvm::sys::path::filename(path)))
-    return error;
+    return EmissionError::wrap(EmissionError::CannotWrite, std::move(error));
   libraryPath = path.str();
   llvm::SmallString<256> header(path);
   llvm::sys::path::replace_extension(header, "h");
@@ -133,7 +155,8 @@ llvm::Error Compiler::runSelfTest(llvm::StringRef path) {
       result.selfTestSkipped = error.reason;
     });
   auto outcome = (*loaded)->selfTest();
-  return outcome ? llvm::Error::success() : outcome.takeError();
+  return outcome ? llvm::Error::success()
+                 : EmissionError::wrap(EmissionError::Differs, outcome.takeError());
 }
 
 float Compiler::floatTolerance() const {

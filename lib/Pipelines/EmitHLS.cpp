@@ -141,5 +141,6 @@ llvm::Error Compiler::writeProject(llvm::StringRef path) {
   result.cpu = "none";
   hls::ProjectInfo info{result.model, result.recipe, quantcVersion().str(),
                         options.recipe.hls.clockMHz};
-  return hls::emitProject(design, estimate, *golden, info, path);
+  return EmissionError::wrap(EmissionError::CannotWrite,
+                             hls::emitProject(design, estimate, *golden, info, path));
 }

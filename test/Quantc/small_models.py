@@ -158,18 +158,19 @@ CASES = [softmax_behind_the_last_integer_op, float_tail_without_fma, one_axis_co
          integer_border_of_a_float_reader, strict_verification_of_the_library, drop_that_is_no_part]  # fmt: skip
 
 
-def main():
+def run_cases(cases, kind):
+    """Runs each case with a function that makes a `kind` in a folder of its own, and ends the program."""
     failed = 0
-    for case in CASES:
+    for case in cases:
         with tempfile.TemporaryDirectory() as folder:
             try:
-                case(lambda proto, samples=12: Case(sys.argv[1:3], folder, proto, samples))
-                print("passed", case.__name__)
+                case(lambda proto, samples=12: kind(sys.argv[1:3], folder, proto, samples))
+                print("passed", case.__name__, flush=True)
             except AssertionError as error:
                 failed += 1
-                print("failed", case.__name__, error)
+                print("failed", case.__name__, error, flush=True)
     sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":
-    main()
+    run_cases(CASES, Case)

@@ -144,7 +144,7 @@ static llvm::Error checkTarget(DriverOptions &options) {
   options.lastStage = family.lastStage;
   if (family.lastStage == Stage::Dataflow)
     recipe.hls.part = machine->device;
-  else if (!machine->device.empty())
+  if (!machine->device.empty())
     recipe.target = target;
   if (recipe.isGPU() && recipe.strict)
     return usage("--strict: a GPU computes the border in float; expected --target cpu");
@@ -161,6 +161,9 @@ static llvm::Error checkNames(DriverOptions &options) {
     return error;
   options.compile.goldenData = goldenData;
   options.compile.goldenFrames = goldenFrames;
+  if (goldenFrames < -1)
+    return usage("--golden: expected a number of frames, or -1 for all, but found " +
+                 llvm::Twine(goldenFrames));
   if (!toStage.empty()) {
     options.to = parseStage(toStage);
     std::vector<llvm::StringRef> stages = stageNames();
@@ -183,9 +186,10 @@ llvm::Expected<DriverOptions> quantc::parseCommandLine(int argc, char **argv) {
       argc, argv,
       "quantizes an ONNX model and compiles it to an integer library\n\n"
       "  quantc model.onnx --recipe w8a8-integer --calibrate data.npz --target cpu -o model.so\n\n"
-      "Exit codes: 0 done; 1 wrong usage; 2 the model or the data is not supported (all reasons "
-      "are\n"
-      "listed); 3 a goal was missed; 4 verification found a difference; 5 float ops are left.\n");
+      "Exit codes: 0 done; 1 wrong usage, or a file cannot be written; 2 the model or the data is\n"
+      "not supported or cannot be read (all reasons are listed); 3 a goal was missed; 4 "
+      "verification\n"
+      "found a difference, or a proof failed; 5 float ops are left.\n");
   DriverOptions options;
   if (listOptions) {
     printOptions();

@@ -17,12 +17,10 @@
 #include "mlir/Parser/Parser.h"
 #include "quantc/Interfaces/NodeName.h"
 #include "quantc/Pipelines/Compiler.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
-#include "llvm/Support/ToolOutputFile.h"
 
 using namespace quantc;
 
@@ -30,6 +28,18 @@ namespace {
 
 /// Exit codes of quantc (docs/Pipelines.md).
 enum Exit { Ok = 0, Usage = 1, Unsupported = 2, GoalMissed = 3, Mismatch = 4, FloatLeft = 5 };
+
+/// What emission and runs of the model failed with.
+int codeOf(const llvm::Error &error) {
+  if (!error.isA<EmissionError>())
+    return Unsupported;
+  int code = Unsupported;
+  llvm::visitErrors(error, [&](const llvm::ErrorInfoBase &info) {
+    bool wrote = static_cast<const EmissionError &>(info).kind != EmissionError::CannotWrite;
+    code = wrote ? Mismatch : Usage;
+  });
+  return code;
+}
 
 int fail(llvm::Error error, int code) {
   llvm::errs() << "quantc: error: " << llvm::toString(std::move(error)) << "\n";
@@ -60,29 +70,17 @@ void printDiagnostic(mlir::Diagnostic &diagnostic) {
 }
 
 llvm::Error writeModule(mlir::ModuleOp module, llvm::StringRef path, bool bytecode) {
-  std::error_code code;
-  llvm::ToolOutputFile out(path, code, llvm::sys::fs::OF_None);
-  if (code)
-    return llvm::createStringError("cannot write '" + path + "': " + code.message());
-  if (bytecode) {
-    if (failed(mlir::writeBytecodeToFile(module, out.os())))
-      return llvm::createStringError("cannot write bytecode to '" + path + "'");
-  } else {
+  bool written = true;
+  llvm::Error error = writeOutput(path, [&](llvm::raw_ostream &os) {
     mlir::OpPrintingFlags flags;
-    module.print(out.os(), flags.enableDebugInfo(true, false));
-  }
-  out.keep();
-  return llvm::Error::success();
-}
-
-llvm::Error writeText(llvm::StringRef path, llvm::function_ref<void(llvm::raw_ostream &)> write) {
-  std::error_code code;
-  llvm::ToolOutputFile out(path, code, llvm::sys::fs::OF_Text);
-  if (code)
-    return llvm::createStringError("cannot write '" + path + "': " + code.message());
-  write(out.os());
-  out.keep();
-  return llvm::Error::success();
+    if (bytecode)
+      written = succeeded(mlir::writeBytecodeToFile(module, os));
+    else
+      module.print(os, flags.enableDebugInfo(true, false));
+  });
+  if (error || written)
+    return error;
+  return llvm::createStringError("cannot write bytecode to '" + path + "'");
 }
 
 void printPipeline(const Recipe &recipe, Stage last) {
@@ -174,14 +172,16 @@ int compile(const DriverOptions &options) {
   }
   if (integer && compiler.data())
     if (llvm::Error error = compiler.measureAccuracy())
-      return fail(std::move(error), Mismatch);
+      return fail(std::move(error), Unsupported);
   if (mlir::failed(compiler.advance(last)))
     return Unsupported;
   if (!options.output.empty())
-    if (llvm::Error error = emit(compiler, options))
-      return fail(std::move(error), Mismatch);
+    if (llvm::Error error = emit(compiler, options)) {
+      int code = codeOf(error);
+      return fail(std::move(error), code);
+    }
   if (!options.report.empty())
-    if (llvm::Error error = writeText(options.report, [&](llvm::raw_ostream &os) {
+    if (llvm::Error error = writeOutput(options.report, [&](llvm::raw_ostream &os) {
           os << llvm::formatv("{0:2}\n", compiler.report().toJSON());
         }))
       return fail(std::move(error), Usage);
@@ -190,7 +190,7 @@ int compile(const DriverOptions &options) {
   if (options.verify) {
     auto outcome = compiler.verify();
     if (!outcome)
-      return fail(outcome.takeError(), Mismatch);
+      return fail(outcome.takeError(), Unsupported);
     printVerification(*outcome);
     if (outcome->differing)
       return Mismatch;
@@ -213,7 +213,7 @@ int main(int argc, char **argv) {
   if (!options)
     return fail(options.takeError(), Usage);
   if (!options->saveConfig.empty())
-    if (llvm::Error error = writeText(options->saveConfig, [&](llvm::raw_ostream &os) {
+    if (llvm::Error error = writeOutput(options->saveConfig, [&](llvm::raw_ostream &os) {
           writeRecipe(options->compile.recipe, os);
         }))
       return fail(std::move(error), Usage);

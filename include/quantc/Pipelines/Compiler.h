@@ -81,6 +81,22 @@ struct CompileReport {
   void print(llvm::raw_ostream &os) const;
 };
 
+/// Why emission failed, where that is not the model: a file that cannot be written, or code that
+/// computes something else than the interpreter. Every other error says that the model or the data
+/// is not supported.
+class EmissionError : public llvm::ErrorInfo<EmissionError> {
+public:
+  enum Kind { CannotWrite, Differs };
+  static char ID;
+  EmissionError(Kind kind, std::string text) : kind(kind), text(std::move(text)) {}
+  /// The same text with a kind; success stays success.
+  static llvm::Error wrap(Kind kind, llvm::Error error);
+  void log(llvm::raw_ostream &os) const override { os << text; }
+  std::error_code convertToErrorCode() const override { return llvm::inconvertibleErrorCode(); }
+  Kind kind;
+  std::string text;
+};
+
 /// What `Compiler::verify` found.
 struct Verification {
   std::string subject; ///< what was run beside the interpreter
@@ -121,7 +137,8 @@ public:
   /// Compares the interpreter with the library that was written, or else with code compiled for the
   /// recipe's target, on `runs` runs of the data (all when negative) and on extreme inputs.
   /// Integers, and floats that come straight from them, must be equal bit for bit. Where this
-  /// machine cannot run the code (a CPU level or a GPU that it lacks), nothing was run.
+  /// machine cannot run the code (a CPU level or a GPU that it lacks), nothing was run; nor is
+  /// anything for an FPGA, whose projects hold golden vectors of the interpreter's.
   llvm::Expected<Verification> verify(int64_t runs = -1);
 
   mlir::ModuleOp module() const;
@@ -163,6 +180,9 @@ private:
   bool hasFloatOps = false;
   double startTime = 0;
 };
+
+/// Writes a file through `write`, or standard output for "-"; an EmissionError where that fails.
+llvm::Error writeOutput(llvm::StringRef path, llvm::function_ref<void(llvm::raw_ostream &)> write);
 
 /// The input signature of `@main` at stages before `Scheduled`.
 std::vector<InputSpec> inputSpecs(mlir::ModuleOp module);

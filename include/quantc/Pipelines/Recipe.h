@@ -53,9 +53,10 @@ struct Recipe {
   bool integerIO = false;
   /// ISA level, or "native".
   std::string cpu = "native";
-  /// "cpu", or a GPU: "cuda:" and a chip, such as "cuda:sm_80".
+  /// "cpu"; a GPU: "cuda:" and a chip, such as "cuda:sm_80"; or an FPGA: "hls:" and a part.
   std::string target = "cpu";
   bool isGPU() const { return llvm::StringRef(target).starts_with("cuda:"); }
+  bool isFPGA() const { return llvm::StringRef(target).starts_with("hls:"); }
   HLSOptions hls;
 };
 

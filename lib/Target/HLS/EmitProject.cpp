@@ -158,6 +158,9 @@ static Frames framesOf(const std::vector<GoldenFrame> &golden, bool outputs, siz
 llvm::Error hls::emitProject(DesignOp design, const DataflowEstimate &estimate,
                              const std::vector<GoldenFrame> &golden, const ProjectInfo &info,
                              StringRef path) {
+  if (llvm::sys::fs::exists(path) && !llvm::sys::fs::is_directory(path))
+    return llvm::createStringError("expected a folder for the project, but found the file '" +
+                                   path + "'");
   Project project(design, estimate, info);
   Folder folder(path);
   using OS = llvm::raw_ostream;

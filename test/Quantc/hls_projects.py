@@ -1,0 +1,73 @@
+# Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+# See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Small models as HLS projects that are compiled and simulated: `hls_projects.py QUANTC QUANT_RUN`.
+
+Each case is named after what once went wrong with it; a project's testbench compares every beat with the interpreter's
+integers, on extreme inputs and on data.
+"""
+
+import subprocess
+
+import small_models
+from small_models import model, node, normal
+
+
+class Case(small_models.Case):
+    def quantc_run(self, *options, code=0):
+        """Text of a quantc run for an FPGA that must end with `code`."""
+        target = () if "--target" in options else ("--target", "hls:xczu7ev")
+        command = [self.quantc, self.path, "--calibrate", self.file("data.npz"), *target, *options]
+        run = subprocess.run(command, capture_output=True, text=True)
+        text = run.stdout + run.stderr
+        assert run.returncode == code, f"code {run.returncode} instead of {code}: {text}"
+        return text
+
+    def simulate(self, *options):
+        """The project's own checks; text of quantc."""
+        text = self.quantc_run(*options, "-o", self.file("project"))
+        run = subprocess.run(["make", "-C", self.file("project"), "csim", "lint", "CXXFLAGS=-O0"], capture_output=True, text=True)
+        assert run.returncode == 0 and ", 0 mismatches" in run.stdout and "lint: 0 findings" in run.stdout, run.stdout + run.stderr
+        return text
+
+
+def convolution(name="x", output="y", **attributes):
+    return model([node("Conv", [name, "w"], output, "conv", **attributes)], {name: [1, 3, 6, 6]}, [output], {"w": normal(4, 3, 3, 3)})
+
+
+def names_that_are_words_of_the_language(new):
+    # Keywords, library types, macros, names of the testbench and of other identifiers, two that differ by case, and none at all.
+    names = ["int8", "size", "time", "union", "double", "options", "bench", "argc", "EOF", "model", "x", "x_t", "x_in", "X", "a__b",
+             "write_x", "*", "\u03bb", "1", "line\nend", "sum0_add"]  # fmt: skip
+    nodes, last = [], names[0]
+    for i, name in enumerate(names[1:]):
+        last, before = f"register{i}" if i + 2 < len(names) else "return", last
+        nodes.append(node("Add", [before, name], last, f"sum{i}" if i % 2 else "Sum0"))
+    new(model(nodes, {name: [1, 2] for name in names}, [last], {})).simulate()
+
+
+def verification_of_code_for_another_machine(new):
+    case = new(convolution())
+    for output in ((), ("-o", case.file("project"))):
+        text = case.quantc_run("--verify", *output)
+        assert "verification  skipped: an HLS project is verified by `make sim` in its folder" in text and "differ" not in text, text
+
+
+def files_that_cannot_be_written_or_read(new):
+    case = new(convolution())
+    with open(case.file("file"), "w"):
+        pass
+    for output in (case.file("file"), "/proc/x", "/dev/full"):
+        case.quantc_run("-o", output, code=1)
+    for output in (case.file("none/m.so"), "/proc/x.so"):
+        assert "cannot write" in case.quantc_run("--target", "cpu", "-o", output, code=1)
+    assert "cannot write" in case.quantc_run("--target", "cpu", "--emit", "mlir", "-o", "/dev/full", code=1)
+    assert "cannot open" in case.quantc_run("-o", case.file("project"), "--golden-data", case.file("none"), code=2)
+    assert "--golden: expected" in case.quantc_run("-o", case.file("project"), "--golden=-5", code=1)
+
+
+CASES = [names_that_are_words_of_the_language, verification_of_code_for_another_machine, files_that_cannot_be_written_or_read]
+
+
+if __name__ == "__main__":
+    small_models.run_cases(CASES, Case)
