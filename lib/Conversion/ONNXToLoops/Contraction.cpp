@@ -6,14 +6,248 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Matrix products and convolutions.
+// Matrix products and convolutions: float ones and integer ones with zero points.
 //
 //===----------------------------------------------------------------------===//
 
-#include "NodeLowering.h"
+#include "Contraction.h"
 
 using namespace mlir;
 using namespace quantc;
 using namespace quantc::toloops;
 
-ArrayRef<LoweringRow> quantc::toloops::contractionLowerings() { return {}; }
+//===----------------------------------------------------------------------===//
+// Matrix products
+//===----------------------------------------------------------------------===//
+
+FailureOr<MatrixProduct> quantc::toloops::matrixProduct(NodeLowering &n, Tensor a, Tensor b) {
+  MatrixProduct m;
+  if (a.rank() == 0 || b.rank() == 0)
+    return n.refuse(Refusal::Rank, "expected rank 1 or more");
+  bool rowless = a.rank() == 1, columnless = b.rank() == 1;
+  m.a = rowless ? a.reshaped({1, a.dim(0)}) : a;
+  m.b = columnless ? b.reshaped({b.dim(0), 1}) : b;
+  n.e.check(n.e.equal(m.a.dim(-1), m.b.dim(-2)), "the inner sizes differ");
+  m.batch = broadcast(n.e, {m.a.dims().drop_back(2), m.b.dims().drop_back(2)});
+  m.full = m.batch;
+  m.full.append({m.a.dim(-2), m.b.dim(-1)});
+  m.sizes = m.batch;
+  if (!rowless)
+    m.sizes.push_back(m.a.dim(-2));
+  if (!columnless)
+    m.sizes.push_back(m.b.dim(-1));
+  return m;
+}
+
+/// Position of element (row, column) of the matrix that belongs to a place of the batch.
+static Indices matrixPosition(Emitter &e, const Tensor &t, IndexRef batch, Index row,
+                              Index column) {
+  Indices own;
+  size_t lead = batch.size() - (t.rank() - 2);
+  for (int64_t axis = 0; axis < t.rank() - 2; ++axis)
+    own.push_back(t.dim(axis).is(1) ? Index(0)
+                  : t.dim(axis).constant()
+                      ? batch[lead + axis]
+                      : e.select(e.equal(t.dim(axis), 1), 0, batch[lead + axis]));
+  own.append({row, column});
+  return own;
+}
+
+void quantc::toloops::emitProduct(Emitter &e, const MatrixProduct &m, Scalar zero,
+                                  llvm::function_ref<Scalar(const Tensor &, IndexRef)> element,
+                                  llvm::function_ref<void(IndexRef, Scalar)> store) {
+  e.loops(m.full, [&](IndexRef p) {
+    IndexRef batch = p.drop_back(2);
+    Index row = p[p.size() - 2], column = p[p.size() - 1];
+    Scalar sum = e.fold(m.a.dim(-1), {zero}, [&](Index k, ArrayRef<Scalar> so) {
+      Scalar x = element(m.a, matrixPosition(e, m.a, batch, row, k));
+      Scalar y = element(m.b, matrixPosition(e, m.b, batch, k, column));
+      return Scalars{so[0] + x * y};
+    })[0];
+    store(p, sum);
+  });
+}
+
+static LogicalResult matMul(NodeLowering &n) {
+  FailureOr<MatrixProduct> m = matrixProduct(n, n.in(0), n.in(1));
+  if (failed(m))
+    return failure();
+  DType type = n.in(0).type();
+  Tensor out = n.result(0, m->sizes, type).reshaped(m->full);
+  emitProduct(
+      n.e, *m, n.e.constant(0, computeOf(type)),
+      [](const Tensor &t, IndexRef p) { return t.load(p); },
+      [&](IndexRef p, Scalar sum) { out.store(sum, p); });
+  return success();
+}
+
+static LogicalResult gemm(NodeLowering &n) {
+  Tensor a = n.in(0), b = n.in(1), c = n.in(2);
+  double alpha = n.attr("alpha", 1.0), beta = n.attr("beta", 1.0);
+  bool transA = n.attr("transA", int64_t(0)) != 0, transB = n.attr("transB", int64_t(0)) != 0;
+  if (a.rank() != 2 || b.rank() != 2)
+    return n.refuse(Refusal::Rank, "expected matrices");
+  Emitter &e = n.e;
+  Index rows = a.dim(transA ? 1 : 0), inner = a.dim(transA ? 0 : 1);
+  Index columns = b.dim(transB ? 0 : 1);
+  e.check(e.equal(inner, b.dim(transB ? 1 : 0)), "the inner sizes differ");
+  Tensor out = n.result(0, {rows, columns}, a.type());
+  if (c)
+    (void)broadcast(e, {c.dims(), out.dims()});
+  e.loops(out.dims(), [&](IndexRef p) {
+    Scalar zero = e.constant(0, a.kind());
+    Scalar sum = e.fold(inner, {zero}, [&](Index k, ArrayRef<Scalar> so) {
+      Scalar x = a.load(transA ? IndexRef({k, p[0]}) : IndexRef({p[0], k}));
+      Scalar y = b.load(transB ? IndexRef({p[1], k}) : IndexRef({k, p[1]}));
+      return Scalars{so[0] + x * y};
+    })[0];
+    auto scaled = [&](Scalar x, double factor) { // factors are floats also beside integers
+      if (factor == 1)
+        return x;
+      return isFloat(x.kind) ? x * factor : convert(convert(x, Compute::F64) * factor, x.kind);
+    };
+    Scalar value = scaled(sum, alpha);
+    if (c && beta != 0)
+      value = value + scaled(c.load(broadcastPosition(e, c, p)), beta);
+    out.store(value, p);
+  });
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Convolutions
+//===----------------------------------------------------------------------===//
+
+FailureOr<Convolution> quantc::toloops::readConvolution(NodeLowering &n, Tensor input,
+                                                        Tensor weight) {
+  Convolution c{input, weight, {}, {}, {}, n.attr("group", int64_t(1))};
+  if (input.rank() < 3 || input.rank() != weight.rank() || c.groups < 1)
+    return n.refuse(Refusal::Rank, "expected input and weight of one rank of 3 or more");
+  c.spatial.assign(input.dims().begin() + 2, input.dims().end());
+  FailureOr<Window> window =
+      readWindow(n, c.spatial, Indices(weight.dims().begin() + 2, weight.dims().end()));
+  if (failed(window))
+    return failure();
+  c.window = *window;
+  n.e.check(n.e.equal(weight.dim(1) * c.groups, input.dim(1)),
+            "the weight has another number of input channels");
+  for (auto [given, own] : llvm::zip_equal(c.window.kernel, weight.dims().drop_front(2)))
+    n.e.check(n.e.equal(given, own), "kernel_shape differs from the weight's");
+  c.sizes = {input.dim(0), weight.dim(0)};
+  c.sizes.append(c.window.out.begin(), c.window.out.end());
+  return c;
+}
+
+void quantc::toloops::emitConvolution(Emitter &e, const Convolution &c,
+                                      llvm::function_ref<Scalar(IndexRef)> start,
+                                      llvm::function_ref<Scalar(const Tensor &, IndexRef)> element,
+                                      llvm::function_ref<void(IndexRef, Scalar)> store) {
+  Index perGroup = c.weight.dim(1), outPerGroup = c.weight.dim(0) / c.groups;
+  e.loops(c.sizes, [&](IndexRef p) {
+    Index firstChannel = c.groups == 1 ? Index(0) : p[1] / max(outPerGroup, 1) * perGroup;
+    Scalars sum =
+        foldWindow(e, c.window, c.spatial, p.drop_front(2), {start(p)},
+                   [&](IndexRef tap, IndexRef at, ArrayRef<Scalar> so) {
+                     return e.fold(perGroup, so, [&](Index k, ArrayRef<Scalar> inner) {
+                       Indices x = {p[0], firstChannel + k}, w = {p[1], k};
+                       x.append(at.begin(), at.end());
+                       w.append(tap.begin(), tap.end());
+                       return Scalars{inner[0] + element(c.input, x) * element(c.weight, w)};
+                     });
+                   });
+    store(p, sum[0]);
+  });
+}
+
+static LogicalResult conv(NodeLowering &n) {
+  FailureOr<Convolution> c = readConvolution(n, n.in(0), n.in(1));
+  if (failed(c))
+    return failure();
+  Tensor bias = n.in(2), out = n.result(0, c->sizes, c->input.type());
+  emitConvolution(
+      n.e, *c, [&](IndexRef p) { return bias ? bias.load({p[1]}) : n.e.constant(0, out.kind()); },
+      [](const Tensor &t, IndexRef at) { return t.load(at); },
+      [&](IndexRef p, Scalar sum) { out.store(sum, p); });
+  return success();
+}
+
+/// Padding and result sizes of ConvTranspose: output_shape decides the padding where it is given.
+static LogicalResult readTransposedSizes(NodeLowering &n, Window &w, IndexRef spatial) {
+  size_t axes = spatial.size();
+  SmallVector<int64_t> more = n.intsAttr("output_padding").value_or(SmallVector<int64_t>(axes, 0));
+  auto wanted = n.intsAttr("output_shape");
+  std::string autoPad = n.attr("auto_pad", "NOTSET");
+  bool same = autoPad == "SAME_UPPER" || autoPad == "SAME_LOWER";
+  if (more.size() != axes || (wanted && wanted->size() < axes))
+    return n.refuse(Refusal::AttributeValue, "expected a value for each spatial axis");
+  SmallVector<int64_t> pads = n.intsAttr("pads").value_or(SmallVector<int64_t>(2 * axes, 0));
+  for (size_t i = 0; i < axes; ++i) {
+    Index extent = (w.kernel[i] - 1) * w.dilations[i] + 1;
+    Index full = (spatial[i] - 1) * w.strides[i] + more[i] + extent;
+    if (!wanted && !same) {
+      w.before[i] = autoPad == "NOTSET" ? pads[i] : 0;
+      w.out[i] = full - w.before[i] - (autoPad == "NOTSET" ? pads[axes + i] : 0);
+      continue;
+    }
+    w.out[i] = wanted ? Index((*wanted)[wanted->size() - axes + i]) : spatial[i] * w.strides[i];
+    Index total = max(full - w.out[i], 0);
+    w.before[i] = autoPad == "SAME_UPPER" ? total / 2 : total - total / 2;
+  }
+  return success();
+}
+
+/// out[o] sums x[i] * w[k] over all i * stride + k * dilation - before == o.
+static LogicalResult convTranspose(NodeLowering &n) {
+  Tensor x = n.in(0), w = n.in(1), bias = n.in(2);
+  int64_t groups = n.attr("group", int64_t(1));
+  if (x.rank() < 3 || x.rank() != w.rank() || groups < 1)
+    return n.refuse(Refusal::Rank, "expected input and weight of one rank of 3 or more");
+  Emitter &e = n.e;
+  Indices spatial(x.dims().begin() + 2, x.dims().end());
+  FailureOr<Window> window = readWindow(n, spatial, Indices(w.dims().begin() + 2, w.dims().end()));
+  if (failed(window) || failed(readTransposedSizes(n, *window, spatial)))
+    return failure();
+  e.check(e.equal(x.dim(1), w.dim(0)), "the weight has another number of input channels");
+  Index perGroup = w.dim(1), inPerGroup = x.dim(1) / groups;
+  Indices sizes = {x.dim(0), perGroup * groups};
+  for (Index size : window->out)
+    sizes.push_back(max(size, 0));
+  Tensor out = n.result(0, sizes, x.type());
+  e.loops(sizes, [&](IndexRef p) {
+    Index group = p[1] / max(perGroup, 1), channel = p[1] % max(perGroup, 1);
+    Scalar start = bias ? bias.load({p[1]}) : e.constant(0, x.kind());
+    Scalars sum = e.foldOver(window->kernel, {start}, [&](IndexRef tap, ArrayRef<Scalar> so) {
+      Indices at;
+      Scalar hits = e.boolean(true);
+      for (size_t i = 0; i < spatial.size(); ++i) {
+        Index reach = p[2 + i] + window->before[i] - tap[i] * window->dilations[i];
+        at.push_back(floorDiv(reach, window->strides[i]));
+        hits = hits & e.equal(at[i] * window->strides[i], reach) & !e.less(at[i], 0) &
+               e.less(at[i], spatial[i]);
+      }
+      return e.ifElse(
+          hits, {x.kind()},
+          [&] {
+            return e.fold(inPerGroup, so, [&](Index k, ArrayRef<Scalar> inner) {
+              Index from = group * inPerGroup + k;
+              Indices px = {p[0], from}, pw = {from, channel};
+              px.append(at.begin(), at.end());
+              pw.append(tap.begin(), tap.end());
+              return Scalars{inner[0] + x.load(px) * w.load(pw)};
+            });
+          },
+          [&] { return Scalars(so); });
+    });
+    out.store(sum[0], p);
+  });
+  return success();
+}
+
+static const LoweringRow rows[] = {
+    {"Conv", 7, latestOpset, conv},
+    {"ConvTranspose", 7, latestOpset, convTranspose},
+    {"Gemm", 7, latestOpset, gemm},
+    {"MatMul", 7, latestOpset, matMul},
+};
+
+ArrayRef<LoweringRow> quantc::toloops::contractionLowerings() { return rows; }
