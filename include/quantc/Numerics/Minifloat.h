@@ -110,8 +110,7 @@ inline float decodeMinifloat(const MinifloatFormat &format, uint32_t code) {
 
 /// The nearest code, ties to even. Beyond the largest number: that number where `saturate`, else
 /// infinity, or NaN in formats without one; formats without either always saturate. NaN gives
-/// nanCode(), and the largest number in formats without NaN (as ONNX and ml_dtypes do for e2m1: the
-/// sign is kept).
+/// nanCode(), and -0 in formats without NaN (as ml_dtypes, and so ONNX's tests, do for e2m1).
 inline uint32_t encodeMinifloat(const MinifloatFormat &format, double value, bool saturate) {
   const uint64_t bits = detail::bitsOfDouble(value);
   const bool negative = bits >> 63;
@@ -119,7 +118,7 @@ inline uint32_t encodeMinifloat(const MinifloatFormat &format, double value, boo
   const uint64_t magnitude = bits & ~(uint64_t(1) << 63);
   if (magnitude > (uint64_t(0x7FF) << 52)) {
     if (format.specials == Specials::None)
-      return sign | format.maxCode();
+      return format.signBit();
     return format.specials == Specials::NanIsMinus0 ? format.nanCode() : sign | format.nanCode();
   }
   const uint32_t overflow = saturate || format.specials == Specials::None ? format.maxCode()

@@ -135,6 +135,8 @@ inline Scalar math(llvm::StringRef name, Scalar a, Scalar b) { return math(name,
 /// Conversion between kinds. Float to integer truncates, saturates, and takes NaN to 0; anything
 /// but 0 (NaN too) is true.
 Scalar convert(Scalar a, Compute kind);
+/// The nearest value of a float type, in its compute type.
+Scalar roundTo(Scalar value, DType type);
 
 /// A contiguous row-major buffer. Elements narrower than a byte take a byte each.
 class Tensor {
@@ -159,8 +161,9 @@ public:
   /// The element, in its compute type.
   Scalar load(IndexRef position) const;
   /// Converts to the compute type first, then to the element type: integers wrap, floats round to
-  /// nearest even; float8 and below saturate where `saturate`.
-  void store(Scalar value, IndexRef position, bool saturate = true) const;
+  /// nearest even. `flags` are those of qk_encode_*: bit 0 lets float8 and below saturate, the
+  /// bits above it are the rounding of float8e8m0 (numerics::E8M0Rounding).
+  void store(Scalar value, IndexRef position, int flags = 1) const;
   /// The element as it lies in memory, and the reverse: for ops that only move elements.
   mlir::Value loadRaw(IndexRef position) const;
   void storeRaw(mlir::Value value, IndexRef position) const;

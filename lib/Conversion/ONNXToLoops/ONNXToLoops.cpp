@@ -14,6 +14,7 @@
 
 #include "quantc/Conversion/ONNXToLoops/ONNXToLoops.h"
 #include "NodeLowering.h"
+#include "quantc/Dialect/ONNX/Utils/NodeForms.h"
 #include "quantc/Interfaces/NodeName.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -257,11 +258,30 @@ LogicalResult Conversion::run() {
   return success();
 }
 
+/// Constant nodes (those in bodies: folding takes the others) become initializers.
+static void replaceConstantNodes(ModuleOp module) {
+  module.walk([](NodeOp node) {
+    if (!node.isOp("Constant") || node.getNumResults() != 1)
+      return;
+    NodeReader reader(node);
+    FailureOr<ElementsAttr> value = readConstant(reader);
+    if (failed(value) || !dtypeOf(value->getElementType()))
+      return;
+    OpBuilder builder(node);
+    auto constant = ConstantOp::create(builder, node.getLoc(), value->getType(),
+                                       builder.getStringAttr(node.getResultName(0)), *value,
+                                       /*is_input=*/UnitAttr(), ValueInfoAttr(), DictionaryAttr());
+    node.getResult(0).replaceAllUsesWith(constant.getResult());
+    node.erase();
+  });
+}
+
 namespace {
 struct ConvertPass : quantc::impl::ConvertONNXToLoopsBase<ConvertPass> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     std::vector<std::string> messages;
+    replaceConstantNodes(module);
     for (auto function : llvm::make_early_inc_range(module.getOps<func::FuncOp>()))
       if (!function.getBody().empty() && failed(Conversion(module, function, messages).run()))
         return signalPassFailure();

@@ -306,9 +306,20 @@ static StringRef codec(DType type) {
   }
 }
 
+/// Keeps the low bits of a sub-byte integer and extends them into its byte.
+static Value narrowed(Emitter &e, Value byte, DType type) {
+  unsigned spare = 8 - bitWidth(type);
+  Value count = arith::ConstantIntOp::create(e.b, e.loc, spare, 8);
+  Value high = arith::ShLIOp::create(e.b, e.loc, byte, count);
+  return isSignedInteger(type) ? arith::ShRSIOp::create(e.b, e.loc, high, count).getResult()
+                               : arith::ShRUIOp::create(e.b, e.loc, high, count).getResult();
+}
+
 Scalar Tensor::load(IndexRef position) const {
   Emitter &e = *owner;
   Value raw = loadRaw(position);
+  if (isInteger(elementType) && bitWidth(elementType) < 8) // producers differ in the bits above
+    raw = narrowed(e, raw, elementType);
   Compute kind = computeOf(elementType);
   Type type = registerType(kind, e.b.getContext());
   StringRef name = codec(elementType);
@@ -328,23 +339,25 @@ Scalar Tensor::load(IndexRef position) const {
   return {&e, wide, kind};
 }
 
-/// Keeps the low bits of a sub-byte integer and extends them into its byte.
-static Value narrowed(Emitter &e, Value byte, DType type) {
-  unsigned spare = 8 - bitWidth(type);
-  Value count = arith::ConstantIntOp::create(e.b, e.loc, spare, 8);
-  Value high = arith::ShLIOp::create(e.b, e.loc, byte, count);
-  return isSignedInteger(type) ? arith::ShRSIOp::create(e.b, e.loc, high, count).getResult()
-                               : arith::ShRUIOp::create(e.b, e.loc, high, count).getResult();
+Scalar quantc::toloops::roundTo(Scalar value, DType type) {
+  StringRef name = codec(type);
+  if (name.empty())
+    return convert(value, computeOf(type));
+  Emitter &e = *value.emitter;
+  Value bits =
+      e.call(("qk_encode_" + name).str(), e.b.getI32Type(),
+             {convert(value, Compute::F64).value, arith::ConstantIntOp::create(e.b, e.loc, 1, 32)});
+  return {&e, e.call(("qk_decode_" + name).str(), e.b.getF32Type(), {bits}), Compute::F32};
 }
 
-void Tensor::store(Scalar value, IndexRef position, bool saturate) const {
+void Tensor::store(Scalar value, IndexRef position, int flags) const {
   Emitter &e = *owner;
   Type type = cast<MemRefType>(buffer.getType()).getElementType();
   StringRef name = codec(elementType);
   if (!name.empty()) {
-    Value bits = e.call(("qk_encode_" + name).str(), e.b.getI32Type(),
-                        {convert(value, Compute::F64).value,
-                         arith::ConstantIntOp::create(e.b, e.loc, saturate, 32)});
+    Value bits = e.call(
+        ("qk_encode_" + name).str(), e.b.getI32Type(),
+        {convert(value, Compute::F64).value, arith::ConstantIntOp::create(e.b, e.loc, flags, 32)});
     return storeRaw(arith::TruncIOp::create(e.b, e.loc, type, bits), position);
   }
   Scalar wide = convert(value, computeOf(elementType));
