@@ -127,9 +127,7 @@ class Iteration {
 public:
   using Body = llvm::function_ref<FailureOr<SmallVector<Tensor>>(Index, ArrayRef<Tensor>)>;
 
-  Iteration(NodeLowering &n, unsigned carried, SmallVector<DType> stacked,
-            SmallVector<int64_t> ranks)
-      : n(n), e(n.e), carried(carried), types(stacked), ranks(ranks) {}
+  Iteration(NodeLowering &n, unsigned carried) : n(n), e(n.e), carried(carried) {}
 
   /// `body` returns the condition (a tensor), `carried` values, then one output for each stack.
   LogicalResult run(Index trips, Scalar go, ArrayRef<Tensor> initial, Body body);
@@ -138,7 +136,10 @@ public:
   Index count;                ///< iterations done
   SmallVector<Tensor> stacks; ///< [iterations, sizes...]
 
+  int64_t stackRank(unsigned i) const { return ranks[i] + 1; }
+
 private:
+  LogicalResult probe(ArrayRef<Tensor> initial, Body body);
   SmallVector<Value> push(unsigned index, ArrayRef<Value> state, const Tensor &output);
 
   NodeLowering &n;
@@ -177,7 +178,34 @@ SmallVector<Value> Iteration::push(unsigned index, ArrayRef<Value> state, const 
   return next;
 }
 
+/// Types and ranks of what is stacked: those that the body gives when it is lowered aside.
+LogicalResult Iteration::probe(ArrayRef<Tensor> initial, Body body) {
+  OpBuilder::InsertionGuard guard(e.b);
+  size_t messages = e.messages.size();
+  Block scratch;
+  Value iteration = scratch.addArgument(e.b.getIndexType(), e.loc);
+  SmallVector<Tensor> arguments;
+  e.b.setInsertionPointToStart(&scratch);
+  for (const Tensor &value : initial)
+    arguments.push_back(Tensor(e, scratch.addArgument(dynamicType(value), e.loc), value.type()));
+  FailureOr<SmallVector<Tensor>> outputs = body(Index(e, iteration), arguments);
+  if (failed(outputs))
+    return failure();
+  if (outputs->size() < 1 + carried)
+    return n.refuse(Refusal::Output, "the body gives too few outputs");
+  for (const Tensor &output : ArrayRef(*outputs).drop_front(1 + carried)) {
+    types.push_back(output.type());
+    ranks.push_back(output.rank());
+  }
+  e.messages.resize(messages);
+  scratch.dropAllReferences();
+  scratch.clear();
+  return success();
+}
+
 LogicalResult Iteration::run(Index trips, Scalar go, ArrayRef<Tensor> initial, Body body) {
+  if (failed(probe(initial, body)))
+    return failure();
   // Iteration, condition, carried buffers, then the stacks' states.
   SmallVector<Value> state = {Index(0).value(e), go.value};
   for (const Tensor &value : initial)
@@ -235,30 +263,6 @@ LogicalResult Iteration::run(Index trips, Scalar go, ArrayRef<Tensor> initial, B
   return success();
 }
 
-/// Element types and ranks of the stacked outputs: those of the body's results, as they are
-/// declared (inference inside a body does not know more).
-static LogicalResult stackTypes(NodeLowering &n, unsigned firstResult, int64_t extraRank,
-                                SmallVector<DType> &types, SmallVector<int64_t> &ranks, Block &body,
-                                unsigned firstOutput) {
-  auto outputs = body.getTerminator()->getOperands();
-  for (unsigned i = firstOutput; i < outputs.size(); ++i) {
-    unsigned result = firstResult + (i - firstOutput);
-    std::optional<DType> type = n.declaredType(result);
-    std::optional<int64_t> rank = n.declaredRank(result);
-    if (rank)
-      *rank -= extraRank;
-    if (auto own = dyn_cast<RankedTensorType>(outputs[i].getType())) {
-      type = dtypeOf(own.getElementType());
-      rank = own.getRank();
-    }
-    if (!type || !rank || *rank < 0)
-      return n.refuse(Refusal::Output, "type and rank of a stacked output are not declared");
-    types.push_back(*type);
-    ranks.push_back(*rank);
-  }
-  return success();
-}
-
 //===----------------------------------------------------------------------===//
 // Loop
 //===----------------------------------------------------------------------===//
@@ -281,13 +285,9 @@ static LogicalResult loopOp(NodeLowering &n) {
   for (unsigned i = 0; i < carried; ++i)
     initial.push_back(n.in(2 + i));
   Block &block = body->front();
-  SmallVector<DType> types;
-  SmallVector<int64_t> ranks;
   if (block.getNumArguments() != 2 + carried)
     return n.refuse(Refusal::Operand, "the body takes another number of inputs");
-  if (failed(stackTypes(n, carried, 1, types, ranks, block, 1 + carried)))
-    return failure();
-  Iteration iteration(n, carried, types, ranks);
+  Iteration iteration(n, carried);
   LogicalResult done = iteration.run(trips, go, initial, [&](Index i, ArrayRef<Tensor> values) {
     Tensor number = e.allocate({}, DType::I64), condition = e.allocate({}, DType::Bool);
     number.store(e.toScalar(i), {});
@@ -300,8 +300,8 @@ static LogicalResult loopOp(NodeLowering &n) {
     return failure();
   for (unsigned i = 0; i < carried; ++i)
     n.bind(i, iteration.values[i]);
-  for (unsigned i = 0; i < types.size(); ++i)
-    n.bind(carried + i, iteration.stacks[i]);
+  for (auto [i, stack] : llvm::enumerate(iteration.stacks))
+    n.bind(carried + i, stack);
   return success();
 }
 
@@ -370,11 +370,7 @@ static LogicalResult scanOp(NodeLowering &n) {
       e.check(e.equal(own, length), "scanned inputs have different lengths");
     length = i > 0 ? length : own;
   }
-  SmallVector<DType> types;
-  SmallVector<int64_t> ranks;
-  if (failed(stackTypes(n, states, 1, types, ranks, block, states)))
-    return failure();
-  Iteration iteration(n, states, types, ranks);
+  Iteration iteration(n, states);
   LogicalResult done =
       iteration.run(length, e.boolean(true), initial,
                     [&](Index i, ArrayRef<Tensor> values) -> FailureOr<SmallVector<Tensor>> {
@@ -395,7 +391,7 @@ static LogicalResult scanOp(NodeLowering &n) {
   for (int64_t i = 0; i < states; ++i)
     n.bind(i, iteration.values[i]);
   for (int64_t i = 0; i < outputs; ++i) {
-    FailureOr<int64_t> axis = n.reader.normalizeAxis(outAxes[i], ranks[i] + 1);
+    FailureOr<int64_t> axis = n.reader.normalizeAxis(outAxes[i], iteration.stackRank(i));
     if (failed(axis))
       return failure();
     n.bind(states + i, unstack(e, iteration.stacks[i], *axis, outBackward[i] != 0));

@@ -119,13 +119,10 @@ static LogicalResult identity(NodeLowering &n) {
 }
 
 static LogicalResult dropout(NodeLowering &n) {
-  if (n.has(2)) {
-    auto training = n.knownInts(2);
-    if (!training || (training->size() == 1 && training->front() != 0)) {
-      if (training)
-        return n.refuse(Refusal::AttributeValue, "training_mode: only inference is supported");
-      n.e.check(!convert(n.scalar(2), Compute::Bool), "training_mode: only inference is supported");
-    }
+  if (n.has(2)) { // in training a ratio of 0 drops nothing; others are random
+    Scalar ratio = n.has(1) ? n.scalar(1) : n.e.f32(0.5);
+    n.e.check(!convert(n.scalar(2), Compute::Bool) | (ratio == number(0, ratio)),
+              "training_mode: only inference is supported");
   }
   Tensor in = n.in(0);
   n.bind(0, in);

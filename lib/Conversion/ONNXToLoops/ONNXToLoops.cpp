@@ -156,9 +156,10 @@ LogicalResult Conversion::addArguments(SmallVectorImpl<Type> &types,
 LogicalResult Conversion::lowerNode(NodeOp node) {
   e.loc = node.getLoc();
   e.nodeName = describeNode(node);
-  NodeLowering n(node, e, scope, [&](Region &body, ArrayRef<Tensor> arguments) {
+  auto lower = [&](Region &body, ArrayRef<Tensor> arguments) {
     return lowerBody(body, arguments);
-  });
+  };
+  NodeLowering n(node, e, scope, lower);
   for (auto [index, input] : llvm::enumerate(node.getInputs()))
     if (!isa<NoneType>(input.getType()) && !scope.tensors.contains(input)) {
       (void)n.refuse(Refusal::ElementType,
