@@ -18,7 +18,7 @@ python = venv_python if os.path.exists(venv_python) else sys.executable
 config.name = "quantc"
 config.test_format = lit.formats.ShTest(True)
 config.suffixes = [".mlir", ".test"]
-config.excludes = ["Inputs", "unit", "property", "bench", "package", "integration"]
+config.excludes = ["Inputs", "unit", "property", "bench", "package", "integration", "conformance"]
 config.test_source_root = os.path.dirname(os.path.abspath(__file__))
 config.test_exec_root = os.path.join(build, "test", "lit")
 

@@ -34,6 +34,7 @@
 #include "quantc/Conversion/KernToGPU/KernToGPU.h"
 #include "quantc/Conversion/KernToLLVM/KernToLLVM.h"
 #include "quantc/Conversion/NNToDyad/NNToDyad.h"
+#include "quantc/Conversion/ONNXToLoops/ONNXToLoops.h"
 #include "quantc/Conversion/ONNXToNN/ONNXToNN.h"
 #include "quantc/Conversion/ToKern/ToKern.h"
 #include "quantc/Dialect/Dyad/IR/Dyad.h"
@@ -72,6 +73,7 @@ inline void registerAllPasses() {
   mlir::registerConvertNVVMToLLVMPass();
   mlir::registerReconcileUnrealizedCastsPass();
   onnx::registerQuantcONNXPasses();
+  registerQuantcONNXToLoopsPasses();
   registerQuantcONNXToNNPasses();
   nn::registerQuantcNNPasses();
   qnn::registerQuantcQNNPasses();

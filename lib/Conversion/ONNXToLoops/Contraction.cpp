@@ -108,7 +108,7 @@ static LogicalResult gemm(NodeLowering &n) {
     };
     Scalar value = scaled(sum, alpha);
     if (c && beta != 0)
-      value = value + scaled(c.load(broadcastPosition(e, c, p)), beta);
+      value = value + scaled(c.load(broadcastPosition(e, c, p, out.dims())), beta);
     out.store(value, p);
   });
   return success();

@@ -38,6 +38,8 @@ public:
 
   std::optional<int64_t> constant() const;
   bool is(int64_t n) const { return !run && number == n; }
+  /// Whether both are one number, or one value.
+  bool same(const Index &o) const { return run == o.run && (run || number == o.number); }
   /// The value; a constant is materialized where the emitter stands.
   mlir::Value value(Emitter &emitter) const;
   Emitter *emitter() const { return owner; }

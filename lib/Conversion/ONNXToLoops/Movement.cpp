@@ -356,7 +356,7 @@ static LogicalResult expand(NodeLowering &n) {
     return failure();
   Tensor out = n.result(0, broadcast(n.e, {in.dims(), *wanted}), in.type());
   n.e.loops(out.dims(), [&](IndexRef position) {
-    out.storeRaw(in.loadRaw(broadcastPosition(n.e, in, position)), position);
+    out.storeRaw(in.loadRaw(broadcastPosition(n.e, in, position, out.dims())), position);
   });
   return success();
 }

@@ -238,14 +238,15 @@ Indices quantc::toloops::broadcast(Emitter &e, ArrayRef<IndexRef> shapes) {
   return result;
 }
 
-Indices quantc::toloops::broadcastPosition(Emitter &e, const Tensor &tensor, IndexRef position) {
+Indices quantc::toloops::broadcastPosition(Emitter &e, const Tensor &tensor, IndexRef position,
+                                           IndexRef sizes) {
   Indices own;
   size_t lead = position.size() - tensor.rank();
   for (int64_t axis = 0; axis < tensor.rank(); ++axis) {
     Index size = tensor.dim(axis);
     if (size.is(1))
       own.push_back(0);
-    else if (size.constant())
+    else if (size.constant() || size.same(sizes[lead + axis]))
       own.push_back(position[lead + axis]);
     else
       own.push_back(e.select(e.equal(size, 1), 0, position[lead + axis]));
@@ -258,7 +259,7 @@ void quantc::toloops::mapBroadcast(Emitter &e, ArrayRef<Tensor> operands, const 
   e.loops(out.dims(), [&](IndexRef position) {
     Scalars elements;
     for (const Tensor &operand : operands)
-      elements.push_back(operand.load(broadcastPosition(e, operand, position)));
+      elements.push_back(operand.load(broadcastPosition(e, operand, position, out.dims())));
     out.store(body(elements), position);
   });
 }

@@ -144,8 +144,8 @@ std::optional<DType> dtypeOf(mlir::Type element);
 /// @{
 /// NumPy's broadcast of all shapes; where a run must decide, it checks that sizes agree.
 Indices broadcast(Emitter &e, llvm::ArrayRef<IndexRef> shapes);
-/// The position in `tensor` that an element of a broadcast result reads.
-Indices broadcastPosition(Emitter &e, const Tensor &tensor, IndexRef position);
+/// The position in `tensor` that an element of a broadcast result, with these sizes, reads.
+Indices broadcastPosition(Emitter &e, const Tensor &tensor, IndexRef position, IndexRef sizes);
 /// A loop over all elements of the broadcast of `operands`; `body` gets each operand's element.
 void mapBroadcast(Emitter &e, llvm::ArrayRef<Tensor> operands, const Tensor &out,
                   llvm::function_ref<Scalar(llvm::ArrayRef<Scalar>)> body);
