@@ -25,6 +25,7 @@
 #include "mlir/Transforms/Passes.h"
 #include "quantc/Conversion/ONNXToLoops/ONNXToLoops.h"
 #include "quantc/Interfaces/Weights.h"
+#include "quantc/Kernels/Kernels.h"
 #include "quantc/Target/CPU/Codegen.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/IRBuilder.h"
@@ -83,7 +84,7 @@ void *allocateAligned(uint64_t, uint64_t bytes) { return allocate(bytes); }
 namespace {
 class JITLoops : public LoopsModel {
 public:
-  llvm::Error load(llvm::SmallVector<char, 0> object);
+  llvm::Error load(llvm::SmallVector<char, 0> object, kernels::Level level);
   llvm::Error readSignature(ModuleOp module);
 
 private:
@@ -178,7 +179,7 @@ static llvm::Error complete(llvm::Module &module, const cpu::CodegenOptions &opt
   return llvm::Error::success();
 }
 
-llvm::Error JITLoops::load(llvm::SmallVector<char, 0> object) {
+llvm::Error JITLoops::load(llvm::SmallVector<char, 0> object, kernels::Level level) {
   auto created = llvm::orc::LLJITBuilder().create();
   if (!created)
     return created.takeError();
@@ -197,6 +198,8 @@ llvm::Error JITLoops::load(llvm::SmallVector<char, 0> object) {
   add("_mlir_memref_to_llvm_alloc", allocate);
   add("_mlir_memref_to_llvm_aligned_alloc", allocateAligned);
   add("qrt_loops_fail", fail);
+  add("qrt_loops_gemm_f32", kernels::kernelTable(level).gemm_f32);
+  add("qrt_loops_conv_f32", kernels::kernelTable(level).conv_nchw_f32);
   if (llvm::Error error = library.define(llvm::orc::absoluteSymbols(std::move(own))))
     return error;
   auto buffer =
@@ -233,7 +236,7 @@ LoopsModel::compile(ModuleOp module, kernels::Level level, unsigned optLevel) {
   auto object = cpu::emitObject(*translated, options);
   if (!object)
     return object.takeError();
-  if (llvm::Error error = model->load(std::move(*object)))
+  if (llvm::Error error = model->load(std::move(*object), level))
     return std::move(error);
   return model;
 }

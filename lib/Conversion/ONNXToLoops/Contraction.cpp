@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Contraction.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 using namespace quantc;
@@ -68,12 +69,50 @@ void quantc::toloops::emitProduct(Emitter &e, const MatrixProduct &m, Scalar zer
   });
 }
 
+/// out = a @ b (or b transposed) on float32 matrices, by the kernel.
+static void callGemm(Emitter &e, Value out, Value a, Value b, Index rows, Index columns,
+                     Index inner, Index strideB, bool transB) {
+  Tensor scratch = e.allocate({(inner + 1) * 32}, DType::F32);
+  auto n = [&](Index index) { return e.argument(index); };
+  e.call("qrt_loops_gemm_f32", Type(),
+         {out, a, b, e.address(scratch), n(rows), n(columns), n(inner), n(inner), n(strideB),
+          n(columns), n(transB)});
+}
+
+/// One product a place of the batch; where b is one matrix, the batch is rows.
+static void fastProduct(Emitter &e, const MatrixProduct &m, const Tensor &out) {
+  Index rows = m.a.dim(-2), inner = m.a.dim(-1), columns = m.b.dim(-1);
+  if (m.b.rank() == 2)
+    return callGemm(e, e.address(out), e.address(m.a), e.address(m.b),
+                    product(m.a.dims().drop_back(1)), columns, inner, columns, false);
+  Tensor scratch = e.allocate({(inner + 1) * 32}, DType::F32);
+  auto n = [&](Index index) { return e.argument(index); };
+  auto at = [&](const Tensor &t, IndexRef batch, Index size) {
+    Index place = 0; // of the matrix
+    size_t lead = batch.size() - (t.rank() - 2);
+    for (int64_t axis = 0; axis < t.rank() - 2; ++axis)
+      place = place * t.dim(axis) + e.select(e.equal(t.dim(axis), 1), 0, batch[lead + axis]);
+    Value offset = n(place * size * 4);
+    return arith::AddIOp::create(e.b, e.loc, e.address(t), offset).getResult();
+  };
+  e.loops(m.batch, [&](IndexRef batch) {
+    e.call("qrt_loops_gemm_f32", Type(),
+           {at(out, batch, rows * columns), at(m.a, batch, rows * inner),
+            at(m.b, batch, inner * columns), e.address(scratch), n(rows), n(columns), n(inner),
+            n(inner), n(columns), n(columns), n(0)});
+  });
+}
+
 static LogicalResult matMul(NodeLowering &n) {
   FailureOr<MatrixProduct> m = matrixProduct(n, n.in(0), n.in(1));
   if (failed(m))
     return failure();
   DType type = n.in(0).type();
   Tensor out = n.result(0, m->sizes, type).reshaped(m->full);
+  if (type == DType::F32) {
+    fastProduct(n.e, *m, out);
+    return success();
+  }
   emitProduct(
       n.e, *m, n.e.constant(0, computeOf(type)),
       [](const Tensor &t, IndexRef p) { return t.load(p); },
@@ -94,13 +133,20 @@ static LogicalResult gemm(NodeLowering &n) {
   Tensor out = n.result(0, {rows, columns}, a.type());
   if (c)
     (void)broadcast(e, {c.dims(), out.dims()});
+  Tensor products;
+  if (a.type() == DType::F32 && !transA) {
+    products = e.allocate(out.dims(), DType::F32);
+    callGemm(e, e.address(products), e.address(a), e.address(b), rows, columns, inner,
+             transB ? inner : columns, transB);
+  }
   e.loops(out.dims(), [&](IndexRef p) {
     Scalar zero = e.constant(0, a.kind());
-    Scalar sum = e.fold(inner, {zero}, [&](Index k, ArrayRef<Scalar> so) {
-      Scalar x = a.load(transA ? IndexRef({k, p[0]}) : IndexRef({p[0], k}));
-      Scalar y = b.load(transB ? IndexRef({p[1], k}) : IndexRef({k, p[1]}));
-      return Scalars{so[0] + x * y};
-    })[0];
+    Scalar sum =
+        products ? products.load(p) : e.fold(inner, {zero}, [&](Index k, ArrayRef<Scalar> so) {
+          Scalar x = a.load(transA ? IndexRef({k, p[0]}) : IndexRef({p[0], k}));
+          Scalar y = b.load(transB ? IndexRef({p[1], k}) : IndexRef({k, p[1]}));
+          return Scalars{so[0] + x * y};
+        })[0];
     auto scaled = [&](Scalar x, double factor) { // factors are floats also beside integers
       if (factor == 1)
         return x;
@@ -159,11 +205,39 @@ void quantc::toloops::emitConvolution(Emitter &e, const Convolution &c,
   });
 }
 
+/// One or two spatial axes in float32, by the kernel.
+static void fastConvolution(Emitter &e, const Convolution &c, const Tensor &bias,
+                            const Tensor &out) {
+  const Window &w = c.window;
+  bool flat = c.spatial.size() == 1;
+  auto both = [&](auto &&list, Index absent) {
+    return std::pair<Index, Index>(flat ? absent : Index(list[0]), Index(list[flat ? 0 : 1]));
+  };
+  auto [height, width] = both(c.spatial, 1);
+  auto [outH, outW] = both(w.out, 1);
+  auto [kernelH, kernelW] = both(w.kernel, 1);
+  auto [strideH, strideW] = both(w.strides, 1);
+  auto [dilH, dilW] = both(w.dilations, 1);
+  auto [top, left] = both(w.before, 0);
+  Index taps = c.weight.dim(1) * kernelH * kernelW;
+  Tensor scratch = e.allocate({(taps + 1) * 32}, DType::F32);
+  SmallVector<Value> arguments = {e.address(out), e.address(c.input), e.address(c.weight),
+                                  e.address(bias), e.address(scratch)};
+  for (Index index : {c.input.dim(0), c.input.dim(1), height, width, c.weight.dim(0), outH, outW,
+                      kernelH, kernelW, strideH, strideW, dilH, dilW, top, left, Index(c.groups)})
+    arguments.push_back(e.argument(index));
+  e.call("qrt_loops_conv_f32", Type(), arguments);
+}
+
 static LogicalResult conv(NodeLowering &n) {
   FailureOr<Convolution> c = readConvolution(n, n.in(0), n.in(1));
   if (failed(c))
     return failure();
   Tensor bias = n.in(2), out = n.result(0, c->sizes, c->input.type());
+  if (out.type() == DType::F32 && c->spatial.size() <= 2) {
+    fastConvolution(n.e, *c, bias, out);
+    return success();
+  }
   emitConvolution(
       n.e, *c, [&](IndexRef p) { return bias ? bias.load({p[1]}) : n.e.constant(0, out.kind()); },
       [](const Tensor &t, IndexRef at) { return t.load(at); },

@@ -323,6 +323,13 @@ void Emitter::check(Scalar condition, const llvm::Twine &message) {
   ifThen(!condition, [&] { call("qrt_loops_fail", Type(), {number}); });
 }
 
+Value Emitter::address(const Tensor &tensor) {
+  if (!tensor)
+    return i64(0).value;
+  Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, tensor.memref());
+  return arith::IndexCastOp::create(b, loc, b.getI64Type(), address);
+}
+
 Value Emitter::call(StringRef name, Type result, ArrayRef<Value> arguments) {
   if (!module.lookupSymbol(name)) {
     OpBuilder top = OpBuilder::atBlockBegin(module.getBody());

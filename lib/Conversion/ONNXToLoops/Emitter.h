@@ -235,6 +235,10 @@ public:
   /// Ends the run with a message, which begins with the node's name, where the condition is false.
   void check(Scalar condition, const llvm::Twine &message);
 
+  /// The address of a tensor's first element, as an argument of `call`; null for no tensor.
+  mlir::Value address(const Tensor &tensor);
+  /// A size as a 64-bit argument of `call`.
+  mlir::Value argument(Index index) { return toScalar(index).value; }
   /// A call of a function that is declared on first use.
   mlir::Value call(llvm::StringRef name, mlir::Type result, llvm::ArrayRef<mlir::Value> arguments);
 

@@ -12,6 +12,7 @@
 
 #include "Emitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -81,7 +82,17 @@ Scalar Emitter::toScalar(Index index) {
           Compute::I64};
 }
 
+/// The value of a condition or integer that is a constant.
+static std::optional<int64_t> known(Scalar scalar) {
+  APInt value;
+  if (!scalar.value.getType().isInteger() || !matchPattern(scalar.value, m_ConstantInt(&value)))
+    return std::nullopt;
+  return scalar.kind == Compute::Bool ? int64_t(value.getZExtValue()) : value.getSExtValue();
+}
+
 Index Emitter::toIndex(Scalar integer) {
+  if (auto number = known(integer))
+    return *number;
   return Index(*this, arith::IndexCastOp::create(b, loc, b.getIndexType(),
                                                  convert(integer, Compute::I64).value)
                           .getResult());
@@ -97,8 +108,8 @@ Scalar Emitter::less(Index a, Index b) {
 }
 
 Scalar Emitter::equal(Index a, Index b) {
-  if (a.constant() && b.constant())
-    return boolean(*a.constant() == *b.constant());
+  if (a.same(b) || (a.constant() && b.constant()))
+    return boolean(a.same(b));
   return {
       this,
       arith::CmpIOp::create(this->b, loc, arith::CmpIPredicate::eq, a.value(*this), b.value(*this)),
@@ -106,8 +117,10 @@ Scalar Emitter::equal(Index a, Index b) {
 }
 
 Index Emitter::select(Scalar condition, Index a, Index b) {
-  if (a.constant() && b.constant() && *a.constant() == *b.constant())
+  if (a.same(b))
     return a;
+  if (auto holds = known(condition))
+    return *holds ? a : b;
   return Index(
       *this, arith::SelectOp::create(this->b, loc, condition.value, a.value(*this), b.value(*this))
                  .getResult());
