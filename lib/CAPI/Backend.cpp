@@ -50,7 +50,9 @@ static bool compile(quantc_backend &backend, const char *path, std::string &text
     return false;
   mlir::PassManager passes(&backend.context);
   passes.addPass(onnx::createOnnxFoldConstants());
-  passes.addPass(createConvertONNXToLoops());
+  ConvertONNXToLoopsOptions loops;
+  loops.outlineNodes = true;
+  passes.addPass(createConvertONNXToLoops(loops));
   if (mlir::failed(passes.run(*backend.module)))
     return false;
   auto model = LoopsModel::compile(*backend.module, kernels::bestHostLevel());

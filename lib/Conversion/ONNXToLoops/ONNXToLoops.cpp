@@ -14,6 +14,7 @@
 
 #include "quantc/Conversion/ONNXToLoops/ONNXToLoops.h"
 #include "NodeLowering.h"
+#include "Outline.h"
 #include "quantc/Dialect/ONNX/Utils/NodeForms.h"
 #include "quantc/Interfaces/NodeName.h"
 #include "llvm/ADT/StringMap.h"
@@ -86,13 +87,14 @@ public:
       : source(source), module(module), e(module, OpBuilder(source), source.getLoc()),
         messages(messages) {}
 
-  LogicalResult run();
+  LogicalResult run(bool outlineNodes);
 
 private:
   LogicalResult addArguments(SmallVectorImpl<Type> &types, SmallVectorImpl<Attribute> &attributes);
   LogicalResult lowerOp(Operation &op);
   LogicalResult lowerNode(NodeOp node);
   LogicalResult lowerOps(Block &block);
+  void addRange(StringRef name, Operation *before);
   FailureOr<SmallVector<Tensor>> lowerBody(Region &body, ArrayRef<Tensor> arguments);
 
   func::FuncOp source;
@@ -101,6 +103,7 @@ private:
   std::vector<std::string> &messages;
   Scope scope;
   func::FuncOp target;
+  SmallVector<NodeOps> ranges; ///< of the nodes of the function's own block
 };
 } // namespace
 
@@ -156,9 +159,7 @@ LogicalResult Conversion::addArguments(SmallVectorImpl<Type> &types,
 LogicalResult Conversion::lowerNode(NodeOp node) {
   e.loc = node.getLoc();
   e.nodeName = describeNode(node);
-  auto lower = [&](Region &body, ArrayRef<Tensor> arguments) {
-    return lowerBody(body, arguments);
-  };
+  auto lower = [&](Region &body, ArrayRef<Tensor> arguments) { return lowerBody(body, arguments); };
   NodeLowering n(node, e, scope, lower);
   for (auto [index, input] : llvm::enumerate(node.getInputs()))
     if (!isa<NoneType>(input.getType()) && !scope.tensors.contains(input)) {
@@ -186,15 +187,29 @@ LogicalResult Conversion::lowerOp(Operation &op) {
 
 LogicalResult Conversion::lowerOps(Block &block) {
   // A refused node leaves its results unknown; what needs them is not looked at.
-  bool good = true;
+  bool good = true, top = block.getParent() == &source.getBody();
   for (Operation &op : block) {
     if (!good && llvm::any_of(op.getOperands(), [&](Value operand) {
           return !isa<NoneType>(operand.getType()) && !scope.tensors.contains(operand);
         }))
       continue;
+    Operation *last =
+        top ? e.b.getInsertionBlock()->empty() ? nullptr : &e.b.getInsertionBlock()->back()
+            : nullptr;
     good &= succeeded(lowerOp(op));
+    if (auto node = dyn_cast<NodeOp>(op); node && top)
+      addRange(node.getOpType(), last);
   }
   return success(good);
+}
+
+/// Remembers the ops behind `before`, if any.
+void Conversion::addRange(StringRef name, Operation *before) {
+  Block *block = e.b.getInsertionBlock();
+  if (block->empty() || before == &block->back())
+    return;
+  Operation *first = before ? before->getNextNode() : &block->front();
+  ranges.push_back({name.str(), first, &block->back()});
 }
 
 FailureOr<SmallVector<Tensor>> Conversion::lowerBody(Region &body, ArrayRef<Tensor> arguments) {
@@ -216,7 +231,7 @@ FailureOr<SmallVector<Tensor>> Conversion::lowerBody(Region &body, ArrayRef<Tens
   return results;
 }
 
-LogicalResult Conversion::run() {
+LogicalResult Conversion::run(bool outlineNodes) {
   SmallVector<Type> types;
   SmallVector<Attribute> attributes;
   if (failed(addArguments(types, attributes)))
@@ -256,6 +271,8 @@ LogicalResult Conversion::run() {
   target.setAllResultAttrs(resultAttributes);
   messages.insert(messages.end(), e.messages.begin(), e.messages.end());
   source.erase();
+  if (outlineNodes)
+    outline(target, ranges);
   return success();
 }
 
@@ -279,12 +296,14 @@ static void replaceConstantNodes(ModuleOp module) {
 
 namespace {
 struct ConvertPass : quantc::impl::ConvertONNXToLoopsBase<ConvertPass> {
+  using ConvertONNXToLoopsBase::ConvertONNXToLoopsBase;
   void runOnOperation() override {
     ModuleOp module = getOperation();
     std::vector<std::string> messages;
     replaceConstantNodes(module);
     for (auto function : llvm::make_early_inc_range(module.getOps<func::FuncOp>()))
-      if (!function.getBody().empty() && failed(Conversion(module, function, messages).run()))
+      if (!function.getBody().empty() &&
+          failed(Conversion(module, function, messages).run(outlineNodes)))
         return signalPassFailure();
     for (FunctionOp function : llvm::make_early_inc_range(module.getOps<FunctionOp>()))
       function.erase();

@@ -33,6 +33,9 @@ def ConvertONNXToLoops : Pass<"convert-onnx-to-loops", "::mlir::ModuleOp"> {
 
     Example: see test/Conversion/ONNXToLoops/doctest.mlir.
   }];
+  let options = [Option<"outlineNodes", "outline-nodes", "bool", "false",
+                        "Give the ops of each node a function of their own: LLVM's time grows faster "
+                        "than a function's length">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
