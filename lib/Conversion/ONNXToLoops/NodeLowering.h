@@ -124,6 +124,7 @@ llvm::ArrayRef<LoweringRow> castingLowerings();
 llvm::ArrayRef<LoweringRow> contractionLowerings();
 llvm::ArrayRef<LoweringRow> controlLowerings();
 llvm::ArrayRef<LoweringRow> cumulativeLowerings();
+llvm::ArrayRef<LoweringRow> detectionLowerings();
 llvm::ArrayRef<LoweringRow> einsumLowerings();
 llvm::ArrayRef<LoweringRow> generationLowerings();
 llvm::ArrayRef<LoweringRow> lossesLowerings();

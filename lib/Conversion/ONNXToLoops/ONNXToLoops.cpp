@@ -42,10 +42,10 @@ static const Table &loweringTable() {
     Table entries;
     for (ArrayRef<LoweringRow> family :
          {attentionLowerings(), castingLowerings(), contractionLowerings(), controlLowerings(),
-          cumulativeLowerings(), einsumLowerings(), elementwiseLowerings(), generationLowerings(),
-          lossesLowerings(), movementLowerings(), normalizationLowerings(), poolingLowerings(),
-          recurrentLowerings(), reductionLowerings(), resamplingLowerings(), scatterLowerings(),
-          selectionLowerings(), signalLowerings()})
+          cumulativeLowerings(), detectionLowerings(), einsumLowerings(), elementwiseLowerings(),
+          generationLowerings(), lossesLowerings(), movementLowerings(), normalizationLowerings(),
+          poolingLowerings(), recurrentLowerings(), reductionLowerings(), resamplingLowerings(),
+          scatterLowerings(), selectionLowerings(), signalLowerings()})
       for (const LoweringRow &row : family)
         entries[key(row.domain, row.opType)].push_back(row);
     return entries;
