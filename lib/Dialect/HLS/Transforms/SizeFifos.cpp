@@ -116,9 +116,12 @@ int64_t FifoSizes::depthOf(Value stream) const {
   int64_t burst = burstOf(use);
   // A writer and a reader of nearly one pace drift apart by some part of a burst.
   int64_t depth = std::max({leastDepth, burst + burst / 8, rowOf(stream)});
+  depth = std::min(depth, beatsOf(stream));
+  // A branch that reads whole frames first (a global pool) lets the other branch run ahead by more
+  // than a frame.
   if (use.getOwner()->getNumOperands() > 1)
     depth = std::max(depth, skew(use) + leastDepth);
-  return std::clamp<int64_t>(depth, 2, std::max<int64_t>(beatsOf(stream), 2));
+  return std::max<int64_t>(depth, 2);
 }
 
 namespace {
