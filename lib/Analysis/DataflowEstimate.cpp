@@ -30,14 +30,30 @@ static hls::UnitOpInterface producerOf(Value stream) {
   return dyn_cast_or_null<hls::UnitOpInterface>(op);
 }
 
+/// Beats that lie in front of a unit between it and the unit behind its operand; streams without
+/// depths count with the least that hls-size-fifos gives.
+static int64_t bufferedBeats(Value stream) {
+  int64_t beats = 0;
+  for (Operation *op = stream.getDefiningOp();; op = op->getOperand(0).getDefiningOp()) {
+    auto depths = op->getAttrOfType<DenseI64ArrayAttr>("depths");
+    beats += depths ? depths[cast<OpResult>(stream).getResultNumber()] : hls::leastDepth;
+    if (!isa<hls::WidthConverterOp>(op))
+      return beats;
+    stream = op->getOperand(0);
+  }
+}
+
 int64_t quantc::unitInterval(hls::UnitOpInterface op) {
-  int64_t cycles = op.getIterations() + op.getLatency();
-  // A window sends nothing while the first rows of a frame arrive, and its reader waits; the window
-  // itself counts this time among its iterations.
+  // Between two frames a unit drains its pipeline. A window in front of it sends nothing while the
+  // first rows of the next frame arrive; the unit works on what the streams hold meanwhile.
+  double pause = double(op.getLatency());
   for (Value operand : op->getOperands())
-    if (auto window = producerOf(operand); window && isa<hls::WindowOp>(window.getOperation()))
-      cycles += window.getTiming().lead[0];
-  return cycles;
+    if (auto window = producerOf(operand); window && isa<hls::WindowOp>(window.getOperation())) {
+      double beats = double(cast<hls::StreamType>(operand.getType()).getBeats());
+      double held = double(bufferedBeats(operand)) * double(op.getIterations()) / beats;
+      pause = std::max(pause, double(window.getTiming().lead[0]) - held);
+    }
+  return op.getIterations() + std::llround(pause);
 }
 
 /// When the k-th beat (from 1) of a stream is there.

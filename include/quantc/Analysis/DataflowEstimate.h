@@ -30,8 +30,9 @@ struct StreamTimes {
 struct UnitEstimate {
   hls::UnitOpInterface op;
   std::string node; ///< ONNX node
-  /// Cycles from the start of a frame to that of the next: iterations, the pipeline's drain, and
-  /// what the unit waits while the window in front of it fills.
+  /// Cycles from the start of a frame to that of the next: iterations, and the pause between two
+  /// frames: the pipeline's drain, or what the unit waits for the window in front of it to fill
+  /// while the streams between them run empty.
   int64_t interval = 0, iterations = 0;
   hls::Resources area;
 };

@@ -22,10 +22,6 @@ namespace quantc::hls {
 #include "quantc/Dialect/HLS/Transforms/Passes.h.inc"
 } // namespace quantc::hls
 
-/// Small enough to be free: a shift register of 32 places takes the LUTs of one of 2. With 2, units
-/// of nearly one pace wait for each other (8 % of MobileNetV2's interval).
-static constexpr int64_t leastDepth = 16;
-
 /// What a stream's reader takes at once. A window writes as fast as its reader reads.
 static int64_t burstOf(OpOperand &operand) {
   auto reader = dyn_cast<hls::UnitOpInterface>(operand.getOwner());
@@ -115,12 +111,12 @@ int64_t FifoSizes::depthOf(Value stream) const {
   OpOperand &use = *stream.use_begin();
   int64_t burst = burstOf(use);
   // A writer and a reader of nearly one pace drift apart by some part of a burst.
-  int64_t depth = std::max({leastDepth, burst + burst / 8, rowOf(stream)});
+  int64_t depth = std::max<int64_t>({hls::leastDepth, burst + burst / 8, rowOf(stream)});
   depth = std::min(depth, beatsOf(stream));
   // A branch that reads whole frames first (a global pool) lets the other branch run ahead by more
   // than a frame.
   if (use.getOwner()->getNumOperands() > 1)
-    depth = std::max(depth, skew(use) + leastDepth);
+    depth = std::max(depth, skew(use) + hls::leastDepth);
   return std::max<int64_t>(depth, 2);
 }
 

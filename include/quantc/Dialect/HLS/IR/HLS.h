@@ -35,6 +35,11 @@ struct Port {
   int64_t lanes = 1, beats = 0;
 };
 
+/// The least depth that hls-size-fifos gives a stream of as many beats. Small enough to be free: a
+/// shift register of 32 places takes the LUTs of one of 2. With 2, units of nearly one pace wait
+/// for each other (8 % of MobileNetV2's interval).
+inline constexpr int64_t leastDepth = 16;
+
 /// How a unit's beats lie in time; one entry per operand (see UnitOpInterface::getTiming).
 struct Timing {
   llvm::SmallVector<int64_t, 2> lead, tail;
