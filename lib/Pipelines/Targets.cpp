@@ -29,10 +29,14 @@ static std::vector<StringRef> cpuLevels() {
 }
 
 static void describeCPU(llvm::raw_ostream &os) {
-  os << "A shared library for x86-64 with the C interface of quantc/Runtime/ModelABI.h. The instruction sets come from\n"
-        "`--cpu LEVEL`, never from the machine that compiles (`native` asks it once); every level gives the same integers. A library\n"
-        "refuses a CPU that lacks its level, by name. Kernels: lib/Kernels; emission: lib/Target/CPU.\n\n"
-        "Columns: what LLVM is told; whether float kernels fuse multiply and add; 128-bit lanes of depthwise vectors; output pixels\n"
+  os << "A shared library for x86-64 with the C interface of quantc/Runtime/ModelABI.h. The "
+        "instruction sets come from\n"
+        "`--cpu LEVEL`, never from the machine that compiles (`native` asks it once); every level "
+        "gives the same integers. A library\n"
+        "refuses a CPU that lacks its level, by name. Kernels: lib/Kernels; emission: "
+        "lib/Target/CPU.\n\n"
+        "Columns: what LLVM is told; whether float kernels fuse multiply and add; 128-bit lanes of "
+        "depthwise vectors; output pixels\n"
         "that one tile of a convolution covers.\n\n"
         "| level | LLVM cpu | features | FMA | depthwise lanes | int8 tile | f32 tile |\n"
         "|---|---|---|---|---|---|---|\n";
@@ -50,7 +54,8 @@ static std::vector<StringRef> gpuChips() {
 }
 
 static void describeGPU(llvm::raw_ostream &os) {
-  os << "One shared library with the CPU library's C interface; PTX text, made by LLVM alone, that later chips take too.\n"
+  os << "One shared library with the CPU library's C interface; PTX text, made by LLVM alone, that "
+        "later chips take too.\n"
         "[GPU.md](GPU.md) has the design; tables: lib/Conversion/KernToGPU/Tiles.cpp.\n\n";
   describeGPUTables(os);
 }
@@ -63,8 +68,10 @@ static std::vector<StringRef> fpgaParts() {
 }
 
 static void describeFPGA(llvm::raw_ostream &os) {
-  os << "A folder with a C++ project for high-level synthesis that any compiler simulates. A design that needs more than\n"
-        "`hls-utilization` percent of the part is refused before emission. [HLS.md](HLS.md) has the design; table:\n"
+  os << "A folder with a C++ project for high-level synthesis that any compiler simulates. A "
+        "design that needs more than\n"
+        "`hls-utilization` percent of the part is refused before emission. [HLS.md](HLS.md) has "
+        "the design; table:\n"
         "include/quantc/Dialect/HLS/IR/Parts.def.\n\n"
         "| part | vendor's name | LUTs | flip-flops | DSP slices | block RAMs of 18 kbit |\n"
         "|---|---|---|---|---|---|\n";
@@ -112,12 +119,14 @@ llvm::Expected<Target> quantc::parseTarget(StringRef name) {
 
 void quantc::describeTargets(llvm::raw_ostream &os) {
   os << "# Targets\n\n"
-        "`quantc --list-targets` prints this page from the compiler's own tables; a test compares the two. What every target computes is\n"
-        "[Numerics](Numerics.md), bit for bit. A new row or family: [Add a target](Guides/AddATarget.md).\n";
+        "`quantc --list-targets` prints this page from the compiler's own tables; a test compares "
+        "the two. What every target computes is\n"
+        "[Numerics](Numerics.md), bit for bit. A new row or family: [Add a "
+        "target](Guides/AddATarget.md).\n";
   for (const TargetFamily &family : families) {
     os << "\n## `--target " << spelling(family) << "`\n\n";
     family.describe(os);
-    os << "\n`--emit`: " << llvm::join(family.emits, ", ") << "; the first is the default. Last stage: `"
-       << stageName(family.lastStage) << "`.\n";
+    os << "\n`--emit`: " << llvm::join(family.emits, ", ")
+       << "; the first is the default. Last stage: `" << stageName(family.lastStage) << "`.\n";
   }
 }

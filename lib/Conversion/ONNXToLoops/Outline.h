@@ -23,8 +23,8 @@ struct NodeOps {
   mlir::Operation *first, *last;
 };
 
-/// Moves each of the ranges, but the shortest, to a function of its own, `name` and a number, behind
-/// `main`; values that others use come back as results.
+/// Moves each of the ranges, but the shortest, to a function of its own, `name` and a number,
+/// behind `main`; values that others use come back as results.
 void outline(mlir::func::FuncOp main, llvm::ArrayRef<NodeOps> ranges);
 
 } // namespace quantc::toloops
