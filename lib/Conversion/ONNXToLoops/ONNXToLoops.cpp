@@ -41,11 +41,14 @@ static const Table &loweringTable() {
   static const Table table = [] {
     Table entries;
     for (ArrayRef<LoweringRow> family :
-         {attentionLowerings(), castingLowerings(), contractionLowerings(), controlLowerings(),
-          cumulativeLowerings(), detectionLowerings(), einsumLowerings(), elementwiseLowerings(),
-          generationLowerings(), lossesLowerings(), movementLowerings(), normalizationLowerings(),
-          poolingLowerings(), recurrentLowerings(), reductionLowerings(), resamplingLowerings(),
-          scatterLowerings(), selectionLowerings(), signalLowerings()})
+         {attentionLowerings(),       castingLowerings(),     contractionLowerings(),
+          controlLowerings(),         cumulativeLowerings(),  detectionLowerings(),
+          einsumLowerings(),          elementwiseLowerings(), generationLowerings(),
+          linearAttentionLowerings(), lossesLowerings(),      placementLowerings(),
+          samplingLowerings(),        movementLowerings(),    normalizationLowerings(),
+          poolingLowerings(),         recurrentLowerings(),   reductionLowerings(),
+          resamplingLowerings(),      scatterLowerings(),     selectionLowerings(),
+          signalLowerings()})
       for (const LoweringRow &row : family)
         entries[key(row.domain, row.opType)].push_back(row);
     return entries;

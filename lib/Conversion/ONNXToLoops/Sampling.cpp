@@ -1,0 +1,342 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// GridSample, AffineGrid, RoiAlign, DeformConv: reading images between their pixels.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Windows.h"
+
+using namespace mlir;
+using namespace quantc;
+using namespace quantc::toloops;
+
+static Scalar real(Emitter &e, Index index, Compute kind) {
+  return convert(e.toScalar(index), kind);
+}
+
+//===----------------------------------------------------------------------===//
+// AffineGrid
+//===----------------------------------------------------------------------===//
+
+static LogicalResult affineGrid(NodeLowering &n) {
+  Tensor theta = n.in(0);
+  Emitter &e = n.e;
+  bool corners = n.attr("align_corners", int64_t(0)) != 0;
+  if (theta.rank() != 3 || !theta.dim(1).constant())
+    return n.refuse(Refusal::Rank, "expected theta [N, 2, 3] or [N, 3, 4]");
+  int64_t axes = *theta.dim(1).constant();
+  FailureOr<Indices> size = n.ints(1, axes + 2);
+  if (failed(size) || int64_t(size->size()) != axes + 2)
+    return n.refuse(Refusal::Operand, "expected size [N, C, ...]");
+  Indices sizes = {(*size)[0]};
+  sizes.append(size->begin() + 2, size->end());
+  sizes.push_back(axes);
+  Tensor out = n.result(0, sizes, theta.type());
+  e.loops(IndexRef(sizes).drop_back(), [&](IndexRef p) {
+    // x first: the last axis.
+    Scalars base;
+    for (int64_t i = axes; i > 0; --i) {
+      Scalar at = real(e, p[i], theta.kind()), count = real(e, sizes[i], theta.kind());
+      Scalar edge = select(e.equal(sizes[i], 1), number(-1, at), at * 2.0 / (count - 1.0) - 1.0);
+      base.push_back(corners ? edge : (at * 2.0 + 1.0) / count - 1.0);
+    }
+    e.loop(axes, [&](Index row) {
+      Scalar sum = theta.load({p[0], row, axes});
+      for (int64_t k = 0; k < axes; ++k)
+        sum = sum + theta.load({p[0], row, k}) * base[k];
+      Indices to(p);
+      to.push_back(row);
+      out.store(sum, to);
+    });
+  });
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// GridSample
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct Sampler {
+  Tensor x;
+  int64_t axes;
+  std::string mode, padding;
+  bool corners;
+};
+} // namespace
+
+/// Folds a coordinate back into [low, high] as mirrors at both ends do.
+static Scalar reflect(Scalar v, Scalar low, Scalar high) {
+  Scalar span = high - low, zero = number(0, v);
+  Scalar safe = select(span == zero, number(1, v), span);
+  Scalar distance = abs(v - low), turns = math("floor", distance / safe);
+  Scalar rest = distance - turns * safe;
+  Scalar odd = turns - math("floor", turns * 0.5) * 2.0 == number(1, v);
+  return select(span == zero, low, select(odd, high - rest, low + rest));
+}
+
+/// A coordinate in pixels, after padding.
+static Scalar pixelOf(Emitter &e, const Sampler &s, Scalar g, Index size) {
+  Scalar length = real(e, size, g.kind), one = number(1, g);
+  Scalar v = s.corners ? (g + 1.0) * 0.5 * (length - one) : ((g + 1.0) * length - one) * 0.5;
+  Scalar low = number(s.corners ? 0 : -0.5, g), high = length - (s.corners ? 1.0 : 0.5);
+  if (s.mode == "nearest")
+    v = math("roundEven", v);
+  if (s.padding == "zeros")
+    return v;
+  Scalar outside = s.padding == "border" ? (v < 0.0) | (v > length - one) : (v < low) | (v > high);
+  Scalar folded =
+      s.padding == "border" ? max(min(v, length - one), number(0, v)) : reflect(v, low, high);
+  return select(outside, folded, v);
+}
+
+/// The pixel at whole coordinates; outside, what the padding says.
+static Scalar pixelAt(Emitter &e, const Sampler &s, Index batch, Index channel,
+                      ArrayRef<Scalar> at) {
+  Indices place = {batch, channel};
+  Scalar inside = e.boolean(true);
+  for (int64_t i = 0; i < s.axes; ++i) {
+    Index size = s.x.dim(2 + i);
+    Scalar v = at[i];
+    if (s.padding == "reflection") {
+      Scalar length = real(e, size, v.kind);
+      Scalar low = number(s.corners ? 0 : -0.5, v), high = length - (s.corners ? 1.0 : 0.5);
+      Scalar outside = (v < 0.0) | (v > length - 1.0);
+      v = select(outside, reflect(v, low, high), v);
+    }
+    Scalar index = convert(v, Compute::I64);
+    Scalar last = e.toScalar(size - 1);
+    inside = inside & (index >= 0) & (index <= last);
+    place.push_back(e.toIndex(max(min(index, last), e.i64(0))));
+  }
+  Scalar value = s.x.load(place);
+  return s.padding == "zeros" ? select(inside, value, number(0, value)) : value;
+}
+
+/// Weight of tap `i` (0 or 1; for cubic 0 to 3, from the one before) at a fraction.
+static Scalar tapWeight(const Sampler &s, Scalar fraction, Index tap, Emitter &e) {
+  Scalar distance = abs(real(e, tap, fraction.kind) - (s.mode == "cubic" ? 1.0 : 0.0) - fraction);
+  if (s.mode != "cubic")
+    return 1.0 - distance;
+  double a = -0.75;
+  Scalar d2 = distance * distance, d3 = d2 * distance;
+  return select(distance <= 1.0, d3 * (a + 2) - d2 * (a + 3) + 1.0,
+                d3 * a - d2 * (5 * a) + distance * (8 * a) - 4 * a);
+}
+
+static Scalar sample(Emitter &e, const Sampler &s, Index batch, Index channel,
+                     ArrayRef<Scalar> at) {
+  if (s.mode == "nearest")
+    return pixelAt(e, s, batch, channel, at);
+  int64_t taps = s.mode == "cubic" ? 4 : 2, first = s.mode == "cubic" ? -1 : 0;
+  Scalars whole;
+  for (Scalar v : at)
+    whole.push_back(math("floor", v));
+  Indices box(size_t(s.axes), Index(taps));
+  Scalar zero = e.constant(0, at[0].kind);
+  return e.foldOver(box, {zero}, [&](IndexRef tap, ArrayRef<Scalar> so) {
+    Scalars place;
+    Scalar weight = number(1, zero);
+    for (int64_t i = 0; i < s.axes; ++i) {
+      place.push_back(whole[i] + real(e, tap[i] + first, zero.kind));
+      weight = weight * tapWeight(s, at[i] - whole[i], tap[i], e);
+    }
+    Scalar value = convert(pixelAt(e, s, batch, channel, place), zero.kind);
+    return Scalars{so[0] + value * weight};
+  })[0];
+}
+
+static LogicalResult gridSample(NodeLowering &n) {
+  Tensor x = n.in(0), grid = n.in(1);
+  Emitter &e = n.e;
+  Sampler s{x, x.rank() - 2, n.attr("mode", n.opset() < 20 ? "bilinear" : "linear"),
+            n.attr("padding_mode", "zeros"), n.attr("align_corners", int64_t(0)) != 0};
+  if (s.mode == "bilinear")
+    s.mode = "linear";
+  if (s.mode == "bicubic")
+    s.mode = "cubic";
+  if (s.mode != "linear" && s.mode != "cubic" && s.mode != "nearest")
+    return n.refuse(Refusal::AttributeValue, "expected mode linear, cubic or nearest");
+  if (s.padding != "zeros" && s.padding != "border" && s.padding != "reflection")
+    return n.refuse(Refusal::AttributeValue, "expected padding_mode zeros, border or reflection");
+  if (s.axes < 1 || grid.rank() != x.rank())
+    return n.refuse(Refusal::Rank, "expected input and grid of one rank");
+  e.check(e.equal(grid.dim(-1), s.axes) & e.equal(grid.dim(0), x.dim(0)),
+          "input and grid do not fit each other");
+  for (int64_t i = 0; i < s.axes; ++i)
+    e.check(e.less(0, x.dim(2 + i)), "the image is empty");
+  Indices sizes = {x.dim(0), x.dim(1)};
+  sizes.append(grid.dims().begin() + 1, grid.dims().end() - 1);
+  Tensor out = n.result(0, sizes, x.type());
+  Indices places(sizes);
+  places.erase(places.begin() + 1);
+  e.loops(places, [&](IndexRef p) {
+    Scalars at;
+    for (int64_t i = 0; i < s.axes; ++i) { // the grid says x first
+      Indices from(p);
+      from.push_back(s.axes - 1 - i);
+      at.push_back(pixelOf(e, s, grid.load(from), x.dim(2 + i)));
+    }
+    e.loop(x.dim(1), [&](Index channel) {
+      Indices to(p);
+      to.insert(to.begin() + 1, channel);
+      out.store(sample(e, s, p[0], channel, at), to);
+    });
+  });
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// RoiAlign
+//===----------------------------------------------------------------------===//
+
+/// Four pixels around (y, x) with their weights; `combine` meets the weighted pixels of one point.
+static Scalar bilinear(Emitter &e, const Tensor &image, Index batch, Index channel, Scalar y,
+                       Scalar x, bool largest) {
+  Index height = image.dim(2), width = image.dim(3);
+  Scalar h = real(e, height, y.kind), w = real(e, width, x.kind), zero = number(0, y);
+  Scalar outside = (y < -1.0) | (y > h) | (x < -1.0) | (x > w);
+  auto split = [&](Scalar v, Index size) {
+    Scalar low = math("floor", max(v, zero)), last = real(e, size - 1, v.kind);
+    Scalar atEnd = low >= last;
+    low = select(atEnd, last, low);
+    Scalar fraction = select(atEnd, zero, max(v, zero) - low);
+    Index first = e.toIndex(convert(low, Compute::I64));
+    return std::tuple(first, min(first + 1, size - 1), fraction);
+  };
+  auto [y0, y1, fy] = split(y, height);
+  auto [x0, x1, fx] = split(x, width);
+  auto pixel = [&](Index row, Index column) {
+    return convert(image.load({batch, channel, row, column}), zero.kind);
+  };
+  Scalar a = pixel(y0, x0) * (1.0 - fy) * (1.0 - fx), b = pixel(y0, x1) * (1.0 - fy) * fx,
+         c = pixel(y1, x0) * fy * (1.0 - fx), d = pixel(y1, x1) * fy * fx;
+  Scalar value = largest ? max(max(a, b), max(c, d)) : a + b + c + d;
+  return select(outside, zero, value);
+}
+
+static LogicalResult roiAlign(NodeLowering &n) {
+  Tensor x = n.in(0), rois = n.in(1), batches = n.in(2);
+  Emitter &e = n.e;
+  int64_t height = n.attr("output_height", int64_t(1)), width = n.attr("output_width", int64_t(1));
+  int64_t ratio = n.attr("sampling_ratio", int64_t(0));
+  double scale = n.attr("spatial_scale", 1.0);
+  bool largest = n.attr("mode", "avg") == "max";
+  bool half =
+      n.opset() >= 16 && n.attr("coordinate_transformation_mode", "half_pixel") == "half_pixel";
+  if (x.rank() != 4 || rois.rank() != 2 || height < 1 || width < 1)
+    return n.refuse(Refusal::Rank, "expected an image [N, C, H, W] and regions [R, 4]");
+  e.check(e.equal(rois.dim(1), 4) & e.equal(batches.count(), rois.dim(0)),
+          "regions and batch_indices do not fit each other");
+  Tensor out = n.result(0, {rois.dim(0), x.dim(1), height, width}, x.type());
+  e.loop(rois.dim(0), [&](Index r) {
+    Index batch = wrapIndex(e, batches.load({r}), x.dim(0));
+    auto corner = [&](int64_t i) { return rois.load({r, i}) * scale - (half ? 0.5 : 0.0); };
+    Scalar left = corner(0), top = corner(1), w = corner(2) - left, h = corner(3) - top;
+    if (!half) { // malformed regions have the size 1
+      w = max(w, number(1, w));
+      h = max(h, number(1, h));
+    }
+    Scalar binH = h / double(height), binW = w / double(width);
+    auto samples = [&](Scalar bin) {
+      return ratio > 0 ? Index(ratio) : max(e.toIndex(math("ceil", bin)), 0);
+    };
+    Index rows = samples(binH), columns = samples(binW);
+    Scalar count = real(e, max(rows * columns, 1), w.kind);
+    e.loops({x.dim(1), height, width}, [&](IndexRef p) {
+      Scalar start = e.constant(largest ? -HUGE_VAL : 0, w.kind);
+      Scalar sum = e.foldOver({rows, columns}, {start}, [&](IndexRef i, ArrayRef<Scalar> so) {
+        auto at = [&](Scalar origin, Scalar bin, Index cell, Index k, Index of) {
+          return origin + real(e, cell, w.kind) * bin +
+                 (real(e, k, w.kind) + 0.5) * bin / real(e, of, w.kind);
+        };
+        Scalar value = bilinear(e, x, batch, p[0], at(top, binH, p[1], i[0], rows),
+                                at(left, binW, p[2], i[1], columns), largest);
+        return Scalars{largest ? max(so[0], value) : so[0] + value};
+      })[0];
+      if (largest)
+        sum = select(e.less(0, rows * columns), sum, number(0, sum));
+      out.store(largest ? sum : sum / count, {r, p[0], p[1], p[2]});
+    });
+  });
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// DeformConv
+//===----------------------------------------------------------------------===//
+
+/// A pixel between pixels; those outside are 0.
+static Scalar sampleOrZero(Emitter &e, const Tensor &x, Index batch, Index channel,
+                           ArrayRef<Scalar> at) {
+  Sampler s{x, int64_t(at.size()), "linear", "zeros", true};
+  return sample(e, s, batch, channel, at);
+}
+
+static LogicalResult deformConv(NodeLowering &n) {
+  Tensor x = n.in(0), w = n.in(1), offset = n.in(2), bias = n.in(3), mask = n.in(4);
+  Emitter &e = n.e;
+  int64_t groups = n.attr("group", int64_t(1)), offsets = n.attr("offset_group", int64_t(1));
+  if (x.rank() < 3 || w.rank() != x.rank() || offset.rank() != x.rank() || groups < 1 ||
+      offsets < 1)
+    return n.refuse(Refusal::Rank, "expected input, weight and offset of one rank");
+  size_t axes = size_t(x.rank() - 2);
+  Indices spatial(x.dims().begin() + 2, x.dims().end());
+  FailureOr<Window> window = readWindow(n, spatial, Indices(w.dims().begin() + 2, w.dims().end()));
+  if (failed(window))
+    return failure();
+  Index taps = product(window->kernel), perGroup = w.dim(1), outPerGroup = w.dim(0) / groups;
+  e.check(e.equal(perGroup * groups, x.dim(1)) &
+              e.equal(offset.dim(1), taps * int64_t(axes) * offsets),
+          "weight or offset do not fit the input");
+  for (size_t i = 0; i < axes; ++i)
+    e.check(e.equal(offset.dim(2 + i), window->out[i]), "the offset has another size");
+  Indices sizes = {x.dim(0), w.dim(0)};
+  sizes.append(window->out.begin(), window->out.end());
+  Tensor out = n.result(0, sizes, x.type());
+  Index perOffset = x.dim(1) / offsets;
+  e.loops(sizes, [&](IndexRef p) {
+    Scalar start = bias ? bias.load({p[1]}) : e.constant(0, x.kind());
+    Indices box(window->kernel);
+    box.push_back(perGroup);
+    Scalar sum = e.foldOver(box, {start}, [&](IndexRef tap, ArrayRef<Scalar> so) {
+      Index channel = p[1] / max(outPerGroup, 1) * perGroup + tap[axes];
+      Index group = channel / max(perOffset, 1), number = 0;
+      for (size_t i = 0; i < axes; ++i)
+        number = number * window->kernel[i] + tap[i];
+      Scalars at;
+      Indices where = {p[0], Index(0)}, weightAt = {p[1], tap[axes]};
+      where.append(p.begin() + 2, p.end());
+      for (size_t i = 0; i < axes; ++i) {
+        where[1] = (group * taps + number) * int64_t(axes) + int64_t(i);
+        Index whole =
+            p[2 + i] * window->strides[i] + tap[i] * window->dilations[i] - window->before[i];
+        at.push_back(real(e, whole, x.kind()) + offset.load(where));
+        weightAt.push_back(tap[i]);
+      }
+      Scalar value = sampleOrZero(e, x, p[0], channel, at);
+      if (mask) {
+        where[1] = group * taps + number;
+        value = value * mask.load(where);
+      }
+      return Scalars{so[0] + value * w.load(weightAt)};
+    })[0];
+    out.store(sum, p);
+  });
+  return success();
+}
+
+static const LoweringRow rows[] = {
+    {"AffineGrid", 20, latestOpset, affineGrid},
+    {"DeformConv", 19, latestOpset, deformConv},
+    {"GridSample", 16, latestOpset, gridSample},
+    {"RoiAlign", 10, latestOpset, roiAlign},
+};
+
+ArrayRef<LoweringRow> quantc::toloops::samplingLowerings() { return rows; }
