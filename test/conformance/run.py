@@ -8,7 +8,8 @@ code. Modes: `static` takes the models as they are; `constants` makes initialize
 `dynamic` forgets every size of the inputs. `--every N` takes each N-th case, and all cases of quantized ops.
 
 What is known to fail stands in known-failures.txt, a line a case, with its reason; a failure that is not there and a pass that is
-there are both failures of this run. `--page` writes docs/NodeTests.md from a whole run. The last line counts.
+there are both failures of this run, and so is a docs/NodeTests.md that says something else; `--page` writes it. `--known` replaces
+known-failures.txt by what this run found, which must be a whole one. The last line counts.
 """
 
 import argparse
@@ -22,6 +23,7 @@ import xml.sax.saxutils
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
+PAGE = os.path.join(ROOT, "docs", "NodeTests.md")
 MODES = ("static", "constants", "dynamic")
 QUANTIZED = ("QuantizeLinear", "DequantizeLinear", "QLinear", "MatMulInteger", "ConvInteger", "DynamicQuantizeLinear")
 
@@ -153,32 +155,41 @@ def chosen(names, every, only):
     return [name for i, name in enumerate(names) if only in name and (i % every == 0 or name in quantized)]
 
 
-def write_page(path, results, scopes):
-    """docs/NodeTests.md: counts a mode, and every failure with its reason."""
+def page(known, scopes):
+    """Text of docs/NodeTests.md: what known-failures.txt, which every run checks, says about the whole suite."""
+    inside = [name for name, reason in scopes.items() if not reason]
+    quantized = [name for name in inside if any(op.lower() in name for op in QUANTIZED)]
     lines = ["# ONNX's node tests", "",
-             "Written by `test/conformance/run.py --page`; how cases run, and what the modes are, stands there. Tolerances are ONNX's own",
-             "(rtol 1e-3, atol 1e-7; exact shapes and types). Suite: onnx 1.22.0.", "",
-             "| mode | passed in scope | in scope | passed of quantized ops | passed of all | all |", "|---|---|---|---|---|---|"]
-    for mode, found in results.items():
-        inside = [name for name in found if not scopes[name]]
-        quantized = [name for name in inside if any(op.lower() in name for op in QUANTIZED)]
-        lines.append(f"| {mode} | {sum(not found[n] for n in inside)} | {len(inside)} | {sum(not found[n] for n in quantized)} of "
-                     f"{len(quantized)} | {sum(not r for r in found.values())} | {len(found)} |")
+             "Written by `test/conformance/run.py --page docs/NodeTests.md`; how cases run, and what the modes are, stands there. Tolerances are",
+             "ONNX's own (rtol 1e-3, atol 1e-7; exact shapes and types). Suite: onnx 1.22.0.", "",
+             "| mode | passed | in scope | of them quantized ops | in scope |", "|---|---|---|---|---|"]
+    for mode in MODES:
+        fails = {name for m, name in known if m == mode}
+        lines.append(f"| {mode} | {len(inside) - len(fails)} | {len(inside)} | {len(quantized) - len(fails & set(quantized))} | "
+                     f"{len(quantized)} |")
     outside = collections.Counter(reason for reason in scopes.values() if reason)
     lines += ["", "Out of scope: " + ", ".join(f"{reason} {count}" for reason, count in sorted(outside.items())) + ".",
-              "", "## Failures in scope", "", "| case | mode | reason |", "|---|---|---|"]
-    for mode, found in results.items():
-        for name, reason in found.items():
-            if reason and not scopes[name]:
-                lines.append(f"| {name} | {mode} | {explained(reason)[:200].replace('|', '/')} |")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write("\n".join(lines) + "\n")
+              "", "## Failures in scope", "", "| case | modes | reason |", "|---|---|---|"]
+    reasons = collections.defaultdict(list)
+    for (mode, name), reason in known.items():
+        reasons[name, reason].append(mode)
+    for (name, reason), modes in sorted(reasons.items()):
+        lines.append(f"| {name} | {', '.join(modes)} | {reason.replace('|', '/')} |")
+    return "\n".join(lines) + "\n"
+
+
+def write_known(results):
+    with open(os.path.join(HERE, "known-failures.txt"), "w", encoding="utf-8") as file:
+        file.write("# MODE CASE: REASON (written by run.py --known)\n")
+        for mode, found in results.items():
+            file.writelines(f"{mode} {name}: {explained(reason)[:200]}\n" for name, reason in found.items() if reason)
+    return 0
 
 
 def write_junit(path, results, unexpected):
     rows = []
     for mode, found in results.items():
-        for name in found:
+        for name in [*found, *(name for m, name in unexpected if m == mode and name not in found)]:
             problem = unexpected.get((mode, name))
             body = f"<failure>{xml.sax.saxutils.escape(problem)}</failure>" if problem else ""
             rows.append(f'<testcase classname="conformance.{mode}" name="{name}">{body}</testcase>')
@@ -194,20 +205,25 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--junit")
     parser.add_argument("--page")
+    parser.add_argument("--known", action="store_true")
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
     sys.path.insert(0, os.path.join(ROOT, args.build, "python"))
 
-    known, results, scopes, unexpected = known_failures(), {}, {}, {}
+    known, results, unexpected = known_failures(), {}, {}
+    scopes = {name: scope(model_of(name)) for name in sorted(cases_of("static"))}
+    if args.page:
+        with open(args.page, "w", encoding="utf-8") as file:
+            file.write(page(known, scopes))
+        return 0
     for mode in args.mode or MODES:
         start, found = time.monotonic(), {}
         for name in chosen(sorted(cases_of(mode)), args.every, args.only):
-            scopes[name] = scope(model_of(name))
-            if scopes[name] and not args.page:
+            if scopes[name]:
                 continue
             found[name] = outcome(cases_of(mode)[name])
             expected = (mode, name) in known
-            if found[name] and not expected and not scopes[name]:
+            if found[name] and not expected:
                 unexpected[mode, name] = found[name]
                 print(f"failed {mode} {name}: {explained(found[name])[:300]}", flush=True)
             elif not found[name] and expected:
@@ -216,12 +232,15 @@ def main():
             elif args.verbose:
                 print(f"{'known failure' if found[name] else 'passed'} {mode} {name}", flush=True)
         results[mode] = found
-        inside = [name for name in found if not scopes[name]]
-        print(f"{mode}: {sum(not found[n] for n in inside)} of {len(inside)} pass in {time.monotonic() - start:.0f} s", flush=True)
+        print(f"{mode}: {sum(not r for r in found.values())} of {len(found)} pass in {time.monotonic() - start:.0f} s", flush=True)
     if args.junit:
         write_junit(args.junit, results, unexpected)
-    if args.page:
-        write_page(args.page, results, scopes)
+    if args.known:
+        return write_known(results)
+    with open(PAGE, encoding="utf-8") as file:
+        if file.read() != page(known, scopes):
+            unexpected["static", "page"] = "docs/NodeTests.md is not what --page writes"
+            print("failed: docs/NodeTests.md is not what --page writes")
     print(f"{sum(len(found) for found in results.values())} cases, {len(unexpected)} unexpected")
     return 1 if unexpected else 0
 

@@ -126,6 +126,7 @@ llvm::ArrayRef<LoweringRow> controlLowerings();
 llvm::ArrayRef<LoweringRow> cumulativeLowerings();
 llvm::ArrayRef<LoweringRow> detectionLowerings();
 llvm::ArrayRef<LoweringRow> einsumLowerings();
+llvm::ArrayRef<LoweringRow> flexAttentionLowerings();
 llvm::ArrayRef<LoweringRow> generationLowerings();
 llvm::ArrayRef<LoweringRow> linearAttentionLowerings();
 llvm::ArrayRef<LoweringRow> lossesLowerings();
@@ -139,6 +140,7 @@ llvm::ArrayRef<LoweringRow> resamplingLowerings();
 llvm::ArrayRef<LoweringRow> scatterLowerings();
 llvm::ArrayRef<LoweringRow> selectionLowerings();
 llvm::ArrayRef<LoweringRow> signalLowerings();
+llvm::ArrayRef<LoweringRow> tfIdfLowerings();
 
 /// The element type of an ONNX tensor type (signed, unsigned, i1, floats); nullopt for strings,
 /// complex numbers and anything else.

@@ -41,14 +41,14 @@ static const Table &loweringTable() {
   static const Table table = [] {
     Table entries;
     for (ArrayRef<LoweringRow> family :
-         {attentionLowerings(),       castingLowerings(),     contractionLowerings(),
-          controlLowerings(),         cumulativeLowerings(),  detectionLowerings(),
-          einsumLowerings(),          elementwiseLowerings(), generationLowerings(),
-          linearAttentionLowerings(), lossesLowerings(),      placementLowerings(),
-          samplingLowerings(),        movementLowerings(),    normalizationLowerings(),
-          poolingLowerings(),         recurrentLowerings(),   reductionLowerings(),
-          resamplingLowerings(),      scatterLowerings(),     selectionLowerings(),
-          signalLowerings()})
+         {attentionLowerings(),     castingLowerings(),         contractionLowerings(),
+          controlLowerings(),       cumulativeLowerings(),      detectionLowerings(),
+          einsumLowerings(),        elementwiseLowerings(),     flexAttentionLowerings(),
+          generationLowerings(),    linearAttentionLowerings(), lossesLowerings(),
+          placementLowerings(),     samplingLowerings(),        movementLowerings(),
+          normalizationLowerings(), poolingLowerings(),         recurrentLowerings(),
+          reductionLowerings(),     resamplingLowerings(),      scatterLowerings(),
+          selectionLowerings(),     signalLowerings(),          tfIdfLowerings()})
       for (const LoweringRow &row : family)
         entries[key(row.domain, row.opType)].push_back(row);
     return entries;
@@ -173,8 +173,8 @@ LogicalResult Conversion::lowerNode(NodeOp node) {
   FailureOr<Lowering> lowering = findLowering(n);
   if (succeeded(lowering) && !n.failed() && succeeded((*lowering)(n)) && !n.failed())
     return success();
-  const auto &[kind, text] =
-      n.reader.refusal().value_or(std::pair(Refusal::Operand, std::string("unknown reason")));
+  const auto &[kind, text] = n.reader.refusal().value_or(
+      std::pair(Refusal::Operand, std::string("a node in its body is refused")));
   return node.emitError() << describeNode(node) << ": " << refusalText(kind) << ": " << text;
 }
 

@@ -128,7 +128,8 @@ static void resizeAxis(Emitter &e, const Resizing &r, const ResizedAxis &a, cons
       });
       return;
     }
-    auto [first, taps] = tapsOf(e, r, a);
+    std::pair<Index, Index> window = tapsOf(e, r, a);
+    Index first = window.first, taps = window.second;
     Scalar shrink = r.antialias ? min(a.scale, number(1, a.scale)) : number(1, a.scale);
     auto place = [&](Index tap) { return e.toIndex(s.base) + first + tap; };
     auto weight = [&](Index tap) {
