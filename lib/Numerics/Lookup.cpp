@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Builds 256-entry tables in fp64 from the definition of the function.
+// Builds tables in fp64 from the definition of the function.
 //
 //===----------------------------------------------------------------------===//
 
@@ -34,10 +34,10 @@ int32_t quantizeReal(double y, const QuantSpec &out) {
 } // namespace
 
 std::optional<LookupTable> buildLookup(const std::function<double(double)> &f, const QuantSpec &in,
-                                       const QuantSpec &out) {
-  if (!isValid(in) || !isValid(out) || int64_t(in.hi) - in.lo > 255)
+                                       const QuantSpec &out, size_t entries) {
+  if (!isValid(in) || !isValid(out) || int64_t(in.hi) - in.lo >= static_cast<int64_t>(entries))
     return std::nullopt;
-  LookupTable table{};
+  LookupTable table(entries);
   auto last = static_cast<size_t>(int64_t(in.hi) - in.lo);
   for (size_t i = 0; i < table.size(); ++i) {
     int64_t q = in.lo + static_cast<int64_t>(i > last ? last : i);

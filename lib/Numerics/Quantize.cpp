@@ -44,4 +44,17 @@ float symmetricWeightScale(float absmax, int bits) {
   return scale >= FLT_MIN && scale <= FLT_MAX ? scale : 1.0f;
 }
 
+float naturalWeightScale(const float *w, size_t n, int bits, size_t stride) {
+  float absmax = 0;
+  double sum = 0;
+  for (size_t k = 0; k < n; ++k) {
+    absmax = std::max(absmax, std::fabs(w[k * stride]));
+    sum += std::fabs(w[k * stride]);
+  }
+  if (bits > 1)
+    return symmetricWeightScale(absmax, bits);
+  auto mean = static_cast<float>(sum / static_cast<double>(std::max<size_t>(n, 1)));
+  return mean >= FLT_MIN && mean <= FLT_MAX ? mean : 1.0f;
+}
+
 } // namespace quantc::numerics

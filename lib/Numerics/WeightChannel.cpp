@@ -36,10 +36,13 @@ struct Problem {
   double bias, inScale;
   int32_t qmax;
   double xmax; ///< max |x - zp|
+  bool binary; ///< codes -1 and +1 only
   const WeightChannelOptions &options;
 
   float weight(size_t k) const { return w[k * stride]; }
   int32_t code(size_t k, float scale) const {
+    if (binary) // [NUM-WGT-8]
+      return weight(k) < 0 ? -1 : 1;
     return quantizeLinear(weight(k), scale, 0, -qmax, qmax);
   }
   double biasCode(float scale) const { return roundHalfEven(bias / (inScale * scale)); }
@@ -87,6 +90,8 @@ bool Problem::isFree(float from, float to) const {
 /// [NUM-WGT-6] Scale of a channel whose weights are all zero: 1 when the bias is zero too, else the
 /// power of two down to 2^-23 that represents the bias best below half the soft limit.
 float zeroChannelScale(const Problem &p) {
+  if (p.binary) // +1 for every weight: as little as may be [NUM-WGT-8]
+    return 0x1p-23f;
   float scale = 1.0f;
   double code = std::fabs(p.bias / p.inScale);
   for (int j = 0; code != 0 && j < kMaxZeroChannelShift && 4 * code < p.options.softLimit; ++j) {
@@ -98,14 +103,21 @@ float zeroChannelScale(const Problem &p) {
 
 std::optional<Problem> makeProblem(const float *w, size_t n, float bias, float inScale, IntRange x,
                                    int bits, const WeightChannelOptions &options, size_t stride) {
-  if (bits < 2 || bits > 8 || !std::isfinite(bias) || !std::isfinite(inScale) || inScale <= 0 ||
+  if (bits < 1 || bits > 16 || !std::isfinite(bias) || !std::isfinite(inScale) || inScale <= 0 ||
       !std::isfinite(options.outScale) || options.outScale < 0)
     return std::nullopt;
   for (size_t k = 0; k < n; ++k)
     if (!std::isfinite(w[k * stride]))
       return std::nullopt;
-  return Problem{
-      w, n, stride, bias, inScale, (1 << (bits - 1)) - 1, static_cast<double>(x.maxAbs()), options};
+  return Problem{w,
+                 n,
+                 stride,
+                 bias,
+                 inScale,
+                 (1 << (bits - 1)) - 1,
+                 static_cast<double>(x.maxAbs()),
+                 bits == 1,
+                 options};
 }
 
 WeightChannel finish(const Problem &p, float scale) {
@@ -113,7 +125,7 @@ WeightChannel finish(const Problem &p, float scale) {
   channel.scale = scale;
   channel.q.resize(p.n);
   for (size_t k = 0; k < p.n; ++k)
-    channel.q[k] = static_cast<int8_t>(p.code(k, scale));
+    channel.q[k] = static_cast<int16_t>(p.code(k, scale));
   channel.bias = static_cast<int32_t>(p.biasCode(scale));
   channel.withinSoftLimit = p.bound(scale) < static_cast<double>(p.options.softLimit);
   return channel;
@@ -136,7 +148,7 @@ std::optional<WeightChannel> quantizeWeightChannel(const float *w, size_t n, flo
   for (size_t k = 0; k < n; ++k)
     absmax = std::max(absmax, std::fabs(p->weight(k)));
 
-  float natural = absmax == 0 ? zeroChannelScale(*p) : symmetricWeightScale(absmax, bits);
+  float natural = absmax == 0 ? zeroChannelScale(*p) : naturalWeightScale(w, n, bits, stride);
   double smallest = kMinMultiplierValue * options.outScale / inScale;
   auto start = static_cast<float>(std::max(double(natural), smallest));
   if (!std::isfinite(start))

@@ -22,6 +22,7 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 #include <chrono>
+#include <functional>
 
 using namespace mlir;
 using namespace quantc;
@@ -153,6 +154,32 @@ static void recordAccuracy(ArrayRef<OutputPair> pairs, ArrayRef<ModelTensor> inf
   }
 }
 
+namespace {
+/// The integer graph, by whatever runs all of its ops.
+struct IntegerModel {
+  std::vector<ModelTensor> inputs, outputs;
+  std::function<llvm::Expected<std::vector<HostTensor>>(ArrayRef<HostTensor>)> run;
+};
+} // namespace
+
+/// Compiled code, or the interpreter for an FPGA, whose codes may be wider than a CPU's.
+static llvm::Expected<IntegerModel> openInteger(ModuleOp module, const CompileOptions &options) {
+  if (options.recipe.isFPGA()) {
+    auto interpreter = Interpreter::create(module);
+    if (!interpreter)
+      return interpreter.takeError();
+    auto shared = std::make_shared<Interpreter>(std::move(*interpreter));
+    return IntegerModel{borderInputs(module), borderOutputs(module),
+                        [shared](ArrayRef<HostTensor> inputs) { return shared->run(inputs); }};
+  }
+  auto compiled = compileInProcess(module, kernels::bestHostLevel(), options.threads);
+  if (!compiled)
+    return compiled.takeError();
+  std::shared_ptr<CompiledModel> shared = std::move(*compiled);
+  return IntegerModel{shared->inputs(), shared->outputs(),
+                      [shared](ArrayRef<HostTensor> inputs) { return shared->run(inputs); }};
+}
+
 llvm::Error Compiler::measureAccuracy() {
   if (!dataSet || !floatModule || !integerModule)
     return llvm::createStringError(
@@ -160,7 +187,7 @@ llvm::Error Compiler::measureAccuracy() {
   auto reference = compileInProcess(*floatModule, kernels::bestHostLevel(), options.threads);
   if (!reference)
     return inContext("float model", reference.takeError());
-  auto integer = compileInProcess(*integerModule, kernels::bestHostLevel(), options.threads);
+  auto integer = openInteger(*integerModule, options);
   if (!integer)
     return inContext("integer model", integer.takeError());
   std::vector<OutputPair> pairs((*reference)->outputs().size());
@@ -172,12 +199,12 @@ llvm::Error Compiler::measureAccuracy() {
     auto a = (*reference)->run(feedTensors(*feed));
     if (!a)
       return inContext("float model", a.takeError());
-    auto b = (*integer)->run(quantizeFeed((*integer)->inputs(), feedTensors(*feed)));
+    auto b = integer->run(quantizeFeed(integer->inputs, feedTensors(*feed)));
     if (!b)
       return inContext("integer model", b.takeError());
     for (size_t k = 0; k < pairs.size(); ++k)
       if ((*a)[k].dtype() == DType::F32)
-        pairs[k].add((*a)[k], dequantizeOutput((*integer)->outputs()[k], (*b)[k]));
+        pairs[k].add((*a)[k], dequantizeOutput(integer->outputs[k], (*b)[k]));
   }
   result.checkedRuns = tailRuns(runs);
   recordAccuracy(pairs, (*reference)->outputs(), result);

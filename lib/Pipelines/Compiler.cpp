@@ -60,6 +60,10 @@ static DType dtypeOf(Type element) {
     return DType::U8;
   if (element.isSignedInteger(8))
     return DType::I8;
+  if (element.isUnsignedInteger(16))
+    return DType::U16;
+  if (element.isSignedInteger(16))
+    return DType::I16;
   if (element.isSignedInteger(32))
     return DType::I32;
   if (element.isSignedInteger(64))

@@ -34,23 +34,6 @@ static OwningOpRef<ModuleOp> integerBorder(ModuleOp module) {
   return copy;
 }
 
-/// Inputs of the integer graph as models in Feeds.h describe them.
-static std::vector<ModelTensor> borderInputs(ModuleOp module) {
-  std::vector<ModelTensor> tensors;
-  auto main = module.lookupSymbol<func::FuncOp>("main");
-  for (auto [i, spec] : llvm::enumerate(inputSpecs(module))) {
-    ModelTensor tensor{spec.name, spec.dtype, spec.dims};
-    if (auto scale = main.getArgAttrOfType<FloatAttr>(unsigned(i), "quantc.scale"))
-      tensor.scale = scale.getValue().convertToFloat();
-    if (auto zero = main.getArgAttrOfType<IntegerAttr>(unsigned(i), "quantc.zero_point"))
-      tensor.zeroPoint = int32_t(zero.getInt());
-    if (auto bits = main.getArgAttrOfType<IntegerAttr>(unsigned(i), "quantc.bits"))
-      tensor.bits = unsigned(bits.getInt());
-    tensors.push_back(std::move(tensor));
-  }
-  return tensors;
-}
-
 static std::vector<std::vector<int64_t>> codesOf(llvm::ArrayRef<HostTensor> tensors) {
   std::vector<std::vector<int64_t>> all;
   for (const HostTensor &tensor : tensors) {

@@ -11,7 +11,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "Feeds.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "quantc/Numerics/Quantize.h"
+#include "quantc/Pipelines/Compiler.h"
+#include "quantc/Reference/ElementTypes.h"
 #include <random>
 
 using namespace quantc;
@@ -23,22 +26,75 @@ std::vector<HostTensor> quantc::feedTensors(const Feed &feed) {
   return tensors;
 }
 
-static bool isByte(DType type) { return type == DType::U8 || type == DType::I8; }
+/// A border tensor from its type and attributes.
+static ModelTensor borderTensor(std::string name, mlir::Type type,
+                                mlir::DictionaryAttr attributes) {
+  auto tensor = llvm::cast<mlir::RankedTensorType>(type);
+  ModelTensor result{std::move(name),
+                     hostType(tensor.getElementType()).value_or(DType::Undefined),
+                     {tensor.getShape().begin(), tensor.getShape().end()}};
+  result.bits = bitWidth(result.dtype);
+  if (!attributes)
+    return result;
+  if (auto scale = attributes.getAs<mlir::FloatAttr>("quantc.scale"))
+    result.scale = scale.getValue().convertToFloat();
+  if (auto zero = attributes.getAs<mlir::IntegerAttr>("quantc.zero_point"))
+    result.zeroPoint = int32_t(zero.getInt());
+  if (auto bits = attributes.getAs<mlir::IntegerAttr>("quantc.bits"))
+    result.bits = unsigned(bits.getInt());
+  return result;
+}
+
+std::vector<ModelTensor> quantc::borderInputs(mlir::ModuleOp module) {
+  std::vector<ModelTensor> tensors;
+  auto main = module.lookupSymbol<mlir::func::FuncOp>("main");
+  for (auto [i, spec] : llvm::enumerate(inputSpecs(module)))
+    tensors.push_back(
+        borderTensor(spec.name, main.getArgumentTypes()[i], main.getArgAttrDict(unsigned(i))));
+  return tensors;
+}
+
+std::vector<ModelTensor> quantc::borderOutputs(mlir::ModuleOp module) {
+  std::vector<ModelTensor> tensors;
+  auto main = module.lookupSymbol<mlir::func::FuncOp>("main");
+  for (auto [i, type] : llvm::enumerate(main.getResultTypes()))
+    tensors.push_back(
+        borderTensor("output_" + std::to_string(i), type, main.getResultAttrDict(unsigned(i))));
+  return tensors;
+}
+
+static bool isSigned(DType type) { return type == DType::I8 || type == DType::I16; }
+/// Whether the tensor holds codes.
+static bool isCodes(DType type) {
+  return isSigned(type) || type == DType::U8 || type == DType::U16;
+}
+
+/// A tensor of codes; `code(i)` is element i's.
+template <typename Fn>
+static HostTensor codeTensor(DType type, llvm::ArrayRef<int64_t> shape, Fn code) {
+  HostTensor tensor = HostTensor::zeros(type, shape);
+  auto fill = [&](auto values) {
+    for (size_t i = 0; i < values.size(); ++i)
+      values[i] = std::remove_reference_t<decltype(values[i])>(code(i));
+  };
+  if (bitWidth(type) == 8)
+    fill(tensor.mutableBytes());
+  else
+    fill(tensor.mutableValues<uint16_t>());
+  return tensor;
+}
 
 std::vector<HostTensor> quantc::quantizeFeed(llvm::ArrayRef<ModelTensor> inputInfos,
                                              std::vector<HostTensor> inputs) {
   for (size_t i = 0; i < inputs.size() && i < inputInfos.size(); ++i) {
     const ModelTensor &info = inputInfos[i];
-    if (inputs[i].dtype() != DType::F32 || !isByte(info.dtype) || info.scale == 0)
+    if (inputs[i].dtype() != DType::F32 || !isCodes(info.dtype) || info.scale == 0)
       continue;
-    HostTensor quantized = HostTensor::zeros(info.dtype, inputs[i].shape());
-    int32_t codes = 1 << info.bits, lo = info.dtype == DType::U8 ? 0 : -codes / 2;
-    auto target = quantized.mutableBytes();
+    int32_t codes = 1 << info.bits, lo = isSigned(info.dtype) ? -codes / 2 : 0;
     auto source = inputs[i].values<float>();
-    for (size_t k = 0; k < source.size(); ++k)
-      target[k] = uint8_t(
-          numerics::quantizeLinear(source[k], info.scale, info.zeroPoint, lo, lo + codes - 1));
-    inputs[i] = std::move(quantized);
+    inputs[i] = codeTensor(info.dtype, inputs[i].shape(), [&](size_t k) {
+      return numerics::quantizeLinear(source[k], info.scale, info.zeroPoint, lo, lo + codes - 1);
+    });
   }
   return inputs;
 }
@@ -61,20 +117,23 @@ std::vector<std::vector<HostTensor>> quantc::extremeFeeds(llvm::ArrayRef<ModelTe
   for (int kind = Least; kind < NumKinds; ++kind) {
     std::vector<HostTensor> feed;
     for (const ModelTensor &info : inputInfos) {
-      HostTensor tensor = HostTensor::zeros(info.dtype, info.shape);
       auto pick = [&](int64_t i) -> double { // in [0, 1]
         if (kind == Least || kind == Greatest)
           return kind == Greatest;
         return kind == Alternating ? double(i & 1) : random() / double(random.max());
       };
-      for (int64_t i = 0; i < tensor.numElements(); ++i) {
-        if (info.dtype == DType::F32)
+      if (isCodes(info.dtype)) {
+        int least = isSigned(info.dtype) ? 1 << (info.bits - 1) : 0;
+        feed.push_back(codeTensor(info.dtype, info.shape, [&](size_t i) {
+          return int(pick(int64_t(i)) * ((1 << info.bits) - 1)) - least;
+        }));
+        continue;
+      }
+      HostTensor tensor = HostTensor::zeros(info.dtype, info.shape);
+      if (info.dtype == DType::F32)
+        for (int64_t i = 0; i < tensor.numElements(); ++i)
           tensor.mutableValues<float>()[i] =
               float((pick(i) - 0.5) * 1e4 * (kind == RandomAgain ? 1e-3 : 1));
-        else if (isByte(info.dtype))
-          tensor.mutableBytes()[i] = uint8_t(int(pick(i) * ((1 << info.bits) - 1)) -
-                                             (info.dtype == DType::I8 ? 1 << (info.bits - 1) : 0));
-      }
       feed.push_back(std::move(tensor));
     }
     feeds.push_back(std::move(feed));

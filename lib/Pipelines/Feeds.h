@@ -20,6 +20,10 @@ namespace quantc {
 
 std::vector<HostTensor> feedTensors(const Feed &feed);
 
+/// Inputs or outputs of `@main` of an integer graph as compiled models describe theirs.
+std::vector<ModelTensor> borderInputs(mlir::ModuleOp module);
+std::vector<ModelTensor> borderOutputs(mlir::ModuleOp module);
+
 /// Float tensors quantized where the model takes integers; others unchanged.
 std::vector<HostTensor> quantizeFeed(llvm::ArrayRef<ModelTensor> inputInfos,
                                      std::vector<HostTensor> inputs);

@@ -116,24 +116,26 @@ std::vector<Entry> makeFormatEntries() {
                      [](const Recipe &r) {
                        return std::string(r.quantize.weightPerChannel ? "channel" : "tensor");
                      }});
-  entries.push_back({{"weight-bits", "2..8", "bits of a weight; default 8"},
+  entries.push_back({{"weight-bits", "1..16",
+                      "bits of a weight, 1 for -1 and +1; more than 8 on FPGAs only; default 8"},
                      [](Recipe &r, StringRef text) -> llvm::Error {
                        int64_t value = 0;
-                       if (llvm::Error error = setInteger(text, 2, 8, value))
+                       if (llvm::Error error = setInteger(text, 1, 16, value))
                          return error;
                        r.quantize.weightBits = unsigned(value);
                        return llvm::Error::success();
                      },
                      [](const Recipe &r) { return std::to_string(r.quantize.weightBits); }});
-  entries.push_back({{"activation-bits", "2..8", "bits of an activation; default 8"},
-                     [](Recipe &r, StringRef text) -> llvm::Error {
-                       int64_t value = 0;
-                       if (llvm::Error error = setInteger(text, 2, 8, value))
-                         return error;
-                       r.quantize.activationBits = unsigned(value);
-                       return llvm::Error::success();
-                     },
-                     [](const Recipe &r) { return std::to_string(r.quantize.activationBits); }});
+  entries.push_back(
+      {{"activation-bits", "1..16", "bits of an activation; more than 8 on FPGAs only; default 8"},
+       [](Recipe &r, StringRef text) -> llvm::Error {
+         int64_t value = 0;
+         if (llvm::Error error = setInteger(text, 1, 16, value))
+           return error;
+         r.quantize.activationBits = unsigned(value);
+         return llvm::Error::success();
+       },
+       [](const Recipe &r) { return std::to_string(r.quantize.activationBits); }});
   entries.push_back(
       {{"node-bits", "list",
         "nodes with widths of their own: NAME=w4a6, w for the weight, a for the result; default "

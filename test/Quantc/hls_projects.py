@@ -7,6 +7,7 @@ Each case is named after what once went wrong with it; a project's testbench com
 integers, on extreme inputs and on data.
 """
 
+import re
 import subprocess
 
 import small_models
@@ -66,7 +67,41 @@ def files_that_cannot_be_written_or_read(new):
     assert "--golden: expected" in case.quantc_run("-o", case.file("project"), "--golden=-5", code=1)
 
 
-CASES = [names_that_are_words_of_the_language, verification_of_code_for_another_machine, files_that_cannot_be_written_or_read]
+def residual():
+    """Conv, HardSwish, Conv, Add, MaxPool, GlobalAveragePool, Flatten, Gemm."""
+    nodes = [node("Conv", ["x", "w"], "a", "first", pads=[1, 1, 1, 1]), node("HardSwish", ["a"], "b", "swish"),
+             node("Conv", ["b", "v"], "c", "second", pads=[1, 1, 1, 1]), node("Add", ["b", "c"], "d", "sum"),
+             node("MaxPool", ["d"], "e", "most", kernel_shape=[2, 2], strides=[2, 2]), node("GlobalAveragePool", ["e"], "f", "mean"),
+             node("Flatten", ["f"], "g", "flat"), node("Gemm", ["g", "u"], "y", "fc", transB=1)]  # fmt: skip
+    return model(nodes, {"x": [1, 2, 6, 6]}, ["y"], {"w": normal(4, 2, 3, 3) / 4, "v": normal(4, 4, 3, 3) / 6, "u": normal(5, 4)})
+
+
+def widths_outside_of_two_to_eight(new):
+    case = new(residual(), 40)
+    quality = {}
+    for weight, activation in ((1, 8), (4, 16), (8, 12), (2, 1), (10, 8)):
+        text = case.simulate("--set", f"weight-bits={weight}", "--set", f"activation-bits={activation}")
+        quality[weight, activation] = float(re.search(r"SQNR (-?[\d.]+) dB", text)[1])
+    assert quality[10, 8] > 25 and quality[8, 12] > quality[4, 16] > quality[1, 8], quality
+    case.simulate("--set", "node-bits=first=w1a9,second=w9a4,fc=w12")
+
+
+def few_inputs_with_weights_of_sixteen_bits(new):
+    case = new(model([node("Gemm", ["x", "w"], "y", "fc", transB=1)], {"x": [1, 3]}, ["y"], {"w": normal(4, 3)}))
+    case.simulate("--set", "weight-bits=16")
+    text = case.quantc_run("--set", "weight-bits=16", "--set", "activation-bits=16", "-o", case.file("project"), code=2)
+    assert "inside 32 bits" in text and "'fc'" in text and re.search(r"weights of 1\d bits fit", text), text
+
+
+def widths_that_a_processor_lacks(new):
+    case = new(convolution())
+    for target in ("cpu", "cuda:sm_80"):
+        for option in ("weight-bits=9", "activation-bits=9"):
+            text = case.quantc_run("--target", target, "--set", option, "--emit", "mlir", "--to", "scheduled", "-o", case.file("m.mlir"), code=2)
+            assert re.search("node '(x|conv)'.*no kernel.*at most 8 bits", text) or re.search("(x|conv): no kernel.*at most 8 bits", text), text
+
+
+CASES = [widths_outside_of_two_to_eight, few_inputs_with_weights_of_sixteen_bits, widths_that_a_processor_lacks, names_that_are_words_of_the_language, verification_of_code_for_another_machine, files_that_cannot_be_written_or_read]
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Addition of two quantized tensors with one rounding, in int32:
+// Addition of two quantized tensors with one rounding, in int32 for codes of 8 bits:
 //   clamp(((a'*ma + b'*mb + 2^(s-1)) >> s) + zp),  a' = a - zp_a, b' = b - zp_b.
 // Both scales share one shift, so no intermediate is rounded. The bound in the comment of
 // `addRequantize` shows that int32 cannot overflow. Rules [NUM-ADD-*] of docs/Numerics.md; the form
@@ -38,7 +38,7 @@ struct AddParams {
 
 constexpr int32_t kMaxAddMultiplier = (1 << 21) - 1;
 constexpr int32_t kMaxAddShift = 30;
-/// Largest |a - zp_a| that the overflow proof admits: every pair of 8-bit values.
+/// Largest |a - zp_a| for which int32 holds every intermediate: every pair of 8-bit values.
 constexpr int32_t kMaxAddOperand = 255;
 
 /// Whether `p` obeys [NUM-ADD-1].
@@ -55,11 +55,11 @@ std::optional<AddParams> makeAdd(double saOverSy, double sbOverSy);
 
 /// [NUM-ADD-3] The sum. For |a'|, |b'| <= 255 and legal parameters
 /// |a'*ma + b'*mb| + 2^(s-1) <= 2*255*(2^21-1) + 2^29 = 1606417922 < 2^31, so int32 never
-/// overflows.
+/// overflows. Wider codes, |a'|, |b'| < 2^16, need 39 bits.
 constexpr int32_t addRequantize(int32_t aMinusZp, int32_t bMinusZp, AddParams p, int32_t zp,
                                 int32_t lo, int32_t hi) {
-  int32_t sum = aMinusZp * p.ma + bMinusZp * p.mb + (1 << (p.shift - 1));
-  return static_cast<int32_t>(saturate(int64_t(sum >> p.shift) + zp, lo, hi));
+  int64_t sum = int64_t(aMinusZp) * p.ma + int64_t(bMinusZp) * p.mb + (1 << (p.shift - 1));
+  return static_cast<int32_t>(saturate((sum >> p.shift) + zp, lo, hi));
 }
 
 } // namespace quantc::numerics

@@ -14,10 +14,10 @@
 #ifndef QUANTC_NUMERICS_LOOKUP_H
 #define QUANTC_NUMERICS_LOOKUP_H
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <vector>
 
 namespace quantc::numerics {
 
@@ -30,18 +30,18 @@ struct QuantSpec {
 };
 
 /// Index of code q is q - lo of the input (lowest code first; for s8: q + 128). Entries past the
-/// input's range repeat the last one, so that every byte is a valid index.
-using LookupTable = std::array<int32_t, 256>;
+/// input's range repeat the last one, so that every byte, or every 16-bit word, is a valid index.
+using LookupTable = std::vector<int32_t>;
 
 /// [NUM-LUT-1] table[q - in.lo] = clamp(round(f(in.scale * (q - in.zp)) / out.scale) + out.zp), all
-/// in fp64, half even; NaN gives out.zp, infinities saturate. nullopt when in holds more than 256
-/// codes, a range is empty, or a scale is not positive and finite.
+/// in fp64, half even; NaN gives out.zp, infinities saturate. nullopt when in holds more codes
+/// than `entries`, a range is empty, or a scale is not positive and finite.
 std::optional<LookupTable> buildLookup(const std::function<double(double)> &f, const QuantSpec &in,
-                                       const QuantSpec &out);
+                                       const QuantSpec &out, size_t entries = 256);
 
 /// The table lookup; `q` must lie within the range the table was built for.
 inline int32_t applyLookup(const LookupTable &table, int32_t q, int32_t inLo) {
-  return table[static_cast<uint8_t>(q - inLo)];
+  return table[static_cast<size_t>(q - inLo)];
 }
 
 } // namespace quantc::numerics

@@ -58,8 +58,11 @@ std::optional<QuantParams> chooseParams(float min, float max, int32_t lo, int32_
                                         bool symmetric = false);
 
 /// [NUM-WGT-1] Scale of symmetric weights, absmax / (2^(bits-1) - 1); 1 when that is no normal
-/// float (all-zero channel). Codes lie in [-(2^(bits-1)-1), 2^(bits-1)-1].
+/// float (all-zero channel). Codes lie in [-(2^(bits-1)-1), 2^(bits-1)-1], bits in [2, 16].
 float symmetricWeightScale(float absmax, int bits);
+/// [NUM-WGT-1] [NUM-WGT-8] The same from the weights themselves, also for 1 bit: then the codes are
+/// -1 and +1 and the scale is the mean magnitude.
+float naturalWeightScale(const float *w, size_t n, int bits, size_t stride = 1);
 
 /// Limits of `quantizeWeightChannel`.
 struct WeightChannelOptions {
@@ -74,13 +77,13 @@ struct WeightChannelOptions {
 /// bias * (inScale * scale).
 struct WeightChannel {
   float scale = 1.0f;
-  std::vector<int8_t> q;
+  std::vector<int16_t> q;
   int32_t bias = 0;
   bool scaleRaised = false;    ///< the scale is above absmax / (2^(bits-1) - 1)
   bool withinSoftLimit = true; ///< |bias_q| + sum|w||x| < softLimit
 };
 
-/// [NUM-WGT-2..6] Quantizes a channel: weights symmetric to `bits` (2..8), half even, bias at
+/// [NUM-WGT-2..6] Quantizes a channel: weights symmetric to `bits` (1..16), half even, bias at
 /// inScale*scale. The scale is raised until the accumulator bound is below hardLimit, and below
 /// softLimit too where that costs nothing (see the rules). nullopt when a weight or the bias is not
 /// finite, inScale is not positive and finite, bits is out of range, or no scale satisfies

@@ -186,7 +186,8 @@ LogicalResult Lowering::run() {
     return failure();
   planTypes();
   builder.setInsertionPoint(function);
-  auto design = hls::DesignOp::create(builder, function.getLoc(), "model", StringAttr());
+  NamedAttribute name = builder.getNamedAttr("sym_name", builder.getStringAttr("model"));
+  auto design = hls::DesignOp::create(builder, function.getLoc(), TypeRange(), ValueRange(), name);
   Block *body = builder.createBlock(&design.getBody());
   addInputs(design);
   if (succeeded(lowerOps()))

@@ -93,9 +93,9 @@ std::optional<Contraction> ContractionPattern::match(LinearMapOpInterface op) co
     (void)state.explain(op, reason);
     return std::nullopt;
   };
-  std::optional<Quantized> input = byteSource(op.getInputOperand().get());
+  std::optional<Quantized> input = codeSource(op.getInputOperand().get());
   if (!input)
-    return refuse("its input is not an 8-bit tensor with one scale");
+    return refuse("its input is not a tensor of codes with one scale");
   std::optional<Quantized> weight = quantizedSource(op.getWeightOperand().get());
   if (!weight || !getConstantElements(weight->value))
     return refuse("its weight is not a quantized constant");
@@ -158,8 +158,8 @@ Value ContractionPattern::convert(Operation *head, const Tail &tail, PatternRewr
   if (isAccumulatorForm(tail, *parts, axis))
     return buildAccumulators(op, *parts, rewriter, loc);
   if (!tail.out.isPerTensor() || tail.out.storage.getWidth() > 16) {
-    (void)state.explain(head, "its result is neither an 8-bit tensor with one scale nor the "
-                              "accumulators");
+    (void)state.explain(head, "its result is neither a tensor of codes with one scale nor "
+                              "the accumulators");
     return {};
   }
   std::vector<double> scales;

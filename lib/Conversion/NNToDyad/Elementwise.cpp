@@ -26,7 +26,7 @@ using namespace quantc::nntodyad;
 // Two operands
 //===----------------------------------------------------------------------===//
 
-static bool isByteTail(const Tail &tail) { return tail.out.isPerTensor() && tail.out.isByte(); }
+static bool isCodeTail(const Tail &tail) { return tail.out.isPerTensor() && tail.out.isCodes(); }
 
 namespace {
 /// `nn.add` and `nn.sub`: one rounding for both rescalings.
@@ -39,10 +39,10 @@ private:
                 Location loc) const override {
     if (!isa_and_nonnull<nn::AddOp, nn::SubOp>(head))
       return {};
-    std::optional<Quantized> a = byteSource(head->getOperand(0));
-    std::optional<Quantized> b = byteSource(head->getOperand(1));
-    if (!a || !b || !isByteTail(tail)) {
-      (void)state.explain(head, "operands and result are not all 8-bit tensors with one scale");
+    std::optional<Quantized> a = codeSource(head->getOperand(0));
+    std::optional<Quantized> b = codeSource(head->getOperand(1));
+    if (!a || !b || !isCodeTail(tail)) {
+      (void)state.explain(head, "operands and result are not all tensors of codes with one scale");
       return {};
     }
     double out = tail.out.scale(), sign = isa<nn::SubOp>(head) ? -1.0 : 1.0;
@@ -73,10 +73,10 @@ private:
                 Location loc) const override {
     if (!isa_and_nonnull<nn::MulOp>(head))
       return {};
-    std::optional<Quantized> a = byteSource(head->getOperand(0));
-    std::optional<Quantized> b = byteSource(head->getOperand(1));
-    if (!a || !b || !isByteTail(tail)) {
-      (void)state.explain(head, "operands and result are not all 8-bit tensors with one scale");
+    std::optional<Quantized> a = codeSource(head->getOperand(0));
+    std::optional<Quantized> b = codeSource(head->getOperand(1));
+    if (!a || !b || !isCodeTail(tail)) {
+      (void)state.explain(head, "operands and result are not all tensors of codes with one scale");
       return {};
     }
     auto type = cast<RankedTensorType>(head->getResult(0).getType()).clone(si32(rewriter));
@@ -92,8 +92,8 @@ private:
 // One operand
 //===----------------------------------------------------------------------===//
 
-/// A chain of unary functions between two 8-bit tensors: one table. Starts at the quantize itself,
-/// because clamps are unary functions too.
+/// A chain of unary functions between two tensors of codes: one table. Starts at the quantize
+/// itself, because clamps are unary functions too.
 class LookupPattern : public OpRewritePattern<qnn::QuantizeOp> {
 public:
   LookupPattern(MLIRContext *context, State &state)
@@ -146,7 +146,7 @@ public:
 LogicalResult LookupPattern::matchAndRewrite(qnn::QuantizeOp root,
                                              PatternRewriter &rewriter) const {
   std::optional<Affine> out = readAffine(root);
-  if (state.failed || !out || !out->isPerTensor() || !out->isByte())
+  if (state.failed || !out || !out->isPerTensor() || !out->isCodes())
     return failure();
   SmallVector<QuantizableOpInterface> chain;
   Value value = root.getInput();
@@ -156,9 +156,9 @@ LogicalResult LookupPattern::matchAndRewrite(qnn::QuantizeOp root,
     chain.push_back(op);
     value = op->getOperand(0);
   }
-  std::optional<Quantized> source = byteSource(value);
+  std::optional<Quantized> source = codeSource(value);
   if (chain.empty() || !source)
-    return rewriter.notifyMatchFailure(root, "no chain of unary ops behind an 8-bit tensor");
+    return rewriter.notifyMatchFailure(root, "no chain of unary ops behind a tensor of codes");
   auto spec = [](const Affine &a) {
     return numerics::QuantSpec{a.scale(), static_cast<int32_t>(a.zeroPoint()),
                                static_cast<int32_t>(a.min()), static_cast<int32_t>(a.max())};
@@ -168,12 +168,14 @@ LogicalResult LookupPattern::matchAndRewrite(qnn::QuantizeOp root,
       x = op.evaluateUnary(x).value_or(x);
     return x;
   };
-  auto table = numerics::buildLookup(function, spec(source->affine), spec(*out));
+  size_t size = size_t(1) << source->affine.storage.getWidth();
+  auto table = numerics::buildLookup(function, spec(source->affine), spec(*out), size);
   if (!table)
     return state.explain(chain.front(), "its table cannot be built");
   std::vector<int64_t> entries(table->begin(), table->end());
   Location loc = chain.front().getLoc();
-  Value constant = makeConstant(rewriter, loc, RankedTensorType::get({256}, out->storage), entries);
+  Value constant = makeConstant(
+      rewriter, loc, RankedTensorType::get({static_cast<int64_t>(size)}, out->storage), entries);
   rewriter.replaceOpWithNewOp<dyad::LookupOp>(root, root.getResult().getType(), source->value,
                                               constant);
   return success();

@@ -62,9 +62,9 @@ static LogicalResult convertArguments(func::FuncOp function) {
         if (!isa<qnn::QuantizeOp>(user))
           return user->emitError("expected integers, but found '")
                  << user->getName() << "' reading float input " << index
-                 << "; it has no 8-bit form";
+                 << "; it has no integer form";
       return function.emitError("expected every use of float input ")
-             << index << " to be the same quantization, but found others; it has no 8-bit form";
+             << index << " to be the same quantization, but found others; it has no integer form";
     }
     argument.setType(cast<RankedTensorType>(argument.getType()).clone(affine->storage));
     for (Operation *user : llvm::make_early_inc_range(argument.getUsers())) {

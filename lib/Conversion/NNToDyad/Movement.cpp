@@ -93,8 +93,8 @@ static bool everyWindowMeetsInput(nn::MaxPoolOp op) {
 template <>
 Value SinkPattern<nn::MaxPoolOp>::move(nn::MaxPoolOp op, const Quantized &source,
                                        PatternRewriter &rewriter) const {
-  if (!source.affine.isByte() || !everyWindowMeetsInput(op)) {
-    (void)state.explain(op, "its input is not an 8-bit tensor, or a window meets no element");
+  if (!source.affine.isCodes() || !everyWindowMeetsInput(op)) {
+    (void)state.explain(op, "its input is not a tensor of codes, or a window meets no element");
     return {};
   }
   return dyad::MaxPoolOp::create(rewriter, op.getLoc(), storedType(op, source), source.value,

@@ -75,9 +75,9 @@ std::optional<Quantized> nntodyad::quantizedSource(Value value) {
   return Quantized{dequantize.getInput(), std::move(*affine)};
 }
 
-std::optional<Quantized> nntodyad::byteSource(Value value) {
+std::optional<Quantized> nntodyad::codeSource(Value value) {
   std::optional<Quantized> source = quantizedSource(value);
-  if (!source || !source->affine.isPerTensor() || !source->affine.isByte())
+  if (!source || !source->affine.isPerTensor() || !source->affine.isCodes())
     return std::nullopt;
   return source;
 }

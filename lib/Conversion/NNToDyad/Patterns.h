@@ -42,7 +42,8 @@ struct Affine {
   unsigned bits = 0; ///< of the codes; 0 for the storage's
 
   bool isPerTensor() const { return scales.size() == 1; }
-  bool isByte() const { return storage.getWidth() == 8; }
+  /// Whether these are an activation's codes.
+  bool isCodes() const { return storage.getWidth() == 8 || storage.getWidth() == 16; }
   float scale() const { return scales.front(); }
   int64_t zeroPoint() const { return zeroPoints.front(); }
   /// Whether all zero points are one, which `dyad` needs.
@@ -63,8 +64,8 @@ struct Quantized {
 
 /// The integer tensor behind a dequantized value.
 std::optional<Quantized> quantizedSource(mlir::Value value);
-/// The same, for a tensor of 8 bits with one scale.
-std::optional<Quantized> byteSource(mlir::Value value);
+/// The same, for codes with one scale.
+std::optional<Quantized> codeSource(mlir::Value value);
 
 //===----------------------------------------------------------------------===//
 // Tails

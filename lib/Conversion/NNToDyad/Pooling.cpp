@@ -18,10 +18,12 @@ using namespace mlir;
 using namespace quantc;
 using namespace quantc::nntodyad;
 
-/// Largest number of 8-bit values whose sum is below 2^31.
-constexpr int64_t maxSummands = (int64_t(1) << 31) / 256;
+/// Largest number of codes whose sum is below 2^31.
+static int64_t maxSummands(const Affine &in) {
+  return (int64_t(1) << 31) / (in.max() - in.min() + 1);
+}
 
-static bool isByteTail(const Tail &tail) { return tail.out.isPerTensor() && tail.out.isByte(); }
+static bool isCodeTail(const Tail &tail) { return tail.out.isPerTensor() && tail.out.isCodes(); }
 
 /// s_x / (s_y * n) of each count.
 static std::vector<double> averageScales(const Affine &in, const Tail &tail,
@@ -43,19 +45,20 @@ private:
     auto mean = dyn_cast_or_null<nn::ReduceMeanOp>(head);
     if (!mean)
       return {};
-    std::optional<Quantized> source = byteSource(mean.getInput());
-    int64_t count = 1;
+    std::optional<Quantized> source = codeSource(mean.getInput());
+    int64_t count = source ? 1 : 0, most = source ? maxSummands(source->affine) : 0;
     for (int64_t axis : mean.getAxes()) {
-      int64_t size = mean.getInput().getType().getDimSize(axis);
-      if (ShapedType::isDynamic(size) || size < 1 || size > maxSummands / count)
-        count = 0;
       if (count == 0)
         break;
+      int64_t size = mean.getInput().getType().getDimSize(axis);
+      if (ShapedType::isDynamic(size) || size < 1 || size > most / count)
+        size = 0;
       count *= size;
     }
-    if (!source || !isByteTail(tail) || count == 0) {
-      (void)state.explain(mean, "operand and result are not 8-bit tensors with one scale, or the "
-                                "number of summands is unknown or too large");
+    if (!source || !isCodeTail(tail) || count == 0) {
+      (void)state.explain(mean,
+                          "operand and result are not tensors of codes with one scale, or the "
+                          "number of summands is unknown or too large");
       return {};
     }
     auto type = mean.getResult().getType().clone(si32(rewriter));
@@ -104,7 +107,7 @@ Value AveragePoolPattern::convert(Operation *head, const Tail &tail, PatternRewr
   auto pool = dyn_cast_or_null<nn::AvgPoolOp>(head);
   if (!pool)
     return {};
-  std::optional<Quantized> source = byteSource(pool.getInput());
+  std::optional<Quantized> source = codeSource(pool.getInput());
   SmallVector<int64_t> counts = {1}, shape;
   for (size_t i = 0; i < pool.getKernel().size(); ++i) {
     SmallVector<int64_t> along = divisors(pool, i), products;
@@ -114,9 +117,9 @@ Value AveragePoolPattern::convert(Operation *head, const Tail &tail, PatternRewr
     shape.push_back(static_cast<int64_t>(along.size()));
     counts = std::move(products);
   }
-  if (!source || !isByteTail(tail) || counts.empty() ||
-      llvm::any_of(counts, [](int64_t n) { return n > maxSummands; })) {
-    (void)state.explain(pool, "operand and result are not 8-bit tensors with one scale, or the "
+  if (!source || !isCodeTail(tail) || counts.empty() ||
+      llvm::any_of(counts, [&](int64_t n) { return n > maxSummands(source->affine); })) {
+    (void)state.explain(pool, "operand and result are not tensors of codes with one scale, or the "
                               "window's divisors are unknown or too large");
     return {};
   }

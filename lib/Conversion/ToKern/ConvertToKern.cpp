@@ -145,7 +145,27 @@ static LogicalResult reject(Operation *op) {
   return op->emitError("no kernel for '") << op->getName() << "' on this target";
 }
 
+/// Buffers and kernels hold codes in bytes.
+static LogicalResult rejectWideCodes(func::FuncOp function) {
+  WalkResult walk = function.walk([](Operation *op) {
+    for (TypeRange types : {TypeRange(op->getResultTypes()), TypeRange(op->getOperandTypes())})
+      for (Type type : types)
+        if (auto element = dyn_cast<IntegerType>(getElementTypeOrSelf(type));
+            element && element.getWidth() == 16 && !op->hasTrait<OpTrait::ConstantLike>()) {
+          op->emitError("no kernel for '")
+              << op->getName()
+              << "' on this target: expected activations and weights of at most 8 bits, but found "
+              << type << "; an FPGA takes up to 16 (--target hls:PART)";
+          return WalkResult::interrupt();
+        }
+    return WalkResult::advance();
+  });
+  return failure(walk.wasInterrupted());
+}
+
 LogicalResult Lowering::run() {
+  if (failed(rejectWideCodes(function)))
+    return failure();
   if (!function.getBody().hasOneBlock())
     return function.emitError("expected one block");
   Block &block = function.getBody().front();

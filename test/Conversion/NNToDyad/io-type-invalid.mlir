@@ -2,7 +2,7 @@
 
 func.func @argument(%x: tensor<4xf32>) -> tensor<4xf32> {
   // expected-remark @below {{stays float}}
-  // expected-error @below {{expected integers, but found 'nn.relu' reading float input 0; it has no 8-bit form}}
+  // expected-error @below {{expected integers, but found 'nn.relu' reading float input 0; it has no integer form}}
   %r = nn.relu %x : tensor<4xf32>
   return %r : tensor<4xf32>
 }

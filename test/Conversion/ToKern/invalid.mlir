@@ -30,3 +30,14 @@ func.func @main(%x: tensor<1x1x2x2xui8>) -> tensor<1x1x1x1xsi32> {
 // expected-error @below {{expected a function '@main'}}
 module {
 }
+
+// -----
+
+func.func @main(%x: tensor<1x4xui16>) -> tensor<1x2xsi32> {
+  %w = dyad.constant dense<1> : tensor<2x4xsi8>
+  %b = dyad.constant dense<0> : tensor<2xsi32>
+  %z = dyad.constant dense<0> : tensor<ui16>
+  // expected-error @below {{no kernel for 'dyad.linear' on this target: expected activations and weights of at most 8 bits, but found 'tensor<1x4xui16>'; an FPGA takes up to 16 (--target hls:PART)}}
+  %y = dyad.linear %x, %w, %b, %z : (tensor<1x4xui16>, tensor<2x4xsi8>, tensor<2xsi32>, tensor<ui16>) -> tensor<1x2xsi32>
+  return %y : tensor<1x2xsi32>
+}

@@ -124,3 +124,12 @@ func.func @lookup_table(%x: tensor<2xui8>, %t: tensor<128xui8>) -> tensor<2xui8>
   %0 = dyad.lookup %x, %t : (tensor<2xui8>, tensor<128xui8>) -> tensor<2xui8>
   return %0 : tensor<2xui8>
 }
+
+// -----
+
+// A table of bytes for words.
+func.func @lookup_words(%x: tensor<2xsi16>, %t: tensor<256xui8>) -> tensor<2xui8> {
+  // expected-error @+1 {{expected a table of type 'tensor<65536xui8>', but found 'tensor<256xui8>' [DYAD-LUT-2]}}
+  %0 = dyad.lookup %x, %t : (tensor<2xsi16>, tensor<256xui8>) -> tensor<2xui8>
+  return %0 : tensor<2xui8>
+}

@@ -2,9 +2,9 @@
 
 // RUN: quant-opt %s --split-input-file --verify-diagnostics
 
-// One bit is no integer format.
-// expected-error @+1 {{expected a width of 2 to 8 bits, but found 1}}
-func.func private @format_width() attributes {f = #qnn.int<1, signed = true, symmetric = true, narrow = false>}
+// More bits than a code may have.
+// expected-error @+1 {{expected a width of 1 to 16 bits, but found 17}}
+func.func private @format_width() attributes {f = #qnn.int<17, signed = true, symmetric = true, narrow = false>}
 
 // -----
 
@@ -92,4 +92,20 @@ func.func @zero_scale(%x: tensor<2xf32>, %z: tensor<2xui8>) -> tensor<2xui8> {
   // expected-error @+1 {{expected a positive finite scale, but found 0.000000e+00 [QNN-Q-6]}}
   %0 = qnn.quantize %x, %s, %z : (tensor<2xf32>, tensor<2xf32>, tensor<2xui8>) -> tensor<2xui8>
   return %0 : tensor<2xui8>
+}
+
+// -----
+
+func.func @more_bits_than_stored(%x: tensor<2xf32>, %s: tensor<f32>, %z: tensor<ui8>) -> tensor<2xui8> {
+  // expected-error @+1 {{expected bits in 1..8, but found 9 [QNN-Q-7]}}
+  %0 = qnn.quantize %x, %s, %z {bits = 9 : i64} : (tensor<2xf32>, tensor<f32>, tensor<ui8>) -> tensor<2xui8>
+  return %0 : tensor<2xui8>
+}
+
+// -----
+
+func.func @no_bits(%x: tensor<2xf32>, %s: tensor<f32>, %z: tensor<ui16>) -> tensor<2xui16> {
+  // expected-error @+1 {{expected bits in 1..16, but found 0 [QNN-Q-7]}}
+  %0 = qnn.quantize %x, %s, %z {bits = 0 : i64} : (tensor<2xf32>, tensor<f32>, tensor<ui16>) -> tensor<2xui16>
+  return %0 : tensor<2xui16>
 }

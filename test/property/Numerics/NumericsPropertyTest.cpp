@@ -176,7 +176,8 @@ RC_GTEST_PROP(QuantizeProperty, RealsComeBackWithinHalfAStep, ()) {
   RC_ASSERT(std::fabs(back - x) <= steps * p->scale * (1 + 1e-4));
 }
 
-// [NUM-WGT-3] No accumulator of a quantized channel passes 2^31, and its error is that of rounding.
+// [NUM-WGT-3] [NUM-WGT-8] No accumulator of a quantized channel passes 2^31, and its error is that
+// of rounding; codes of one bit are signs.
 RC_GTEST_PROP(WeightProperty, BoundHolds, ()) {
   size_t n = *rc::gen::inRange<size_t>(1, 60);
   double size = std::exp2(*rc::gen::inRange(-120, 10));
@@ -185,13 +186,18 @@ RC_GTEST_PROP(WeightProperty, BoundHolds, ()) {
     v = static_cast<float>(*rc::gen::inRange(-1000, 1001) * size / 1000);
   auto bias = static_cast<float>(*rc::gen::inRange(-1000, 1001) / 100.0);
   IntRange x(-128, 127);
-  auto c = quantizeWeightChannel(w.data(), n, bias, 0.03f, x);
+  int bits = *rc::gen::inRange(1, 17);
+  auto c = quantizeWeightChannel(w.data(), n, bias, 0.03f, x, bits);
   RC_ASSERT(c.has_value());
-  int64_t bound = prefixBound(c->q.data(), n, c->bias, x);
+  std::vector<int32_t> codes(c->q.begin(), c->q.end());
+  int64_t bound = prefixBound(codes.data(), n, c->bias, x);
   RC_ASSERT(bound < INT64_C(1) << 31);
   RC_ASSERT(c->withinSoftLimit == (bound < INT64_C(1) << 24));
   for (size_t k = 0; k < n; ++k)
-    RC_ASSERT(std::fabs(w[k] - double(c->scale) * c->q[k]) <= 0.5001 * c->scale);
+    if (bits == 1)
+      RC_ASSERT(codes[k] == (w[k] < 0 ? -1 : 1));
+    else
+      RC_ASSERT(std::fabs(w[k] - double(c->scale) * codes[k]) <= 0.5001 * c->scale);
 }
 
 } // namespace

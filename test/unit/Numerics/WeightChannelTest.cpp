@@ -38,7 +38,8 @@ std::vector<float> randomWeights(std::mt19937_64 &rng, size_t n, double size) {
 }
 
 int64_t boundOf(const WeightChannel &c, IntRange x) {
-  return prefixBound(c.q.data(), c.q.size(), c.bias, x);
+  std::vector<int32_t> q(c.q.begin(), c.q.end());
+  return prefixBound(q.data(), q.size(), c.bias, x);
 }
 
 /// Largest error of the channel's real output over inputs of `x`, in real units.
@@ -97,7 +98,7 @@ TEST(WeightChannel, DeadChannelKeepsItsBias) {
   std::vector<float> w = {1e-12f, -3e-13f, 5e-13f};
   auto c = quantizeWeightChannel(w.data(), w.size(), 0.3f, 0.02f, kU8);
   ASSERT_TRUE(c.has_value());
-  EXPECT_EQ(c->q, (std::vector<int8_t>{0, 0, 0}));
+  EXPECT_EQ(c->q, (std::vector<int16_t>{0, 0, 0}));
   EXPECT_TRUE(c->scaleRaised);
   EXPECT_TRUE(c->withinSoftLimit);
   EXPECT_NEAR(c->bias * double(0.02f) * c->scale, 0.3, 0.3 * 0x1p-22);
@@ -111,7 +112,7 @@ TEST(WeightChannel, SoftLimitDoesNotCostAWeightStep) {
   ASSERT_TRUE(c.has_value());
   EXPECT_FALSE(c->scaleRaised);
   EXPECT_FALSE(c->withinSoftLimit);
-  EXPECT_EQ(c->q, (std::vector<int8_t>{127, -31, 55}));
+  EXPECT_EQ(c->q, (std::vector<int16_t>{127, -31, 55}));
 }
 
 // [NUM-WGT-5] The same channel, when the output scale shows that its weights do not matter.
@@ -178,7 +179,7 @@ TEST(WeightChannel, FewerBitsAndStride) {
   const float w[] = {0.7f, 9.0f, -0.2f, 9.0f, 0.1f, 9.0f};
   auto c = quantizeWeightChannel(w, 3, 0.0f, 0.02f, kU8, 4, {}, 2);
   ASSERT_TRUE(c.has_value());
-  EXPECT_EQ(c->q, (std::vector<int8_t>{7, -2, 1}));
+  EXPECT_EQ(c->q, (std::vector<int16_t>{7, -2, 1}));
 }
 
 // [NUM-WGT-7]
@@ -186,7 +187,7 @@ TEST(WeightChannel, GivenScale) {
   const float w[] = {0.7f, -0.2f, 5.0f};
   auto c = quantizeWeightChannelAt(w, 3, 0.25f, 0.5f, 0.01f, kU8);
   ASSERT_TRUE(c.has_value());
-  EXPECT_EQ(c->q, (std::vector<int8_t>{70, -20, 127}));
+  EXPECT_EQ(c->q, (std::vector<int16_t>{70, -20, 127}));
   EXPECT_EQ(c->bias, 50);
   EXPECT_FALSE(quantizeWeightChannelAt(w, 3, 1e9f, 0.5f, 0.01f, kU8).has_value());
   EXPECT_FALSE(quantizeWeightChannelAt(w, 3, 0.25f, 0.5f, 0.0f, kU8).has_value());
@@ -202,8 +203,31 @@ TEST(WeightChannel, RefusesBadInput) {
   }
   const float w[] = {1.0f};
   EXPECT_FALSE(quantizeWeightChannel(w, 1, 0.0f, 0.0f, kU8).has_value());
-  EXPECT_FALSE(quantizeWeightChannel(w, 1, 0.0f, 0.02f, kU8, 1).has_value());
-  EXPECT_FALSE(quantizeWeightChannel(w, 1, 0.0f, 0.02f, kU8, 9).has_value());
+  EXPECT_FALSE(quantizeWeightChannel(w, 1, 0.0f, 0.02f, kU8, 0).has_value());
+  EXPECT_FALSE(quantizeWeightChannel(w, 1, 0.0f, 0.02f, kU8, 17).has_value());
+}
+
+// [NUM-WGT-8] Signs at the mean magnitude; zeros are +1 at a scale that hides them.
+TEST(WeightChannel, OneBitIsASign) {
+  const float w[] = {0.5f, -1.5f, 0.0f, 2.0f};
+  auto c = quantizeWeightChannel(w, 4, 0.24f, 0.02f, kU8, 1);
+  ASSERT_TRUE(c.has_value());
+  EXPECT_EQ(c->q, (std::vector<int16_t>{1, -1, 1, 1}));
+  EXPECT_EQ(c->scale, 1.0f);
+  EXPECT_EQ(c->bias, 12);
+  const float zeros[] = {0.0f, 0.0f};
+  auto none = quantizeWeightChannel(zeros, 2, 0.25f, 0.02f, kU8, 1);
+  ASSERT_TRUE(none.has_value());
+  EXPECT_LE(none->scale, 0x1p-16f);
+  EXPECT_NEAR(none->bias * 0.02 * none->scale, 0.25, 0.001);
+}
+
+// [NUM-WGT-1] Sixteen bits use their range.
+TEST(WeightChannel, SixteenBits) {
+  const float w[] = {1.0f, -0.5f};
+  auto c = quantizeWeightChannel(w, 2, 0.0f, 0.02f, kU8, 16);
+  ASSERT_TRUE(c.has_value());
+  EXPECT_EQ(c->q, (std::vector<int16_t>{32767, -16384}));
 }
 
 } // namespace

@@ -233,16 +233,29 @@ bool MulOp::accumulates() { return true; }
 FailureOr<SmallVector<IntTensor>> MulOp::evaluate(ArrayRef<const IntTensor *> operands) {
   if (failed(checkOperands(*this, operands)))
     return failure();
-  // Factors have 9 bits, so the product has 18.
+  // Factors of 8-bit codes have 9 bits and products 18; those of 16-bit codes may not fit.
   int32_t za = operands[2]->data[0], zb = operands[3]->data[0];
-  return evaluateBinary(*this, *operands[0], *operands[1],
-                        [=](int32_t a, int32_t b) { return (a - za) * (b - zb); });
+  std::optional<int64_t> outside;
+  auto result = evaluateBinary(*this, *operands[0], *operands[1], [&](int32_t a, int32_t b) {
+    int64_t product = int64_t(a - za) * (b - zb);
+    if (product < INT32_MIN || product > INT32_MAX)
+      outside = product;
+    return static_cast<int32_t>(product);
+  });
+  if (outside)
+    return emitOpError("expected products of 32 bits, but found ") << *outside << " [NUM-MUL-1]";
+  return result;
 }
 
 ResultRange MulOp::inferRange(ArrayRef<OperandRange> operands) {
-  return inferBinary(*this, operands[0], operands[1], [&](IntRange a, IntRange b) {
+  ResultRange result = inferBinary(*this, operands[0], operands[1], [&](IntRange a, IntRange b) {
     return numerics::mul(numerics::sub(a, operands[2].range), numerics::sub(b, operands[3].range));
   });
+  // One product is the whole sum: whether it fits is part of the overflow proof.
+  result.accumulator = result.channels;
+  if (result.accumulator.empty())
+    result.accumulator.push_back(result.range);
+  return result;
 }
 
 OpCost MulOp::getCost() { return elementwiseCost(*this); }
@@ -259,7 +272,7 @@ FailureOr<SmallVector<IntTensor>> LookupOp::evaluate(ArrayRef<const IntTensor *>
   IntTensor result(operands[0]->shape);
   for (size_t i = 0; i < result.size(); ++i) {
     int64_t index = operands[0]->data[i] - least;
-    if (index < 0 || index > 255)
+    if (index < 0 || index >= static_cast<int64_t>(table.size()))
       return emitOpError("expected values of ")
              << getInput().getType().getElementType() << ", but found " << operands[0]->data[i];
     result.data[i] = table[index];
@@ -271,11 +284,12 @@ ResultRange LookupOp::inferRange(ArrayRef<OperandRange> operands) {
   ResultRange result;
   result.range = operands[1].range;
   const IntTensor *table = operands[1].constant;
-  if (!table || table->size() != 256)
-    return result;
   int64_t least = typeRange(getInput().getType()).lo;
+  int64_t last = typeRange(getInput().getType()).hi - least;
+  if (!table || static_cast<int64_t>(table->size()) != last + 1)
+    return result;
   auto image = [&](IntRange x) {
-    IntRange index = numerics::add(x, -least).clamp(0, 255);
+    IntRange index = numerics::add(x, -least).clamp(0, last);
     IntRange range = IntRange::point(table->data[index.lo]);
     for (int64_t i = index.lo; i <= index.hi; ++i)
       range = range.unionWith(IntRange::point(table->data[i]));

@@ -191,7 +191,8 @@ LogicalResult LookupOp::verify() {
   if (!shapesAgree(input.getShape(), result.getShape()))
     return emitOpError("expected operand and result of one shape, but found ")
            << input << " and " << result << " [DYAD-LUT-1]";
-  auto expected = RankedTensorType::get({256}, result.getElementType());
+  numerics::IntRange codes = typeRange(input);
+  auto expected = RankedTensorType::get({codes.hi - codes.lo + 1}, result.getElementType());
   if (getTable().getType() != expected)
     return emitOpError("expected a table of type ")
            << expected << ", but found " << getTable().getType() << " [DYAD-LUT-2]";

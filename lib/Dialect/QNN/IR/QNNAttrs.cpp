@@ -37,14 +37,14 @@ void QNNDialect::registerAttributes() {
 LogicalResult IntFormatAttr::verify(function_ref<InFlightDiagnostic()> emitError, unsigned bits,
                                     bool isSigned, bool symmetric, bool narrow) {
   // [QNN-FMT-1]
-  if (bits < 2 || bits > 8)
-    return emitError() << "expected a width of 2 to 8 bits, but found " << bits;
+  if (bits < 1 || bits > 16)
+    return emitError() << "expected a width of 1 to 16 bits, but found " << bits;
   return success();
 }
 
 /// The narrowest element type of integer tensors that holds the format.
 Type IntFormatAttr::getStorageType() const {
-  unsigned width = getBits() <= 2 ? 2 : getBits() <= 4 ? 4 : 8;
+  unsigned width = getBits() <= 2 ? 2 : getBits() <= 4 ? 4 : getBits() <= 8 ? 8 : 16;
   return IntegerType::get(getContext(), width,
                           getIsSigned() ? IntegerType::Signed : IntegerType::Unsigned);
 }

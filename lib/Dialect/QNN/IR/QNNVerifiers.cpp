@@ -76,8 +76,8 @@ std::pair<int64_t, int64_t> QuantizeOp::getCodeRange() {
 
 LogicalResult QuantizeOp::verify() {
   unsigned width = cast<IntegerType>(getResult().getType().getElementType()).getWidth();
-  if (getBits() && (*getBits() < 2 || *getBits() > width))
-    return emitOpError("expected bits in 2..")
+  if (getBits() && (*getBits() < 1 || *getBits() > width))
+    return emitOpError("expected bits in 1..")
            << width << ", but found " << *getBits() << " [QNN-Q-7]";
   return verifyAffine(*this, getInput().getType(), getResult().getType(), getScale(),
                       getZeroPoint().getType(), getAxis());

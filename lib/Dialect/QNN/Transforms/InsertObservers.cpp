@@ -30,10 +30,11 @@ llvm::Error qnn::checkOptions(const QuantizeOptions &options) {
   if (!(options.averagingConstant > 0 && options.averagingConstant <= 1))
     return makeError("expected an averaging constant in (0, 1], but found " +
                      std::to_string(options.averagingConstant));
-  if (options.weightBits < 2 || options.weightBits > 8)
-    return makeError("expected 2 to 8 weight bits, but found " + Twine(options.weightBits));
-  if (options.activationBits < 2 || options.activationBits > 8)
-    return makeError("expected 2 to 8 activation bits, but found " + Twine(options.activationBits));
+  if (options.weightBits < 1 || options.weightBits > 16)
+    return makeError("expected 1 to 16 weight bits, but found " + Twine(options.weightBits));
+  if (options.activationBits < 1 || options.activationBits > 16)
+    return makeError("expected 1 to 16 activation bits, but found " +
+                     Twine(options.activationBits));
   if (llvm::Error error = parseNodeBits(options.nodeBits).takeError())
     return error;
   return Exclusions::create(options.exclude).takeError();

@@ -40,7 +40,7 @@ static StringRef onnxType(Location location) {
 static bool parseBits(StringRef &text, StringRef letter, unsigned &bits) {
   if (!text.consume_front(letter))
     return true;
-  return !text.consumeInteger(10, bits) && bits >= 2 && bits <= 8;
+  return !text.consumeInteger(10, bits) && bits >= 1 && bits <= 16;
 }
 
 llvm::Expected<llvm::StringMap<NodeBits>> qnn::parseNodeBits(ArrayRef<std::string> entries) {
@@ -50,7 +50,7 @@ llvm::Expected<llvm::StringMap<NodeBits>> qnn::parseNodeBits(ArrayRef<std::strin
     NodeBits bits;
     if (name.empty() || text.empty() || !parseBits(text, "w", bits.weight) ||
         !parseBits(text, "a", bits.activation) || !text.empty())
-      return makeError("expected NAME=wNaM with widths of 2 to 8 bits, but found '" + entry + "'");
+      return makeError("expected NAME=wNaM with widths of 1 to 16 bits, but found '" + entry + "'");
     all[name] = bits;
   }
   return all;

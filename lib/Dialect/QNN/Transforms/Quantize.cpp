@@ -56,8 +56,8 @@ private:
 };
 } // namespace
 
-/// Activations take a byte each whatever their width: integer ops read bytes.
-static IntegerType byteStorage(FormatAttrInterface format) {
+/// Activations take one byte or two each, whatever their width: integer ops read those.
+static IntegerType activationStorage(FormatAttrInterface format) {
   auto type = dyn_cast<IntegerType>(format.getStorageType());
   if (!type || type.getWidth() >= 8)
     return type;
@@ -128,7 +128,7 @@ LogicalResult Quantization::chooseAll() {
     StatisticsAttr statistics = observe.getStatisticsAttr();
     chosen->lo = std::min(chosen->lo, statistics.getLo());
     chosen->hi = std::max(chosen->hi, statistics.getHi());
-    IntegerType storage = byteStorage(chosen->format);
+    IntegerType storage = activationStorage(chosen->format);
     auto parameters = numerics::chooseParams(
         static_cast<float>(chosen->lo), static_cast<float>(chosen->hi),
         static_cast<int32_t>(chosen->format.getMin()),
@@ -145,7 +145,7 @@ LogicalResult Quantization::chooseAll() {
 DequantizeOp Quantization::pairBehind(Value value, const Representation &chosen) {
   OpBuilder builder(module.getContext());
   builder.setInsertionPointAfterValue(value);
-  IntegerType storage = byteStorage(chosen.format);
+  IntegerType storage = activationStorage(chosen.format);
   ParameterValues parameters =
       makeParameters(builder, value.getLoc(), storage, chosen.parameters.scale,
                      chosen.parameters.zeroPoint, /*perAxis=*/false);

@@ -16,6 +16,7 @@
 #include "Pairs.h"
 #include "quantc/Dialect/NN/IR/NN.h"
 #include "quantc/Interfaces/Weights.h"
+#include "llvm/Support/FormatVariadic.h"
 #include <algorithm>
 #include <cmath>
 
@@ -108,6 +109,7 @@ struct LinearMap {
   std::vector<numerics::WeightChannel> result;
 
   LogicalResult load(DequantizeOp input);
+  LogicalResult checkSums();
   LogicalResult quantizePerChannel();
   LogicalResult quantizePerTensor();
   void rewrite();
@@ -167,6 +169,38 @@ static InFlightDiagnostic channelError(LinearMapOpInterface op, int64_t channel)
          << channel << " of node '" << getLocationName(op.getLoc()) << "'";
 }
 
+/// [NUM-WGT-9] Raising the scale of wide codes would give fewer bits than were asked for, so sums
+/// that do not fit are refused, with the widths that would.
+LogicalResult LinearMap::checkSums() {
+  double xmax = static_cast<double>(xMinusZp.maxAbs());
+  if (bits <= 8 && xmax <= 255)
+    return success();
+  for (int64_t c = 0; c < channels; ++c) {
+    std::vector<float> values = channel(c);
+    auto sum = [&](int width) {
+      double scale = numerics::naturalWeightScale(values.data(), values.size(), width), total = 0;
+      for (float w : values)
+        total += width == 1 ? 1 : std::fabs(w) / scale;
+      return total * xmax;
+    };
+    if (sum(bits) < 0x1p31)
+      continue;
+    int fits = bits - 1;
+    while (fits > 0 && sum(fits) >= 0x1p31)
+      --fits;
+    InFlightDiagnostic error = op.emitError("expected sums of products inside 32 bits, but found ");
+    error << llvm::formatv("{0:e2}", sum(bits)).str() << " for output channel " << c << " of node '"
+          << getLocationName(op.getLoc()) << "', which adds " << channelSize() << " products of "
+          << bits << "-bit weights and inputs of magnitude " << static_cast<int64_t>(xmax) << "; ";
+    if (fits > 0)
+      error << "weights of " << fits << " bits fit";
+    else
+      error << "no width of weights fits, the input needs fewer bits";
+    return error;
+  }
+  return success();
+}
+
 LogicalResult LinearMap::quantizePerChannel() {
   for (int64_t c = 0; c < channels; ++c) {
     std::vector<float> values = channel(c);
@@ -181,10 +215,7 @@ LogicalResult LinearMap::quantizePerChannel() {
 
 /// One scale for all channels: doubled until every accumulator fits.
 LogicalResult LinearMap::quantizePerTensor() {
-  float absmax = 0;
-  for (float w : weight)
-    absmax = std::max(absmax, std::fabs(w));
-  float scale = numerics::symmetricWeightScale(absmax, bits);
+  float scale = numerics::naturalWeightScale(weight.data(), weight.size(), bits);
   int64_t failed = 0;
   for (int attempt = 0; attempt < 32 && std::isfinite(scale); ++attempt, scale *= 2) {
     result.clear();
@@ -215,7 +246,7 @@ void LinearMap::rewrite() {
   OpBuilder builder(op);
   Location loc = op.getLoc();
   std::string name = getLocationName(loc).str();
-  auto s8 = builder.getIntegerType(8, /*isSigned=*/true);
+  auto storage = builder.getIntegerType(bits > 8 ? 16 : 8, /*isSigned=*/true);
   auto s32 = builder.getIntegerType(32, /*isSigned=*/true);
   std::vector<int64_t> codes(weight.size()), biasCodes;
   std::vector<float> scales;
@@ -230,10 +261,10 @@ void LinearMap::rewrite() {
   ArrayRef<float> used = ArrayRef<float>(scales).take_front(perAxis ? scales.size() : 1);
   ArrayRef<float> usedProducts = ArrayRef<float>(products).take_front(used.size());
 
-  auto type = RankedTensorType::get(weightType.getShape(), s8);
+  auto type = RankedTensorType::get(weightType.getShape(), storage);
   Value stored =
       nn::ConstantOp::create(builder, loc, type, makeIntegerWeights(type, codes, name + ".weight"));
-  ParameterValues parameters = makeParameters(builder, loc, s8, used, 0, perAxis);
+  ParameterValues parameters = makeParameters(builder, loc, storage, used, 0, perAxis);
   op.getWeightOperand().set(DequantizeOp::create(builder, loc, weightType, stored, parameters.scale,
                                                  parameters.zeroPoint, axis));
   if (op.getBiasValue()) {
@@ -264,7 +295,7 @@ void LinearMap::quantizeResult(OpBuilder &builder, ArrayRef<float> scales) {
 LogicalResult qnn::quantizeLinearMap(LinearMapOpInterface op, DequantizeOp input,
                                      const QuantizeOptions &options) {
   LinearMap map(op, options);
-  if (failed(map.load(input)) ||
+  if (failed(map.load(input)) || failed(map.checkSums()) ||
       failed(options.weightPerChannel ? map.quantizePerChannel() : map.quantizePerTensor()))
     return failure();
   map.rewrite();

@@ -52,7 +52,8 @@ class Dyad_Op<string mnemonic, list<Trait> traits = [], list<string> more = []> 
 
 /// A 32-bit integer attribute whose accessor is signed.
 def Dyad_Bound : TypedSignlessIntegerAttrBase<I32, "int32_t", "32-bit bound">;
-def Dyad_Int8 : RankedTensorOf<[SI<8>, UI<8>]>;
+/// Codes of activations.
+def Dyad_Codes : RankedTensorOf<[SI<8>, UI<8>, SI<16>, UI<16>]>;
 def Dyad_Int32 : RankedTensorOf<[SI<32>]>;
 def Dyad_Int : RankedTensorOf<[SI<2>, UI<2>, SI<4>, UI<4>, SI<8>, UI<8>, SI<16>, UI<16>, SI<32>]>;
 
@@ -79,7 +80,7 @@ def Dyad_ConvOp : Dyad_Op<"conv", [], ["accumulates", "getChannelBias"]> {
       : (tensor<1x3x8x8xui8>, tensor<16x3x3x3xsi8>, tensor<16xsi32>, tensor<ui8>) -> tensor<1x16x8x8xsi32>
     ```
   }];
-  let arguments = (ins Dyad_Int8:$input, Dyad_Int:$weight, Dyad_Int32:$bias, Dyad_Int8:$zero_point,
+  let arguments = (ins Dyad_Codes:$input, Dyad_Int:$weight, Dyad_Int32:$bias, Dyad_Codes:$zero_point,
     DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads,
     DefaultValuedAttr<I64Attr, "1">:$groups);
   let results = (outs Dyad_Int32:$result);
@@ -92,7 +93,7 @@ def Dyad_LinearOp : Dyad_Op<"linear", [], ["accumulates", "getChannelBias"]> {
     `acc[..., n] = bias[n] + sum_k w[n,k] * (x[..., k] - zero_point)`; shapes as in
     `nn.linear`; overflow as in `dyad.conv`. Constraints: [DYAD-LIN-1] to [DYAD-LIN-3].
   }];
-  let arguments = (ins Dyad_Int8:$input, Dyad_Int:$weight, Dyad_Int32:$bias, Dyad_Int8:$zero_point);
+  let arguments = (ins Dyad_Codes:$input, Dyad_Int:$weight, Dyad_Int32:$bias, Dyad_Codes:$zero_point);
   let results = (outs Dyad_Int32:$result);
   let hasVerifier = 1;
 }
@@ -117,35 +118,35 @@ def Dyad_RequantizeOp : Dyad_Op<"requantize"> {
 def Dyad_AddOp : Dyad_Op<"add"> {
   let summary = "sum of two rescaled tensors with one rounding";
   let description = [{
-    `clamp((((a - za) * ma + (b - zb) * mb + 2^(shift-1)) >> shift) + zo)` in 32
-    bits; |ma|, |mb| < 2^21, shift in 1..30. Operands broadcast as in NumPy. A
+    `clamp((((a - za) * ma + (b - zb) * mb + 2^(shift-1)) >> shift) + zo)`, exact (in
+    32 bits for 8-bit operands); |ma|, |mb| < 2^21, shift in 1..30. Operands broadcast as in NumPy. A
     difference has a negative `mb`. Multipliers and shift have rank 0.
     [NUM-ADD-1] [NUM-ADD-3]. Constraints: [DYAD-EW-1], [DYAD-ADD-1], [DYAD-ADD-2],
     [DYAD-CLAMP-1].
   }];
-  let arguments = (ins Dyad_Int8:$lhs, Dyad_Int8:$rhs, Dyad_Int8:$lhs_zero_point, Dyad_Int8:$rhs_zero_point,
-    Dyad_Int32:$lhs_multiplier, Dyad_Int32:$rhs_multiplier, Dyad_Int32:$shift, Dyad_Int8:$zero_point,
+  let arguments = (ins Dyad_Codes:$lhs, Dyad_Codes:$rhs, Dyad_Codes:$lhs_zero_point, Dyad_Codes:$rhs_zero_point,
+    Dyad_Int32:$lhs_multiplier, Dyad_Int32:$rhs_multiplier, Dyad_Int32:$shift, Dyad_Codes:$zero_point,
     Dyad_Bound:$clamp_lo, Dyad_Bound:$clamp_hi);
-  let results = (outs Dyad_Int8:$result);
+  let results = (outs Dyad_Codes:$result);
   let hasVerifier = 1;
 }
 
 def Dyad_MulOp : Dyad_Op<"mul", [], ["accumulates"]> {
   let summary = "(a - za) * (b - zb), exact in 32 bits";
   let description = "Followed by `dyad.requantize`. Operands broadcast as in NumPy. [NUM-MUL-1]. Constraint: [DYAD-EW-1].";
-  let arguments = (ins Dyad_Int8:$lhs, Dyad_Int8:$rhs, Dyad_Int8:$lhs_zero_point, Dyad_Int8:$rhs_zero_point);
+  let arguments = (ins Dyad_Codes:$lhs, Dyad_Codes:$rhs, Dyad_Codes:$lhs_zero_point, Dyad_Codes:$rhs_zero_point);
   let results = (outs Dyad_Int32:$result);
   let hasVerifier = 1;
 }
 
 def Dyad_LookupOp : Dyad_Op<"lookup"> {
-  let summary = "a function of one 8-bit value, as a table";
+  let summary = "a function of one value of 8 or 16 bits, as a table";
   let description = [{
-    `table` has 256 entries; entry i belongs to the i-th least value of the input's
-    type. [NUM-LUT-1]. Constraints: [DYAD-LUT-1], [DYAD-LUT-2].
+    `table` has an entry for every value of the input's type, 256 or 65536; entry i
+    belongs to the i-th least one. [NUM-LUT-1]. Constraints: [DYAD-LUT-1], [DYAD-LUT-2].
   }];
-  let arguments = (ins Dyad_Int8:$input, Dyad_Int8:$table);
-  let results = (outs Dyad_Int8:$result);
+  let arguments = (ins Dyad_Codes:$input, Dyad_Codes:$table);
+  let results = (outs Dyad_Codes:$result);
   let hasVerifier = 1;
   let hasCanonicalizer = 1;
 }
@@ -156,9 +157,9 @@ def Dyad_MaxPoolOp : Dyad_Op<"max_pool", [], ["getCopiedOperands"]> {
     Scale and zero point are the input's. The result type gives the output size
     (`ceil_mode` is resolved there). Constraints: [DYAD-POOL-1] to [DYAD-POOL-4].
   }];
-  let arguments = (ins Dyad_Int8:$input, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
+  let arguments = (ins Dyad_Codes:$input, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
     DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads);
-  let results = (outs Dyad_Int8:$result);
+  let results = (outs Dyad_Codes:$result);
   let hasVerifier = 1;
 }
 
@@ -170,7 +171,7 @@ def Dyad_SumPoolOp : Dyad_Op<"sum_pool", [], ["accumulates"]> {
     shift have the output's spatial shape. [NUM-POOL-1] [NUM-POOL-2]. Constraints:
     [DYAD-POOL-1] to [DYAD-POOL-4].
   }];
-  let arguments = (ins Dyad_Int8:$input, Dyad_Int8:$zero_point, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
+  let arguments = (ins Dyad_Codes:$input, Dyad_Codes:$zero_point, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
     DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads);
   let results = (outs Dyad_Int32:$result);
   let hasVerifier = 1;
@@ -182,7 +183,7 @@ def Dyad_ReduceSumOp : Dyad_Op<"reduce_sum", [], ["accumulates"]> {
     `axes` is sorted, non-negative and without repeats; empty means no sum at all.
     [NUM-POOL-2]. Constraints: [DYAD-RED-1], [DYAD-RED-2].
   }];
-  let arguments = (ins Dyad_Int8:$input, Dyad_Int8:$zero_point, DenseI64ArrayAttr:$axes, BoolAttr:$keepdims);
+  let arguments = (ins Dyad_Codes:$input, Dyad_Codes:$zero_point, DenseI64ArrayAttr:$axes, BoolAttr:$keepdims);
   let results = (outs Dyad_Int32:$result);
   let hasVerifier = 1;
 }

@@ -57,7 +57,7 @@ def QNN_FormatAttrInterface : AttrInterface<"FormatAttrInterface"> {
 }
 
 def QNN_IntFormatAttr : QNN_Attr<"IntFormat", "int", [DeclareAttrInterfaceMethods<QNN_FormatAttrInterface>]> {
-  let summary = "an integer of 2 to 8 bits";
+  let summary = "an integer of 1 to 16 bits";
   let description = [{
     `#qnn.int<8, signed = true, symmetric = true, narrow = true>` is what weights
     use: -127..127. `narrow` drops the least value. Widths without a storage type

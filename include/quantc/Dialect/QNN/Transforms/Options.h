@@ -38,9 +38,10 @@ struct QuantizeOptions {
   bool activationSymmetric = false;
   /// One weight scale per output channel instead of one per tensor.
   bool weightPerChannel = true;
-  /// Bits of a weight code, in [2, 8]; codes lie in [-(2^(bits-1)-1), 2^(bits-1)-1].
+  /// Bits of a weight code, in [1, 16]; codes lie in [-(2^(bits-1)-1), 2^(bits-1)-1], and are -1
+  /// and +1 for 1 bit.
   unsigned weightBits = 8;
-  /// Bits of an activation code, in [2, 8]; stored in 8.
+  /// Bits of an activation code, in [1, 16]; stored in 8 or 16.
   unsigned activationBits = 8;
   /// Nodes with widths of their own: "NAME=w4a6", "NAME=w4" or "NAME=a6", where NAME is a node's
   /// name or, for activations, an input's. wN is for the node's weight, aN for its result.

@@ -50,7 +50,7 @@ def QnnInsertObservers : Pass<"qnn-insert-observers", "::mlir::ModuleOp"> {
     ListOption<"exclude", "exclude", "std::string",
       "nodes that stay float: names, op types, or re:REGEX over either; default none">,
     Option<"activationBits", "activation-bits", "unsigned", "8",
-      "bits of an activation code, 2 to 8; default 8">,
+      "bits of an activation code, 1 to 16; default 8">,
     ListOption<"nodeBits", "node-bits", "std::string",
       "nodes with widths of their own: NAME=w4a6, NAME=w4 or NAME=a6; default none">,
     Option<"quantizeOutputs", "quantize-outputs", "bool", "false",
@@ -152,7 +152,7 @@ def QnnQuantize : Pass<"qnn-quantize", "::mlir::ModuleOp"> {
       "one weight scale per tensor instead of one per output channel; default false">,
     ListOption<"nodeBits", "node-bits", "std::string",
       "nodes with widths of their own: NAME=w4a6, NAME=w4 or NAME=a6; default none">,
-    Option<"weightBits", "weight-bits", "unsigned", "8", "bits of a weight code, 2 to 8; default 8">
+    Option<"weightBits", "weight-bits", "unsigned", "8", "bits of a weight code, 1 to 16; 1 means -1 and +1; default 8">
   ];
   let dependentDialects = ["::quantc::qnn::QNNDialect", "::quantc::nn::NNDialect"];
 }
