@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "LoopNest.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace quantc;
@@ -39,6 +40,29 @@ void LoopNest::addOperand(Value memref) {
 
 void LoopNest::addInput(Place place, Type element, ArrayRef<int64_t> strides) {
   operands.push_back({place, element, SmallVector<int64_t>(strides)});
+}
+
+/// Outermost first as the output lies in memory: an image's axes are named N, C, H, W and lie as N,
+/// H, W, C. Elements are independent, so their order is free.
+void LoopNest::sortAxes() {
+  SmallVector<size_t> order(sizes.size());
+  std::iota(order.begin(), order.end(), size_t(0));
+  auto outside = [&](size_t a, size_t b) {
+    for (const LoopOperand &operand : operands)
+      if (operand.strides[a] != operand.strides[b])
+        return operand.strides[a] > operand.strides[b];
+    return false;
+  };
+  llvm::stable_sort(order, outside);
+  auto apply = [&](SmallVector<int64_t> &values) {
+    SmallVector<int64_t> sorted;
+    for (size_t axis : order)
+      sorted.push_back(values[axis]);
+    values = std::move(sorted);
+  };
+  apply(sizes);
+  for (LoopOperand &operand : operands)
+    apply(operand.strides);
 }
 
 /// Drops axes of extent 1 and joins axes that continue each other in every operand.
@@ -99,6 +123,7 @@ int64_t LoopNest::count() const {
 
 void LoopNest::emit(Operation *op, StringRef kind,
                     llvm::function_ref<void(KernelBuilder &, ArrayRef<Val>)> body) {
+  sortAxes();
   collapse();
   width = vectorWidth();
   int64_t threads = count() / width;

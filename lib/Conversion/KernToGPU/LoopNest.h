@@ -47,6 +47,7 @@ public:
 
 private:
   void addOperand(mlir::Value memref);
+  void sortAxes();
   void collapse();
   int64_t vectorWidth() const;
   int64_t count() const;

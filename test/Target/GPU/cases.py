@@ -247,6 +247,27 @@ def movement(b):
     return shape, kind, b.op("dyad.reshape", [x], (shape[0], shape[1] * shape[2] * shape[3]), kind)
 
 
+def joined(b, parts):
+    """Their channels one behind the other."""
+    shape, kind = list(parts[0][1]), parts[0][2]
+    shape[1] = sum(part[1][1] for part in parts)
+    return b.op("dyad.concat", parts, shape, kind, "axis = 1 : i64")
+
+
+def dense(b):
+    """Concatenated channels of images that kernels made: parts that begin at other bytes, next to each other in a pixel."""
+    shape, kind = image(b, least=3)
+    parts = [("%x", shape, kind)]
+    for _ in range(b.r.randint(1, 3)):
+        size = b.r.randint(1, 3)
+        same = window(b, (size, size), (1, 1), (1, 1), (0, 0, size - 1, size - 1))
+        parts.append(b.op("dyad.max_pool", [parts[-1]], parts[-1][1], kind, same))
+        if b.r.random() < 0.5:
+            parts[-1] = joined(b, parts[-2:])
+    all_parts = joined(b, parts)
+    return shape, kind, b.op("dyad.max_pool", [all_parts], all_parts[1], kind, window(b, (1, 1), (1, 1), (1, 1), (0, 0, 0, 0)))
+
+
 def floats(b):
     shape, kind = image(b, "f32")
     x = ("%x", shape, kind)
@@ -314,7 +335,7 @@ def sequence(b):
 KINDS = [convolution] * 6 + [lambda b: convolution(b, depthwise=True)] * 3 + [linear] * 3 + [
     addition, multiplication, lookup, rescaling, pool, pool, pool, movement, movement, floats, floats, floats,
     lambda b: convolution(b, real=True), lambda b: convolution(b, depthwise=True, real=True), lambda b: linear(b, real=True),
-    product, border, border, accumulators, accumulators, sequence]  # fmt: skip
+    product, border, border, accumulators, accumulators, sequence, dense, dense]  # fmt: skip
 
 
 def make_case(seed, folder, tools, chip):
