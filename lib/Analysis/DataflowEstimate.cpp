@@ -22,68 +22,33 @@ using namespace quantc;
 // Time
 //===----------------------------------------------------------------------===//
 
-/// The unit behind a stream, width converters skipped.
-static hls::UnitOpInterface producerOf(Value stream) {
-  Operation *op = stream.getDefiningOp();
-  while (auto converter = dyn_cast_or_null<hls::WidthConverterOp>(op))
-    op = converter.getInput().getDefiningOp();
-  return dyn_cast_or_null<hls::UnitOpInterface>(op);
-}
-
-/// Beats that lie in front of a unit between it and the unit behind its operand; streams without
-/// depths count with the least that hls-size-fifos gives.
-static int64_t bufferedBeats(Value stream) {
-  int64_t beats = 0;
-  for (Operation *op = stream.getDefiningOp();; op = op->getOperand(0).getDefiningOp()) {
-    auto depths = op->getAttrOfType<DenseI64ArrayAttr>("depths");
-    beats += depths ? depths[cast<OpResult>(stream).getResultNumber()] : hls::leastDepth;
-    if (!isa<hls::WidthConverterOp>(op))
-      return beats;
-    stream = op->getOperand(0);
+/// Cycles of a frame before a unit's first result.
+static int64_t cyclesBeforeFirstResult(hls::UnitOpInterface op) {
+  int64_t cycles = 0;
+  for (const hls::Phase &phase : op.getActivity()) {
+    for (const hls::Run &run : phase.runs) {
+      if (run.cycles > 0 && run.writes != 0)
+        return cycles;
+      cycles += run.cycles;
+    }
+    for (const hls::Run &run : phase.runs)
+      cycles += (phase.times - 1) * run.cycles;
   }
+  return cycles;
 }
 
 int64_t quantc::unitInterval(hls::UnitOpInterface op) {
   // Between two frames a unit drains its pipeline. A window in front of it sends nothing while the
-  // first rows of the next frame arrive; the unit works on what the streams hold meanwhile.
+  // first rows of the next frame arrive; the unit works on what the stream holds meanwhile.
   double pause = double(op.getLatency());
-  for (Value operand : op->getOperands())
-    if (auto window = producerOf(operand); window && isa<hls::WindowOp>(window.getOperation())) {
-      double beats = double(cast<hls::StreamType>(operand.getType()).getBeats());
-      double held = double(bufferedBeats(operand)) * double(op.getIterations()) / beats;
-      pause = std::max(pause, double(window.getTiming().lead[0]) - held);
+  SmallVector<hls::Port> ports = op.getPorts();
+  for (auto [i, operand] : llvm::enumerate(op->getOperands()))
+    if (auto window = operand.getDefiningOp<hls::WindowOp>()) {
+      double perBeat = double(op.getIterations()) / double(ports[i].beats);
+      pause = std::max(pause,
+                       double(cyclesBeforeFirstResult(window)) - double(hls::leastDepth) * perBeat);
     }
   return op.getIterations() + std::llround(pause);
-}
-
-/// When the k-th beat (from 1) of a stream is there.
-static double timeOf(const StreamTimes &times, int64_t beats, int64_t k) {
-  if (beats <= 1 || k <= 1)
-    return times.first;
-  double part = double(std::min(k, beats) - 1) / double(beats - 1);
-  return times.first + (times.last - times.first) * part;
-}
-
-static void schedule(hls::UnitOpInterface op, llvm::DenseMap<Value, StreamTimes> &times) {
-  hls::Timing timing = op.getTiming();
-  double start = 0, first = 0, last = 0, led = 0;
-  for (auto [i, operand] : llvm::enumerate(op->getOperands()))
-    if (timing.lead[i] > 0)
-      start = std::max(start, times[operand].first);
-  first = start;
-  last = start + double(op.getIterations());
-  for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
-    int64_t beats = cast<hls::StreamType>(operand.getType()).getBeats(), lead = timing.lead[i];
-    led = std::max(led, double(lead - 1));
-    if (lead > 0)
-      first = std::max({first, timeOf(times[operand], beats, lead), start + double(lead - 1)});
-    last = std::max(last, times[operand].last + double(timing.tail[i]));
-  }
-  // What follows the first result takes its iterations, however late the first one was.
-  last = std::max(last, first + double(op.getIterations()) - led);
-  double latency = double(op.getLatency());
-  for (Value result : op->getResults())
-    times[result] = {first + latency + 1, std::max(last, first + 1) + latency};
 }
 
 //===----------------------------------------------------------------------===//
@@ -101,33 +66,36 @@ static hls::Resources streamArea(Operation &op) {
   return area;
 }
 
-DataflowEstimate quantc::estimateDataflow(hls::DesignOp design) {
+DataflowEstimate quantc::estimateArea(hls::DesignOp design) {
   DataflowEstimate estimate;
   for (Operation &op : design.getBody().front()) {
-    if (isa<hls::InputOp>(op)) {
-      // The input is there at once; its readers decide the pace.
-      estimate.times[op.getResult(0)] = {0, 0};
+    auto unit = dyn_cast<hls::UnitOpInterface>(op);
+    if (!unit)
       continue;
-    }
-    if (isa<hls::OutputOp>(op)) {
-      estimate.latency =
-          std::max<int64_t>(estimate.latency, std::llround(estimate.times[op.getOperand(0)].last));
-      continue;
-    }
-    auto unit = cast<hls::UnitOpInterface>(op);
     UnitEstimate entry{unit, getNodeName(&op), unitInterval(unit), unit.getIterations(),
                        unit.getResources()};
     estimate.unitArea += entry.area;
     estimate.streamArea += streamArea(op);
-    if (estimate.units.empty() || entry.interval > estimate.interval) {
-      estimate.interval = entry.interval;
+    if (estimate.units.empty() || entry.interval > estimate.units[estimate.slowest].interval)
       estimate.slowest = estimate.units.size();
-    }
-    schedule(unit, estimate.times);
     estimate.units.push_back(std::move(entry));
   }
   estimate.area = estimate.unitArea;
   estimate.area += estimate.streamArea;
+  return estimate;
+}
+
+DataflowEstimate quantc::estimateDataflow(hls::DesignOp design) {
+  DataflowEstimate estimate = estimateArea(design);
+  DataflowSchedule schedule(design);
+  estimate.deadlock = !schedule.runUntilSteady();
+  if (!estimate.deadlock && !schedule.frameEnds().empty()) {
+    estimate.interval = schedule.interval();
+    estimate.latency = schedule.frameEnds().front();
+  }
+  for (Operation &op : design.getBody().front())
+    for (Value result : op.getResults())
+      estimate.times[result] = schedule.times(result);
   return estimate;
 }
 
@@ -154,9 +122,17 @@ static constexpr Kind kinds[] = {{"LUT", [](const hls::Resources &r) { return r.
                                   [](const hls::Resources &r) { return double(r.bram18); },
                                   [](const hls::Part &p) { return p.bram18; }}};
 
-static bool fits(const hls::Resources &area, const hls::Part &part) {
-  return llvm::all_of(
-      kinds, [&](const Kind &kind) { return kind.need(area) <= double(kind.supply(part)); });
+hls::Part quantc::usableOf(const hls::Part &part, int64_t utilization) {
+  hls::Part usable = part;
+  for (int64_t *supply : {&usable.lut, &usable.ff, &usable.dsp, &usable.bram18})
+    *supply = *supply * utilization / 100;
+  return usable;
+}
+
+bool quantc::fits(const hls::Resources &area, const hls::Part &usable) {
+  return llvm::all_of(kinds, [&](const Kind &kind) {
+    return std::ceil(kind.need(area)) <= double(kind.supply(usable));
+  });
 }
 
 /// "conv3 (mvau) 120, fc1 (mvau) 80": the units that need most.
@@ -176,27 +152,43 @@ static std::string largest(const DataflowEstimate &estimate, const Kind &kind) {
   return text;
 }
 
+/// "80 % of xc7z020", or the part alone.
+std::string quantc::shareOf(const hls::Part &part, int64_t utilization) {
+  return (utilization == 100 ? "" : std::to_string(utilization) + " % of ") + part.name.str();
+}
+
 std::vector<std::string> quantc::missingResources(const DataflowEstimate &estimate,
-                                                  const hls::Part &part) {
+                                                  const hls::Part &part, int64_t utilization) {
   std::vector<std::string> missing;
+  hls::Part usable = usableOf(part, utilization);
   for (const Kind &kind : kinds) {
     auto need = int64_t(std::ceil(kind.need(estimate.area)));
-    int64_t supply = kind.supply(part);
+    int64_t supply = kind.supply(usable);
     if (need > supply)
-      missing.push_back(llvm::formatv("{0}: needs {1}, {2} has {3} ({4} too many); largest: {5}",
-                                      kind.name, need, part.name, supply, need - supply,
-                                      largest(estimate, kind))
-                            .str());
+      missing.push_back(
+          llvm::formatv("{0}: needs {1}, {2} is {3} ({4} too many), streams take {5}; "
+                        "largest: {6}",
+                        kind.name, need, shareOf(part, utilization), supply, need - supply,
+                        int64_t(std::ceil(kind.need(estimate.streamArea))), largest(estimate, kind))
+              .str());
   }
-  if (missing.empty())
-    return missing;
+  return missing;
+}
+
+int64_t quantc::utilizationFor(const hls::Resources &area, const hls::Part &part) {
+  for (int64_t percent = 1; percent <= 100; ++percent)
+    if (fits(area, usableOf(part, percent)))
+      return percent;
+  return 0;
+}
+
+std::string quantc::partsThatHold(const hls::Resources &area, const hls::Part &part,
+                                  int64_t utilization) {
   std::string would;
   for (const hls::Part &other : hls::parts())
-    if (fits(estimate.area, other))
+    if (other.name != part.name && fits(area, usableOf(other, utilization)))
       would += (would.empty() ? "" : ", ") + other.name.str();
-  missing.push_back(would.empty() ? "no part of the table holds this folding"
-                                  : "this folding would fit " + would);
-  return missing;
+  return would;
 }
 
 //===----------------------------------------------------------------------===//
@@ -220,6 +212,7 @@ llvm::json::Value quantc::toJSON(const DataflowEstimate &estimate) {
                                        {"interval", unit.interval},
                                        {"area", areaJSON(unit.area)}});
   return llvm::json::Object{{"interval", estimate.interval},
+                            {"deadlock", estimate.deadlock},
                             {"latency", estimate.latency},
                             {"area", areaJSON(estimate.area)},
                             {"streams", areaJSON(estimate.streamArea)},

@@ -14,6 +14,7 @@
 #ifndef QUANTC_ANALYSIS_DATAFLOWESTIMATE_H
 #define QUANTC_ANALYSIS_DATAFLOWESTIMATE_H
 
+#include "quantc/Analysis/DataflowSchedule.h"
 #include "quantc/Dialect/HLS/IR/HLS.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/Support/JSON.h"
@@ -21,18 +22,13 @@
 
 namespace quantc {
 
-/// When a stream's first and last beats of a frame are readable, in cycles after the frame's start;
-/// beats in between are taken as evenly spread.
-struct StreamTimes {
-  double first = 0, last = 0;
-};
-
 struct UnitEstimate {
   hls::UnitOpInterface op;
   std::string node; ///< ONNX node
-  /// Cycles from the start of a frame to that of the next: iterations, and the pause between two
-  /// frames: the pipeline's drain, or what the unit waits for the window in front of it to fill
-  /// while the streams between them run empty.
+  /// Cycles from the start of a frame to that of the next that the unit needs by itself:
+  /// iterations, and the pause between two frames: the pipeline's drain, or what the unit waits for
+  /// the window in front of it to fill while the stream between them runs empty. Folding goes by
+  /// it.
   int64_t interval = 0, iterations = 0;
   hls::Resources area;
 };
@@ -40,21 +36,37 @@ struct UnitEstimate {
 struct DataflowEstimate {
   std::vector<UnitEstimate> units;
   hls::Resources unitArea, streamArea, area;
-  int64_t interval = 0; ///< cycles per frame once the pipeline is full
-  int64_t latency = 0;  ///< cycles from the first beat in to the last beat out of one frame
-  size_t slowest = 0;   ///< index of the unit that decides the interval
+  int64_t interval = 0;  ///< cycles per frame once the pipeline is full, stalls included
+  int64_t latency = 0;   ///< cycles from the start until every unit has ended the first frame
+  bool deadlock = false; ///< the depths stop the design; interval and latency are 0
+  size_t slowest = 0;    ///< index of the unit with the largest interval of its own
   llvm::DenseMap<mlir::Value, StreamTimes> times;
 };
 
-/// Estimates `design` as it is folded. Streams without depths count with the least, 2.
+/// Estimates `design` as it is folded and as its streams are sized, by its schedule
+/// (DataflowSchedule.h). Without depths, streams hold any number of beats, and their area is that
+/// of two places.
 DataflowEstimate estimateDataflow(hls::DesignOp design);
+/// The same without times.
+DataflowEstimate estimateArea(hls::DesignOp design);
 
-/// Area of one unit in the design's folding, and the interval it would allow by itself.
+/// The interval that a unit would allow by itself.
 int64_t unitInterval(hls::UnitOpInterface op);
 
-/// What of `part` the design needs more than there is; empty when it fits. Bands count with their
-/// upper end. Each entry says resource, need, budget, and the largest consumers by node.
-std::vector<std::string> missingResources(const DataflowEstimate &estimate, const hls::Part &part);
+/// `utilization` percent of the part's supply, rounded down; as text: "80 % of xc7z020".
+hls::Part usableOf(const hls::Part &part, int64_t utilization);
+std::string shareOf(const hls::Part &part, int64_t utilization);
+/// Whether the area, with the upper ends of its bands, is there.
+bool fits(const hls::Resources &area, const hls::Part &usable);
+/// The least percentage of the part that holds the area; 0 when none does.
+int64_t utilizationFor(const hls::Resources &area, const hls::Part &part);
+/// Names of the other parts that hold the area at that utilization; empty when there is none.
+std::string partsThatHold(const hls::Resources &area, const hls::Part &part, int64_t utilization);
+
+/// What of `utilization` percent of `part` the design needs more than there is; empty when it fits.
+/// Each entry says resource, need, supply, and the largest consumers by node.
+std::vector<std::string> missingResources(const DataflowEstimate &estimate, const hls::Part &part,
+                                          int64_t utilization);
 
 /// {"interval", "latency", "area": {...}, "units": [{"node", "unit", "cycles", ...}]}.
 llvm::json::Value toJSON(const DataflowEstimate &estimate);

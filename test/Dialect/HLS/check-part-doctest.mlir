@@ -31,3 +31,18 @@ hls.design @a {
     : (!hls.stream<ui8, lanes = 1, beats = 72>) -> !hls.stream<si16, lanes = 1, beats = 18>
   hls.output %2 {name = "y", shape = array<i64: 1, 2, 3, 3>} : !hls.stream<si16, lanes = 1, beats = 18>
 }
+
+// -----
+
+// The design may use a percentage of its part: 1 % of 17600 LUTs are fewer than a stream and a unit take.
+
+// expected-error @+4 {{the design does not fit 1 % of xc7z010}}
+// expected-note @+3 {{LUT: needs}}
+// expected-note @+2 {{this folding would fit xc7z020, xc7a100t, k26, xczu7ev, xcvu9p, u250}}
+// expected-note @+1 {{this folding would fit 2 % of xc7z010}}
+hls.design @a attributes {part = "xc7z010", utilization = 1 : i64} {
+  %0 = hls.input {name = "x", shape = array<i64: 1, 8>} : !hls.stream<ui8, lanes = 1, beats = 8>
+  %1 = hls.reduce_max %0 {pixels = 1 : i64, channels = 8 : i64, lanes = 1 : i64, taps = 1 : i64}
+    : (!hls.stream<ui8, lanes = 1, beats = 8>) -> !hls.stream<ui8, lanes = 1, beats = 8>
+  hls.output %1 {name = "y", shape = array<i64: 1, 8>} : !hls.stream<ui8, lanes = 1, beats = 8>
+}

@@ -63,14 +63,13 @@ int64_t MvauOp::getIterations() {
 }
 int64_t MvauOp::getLatency() { return qhls::latency::contraction; }
 
-Timing MvauOp::getTiming() {
+/// A group's inputs are read in the first of the output folds, each of which ends in a result.
+Activity MvauOp::getActivity() {
   int64_t sf = getInputs() / getSimd(), nf = getOutputs() / getPe();
-  return {{sf}, {sf * (nf - 1) + 1}};
-}
-
-/// A group's inputs are read in the first of the output folds.
-int64_t MvauOp::getBurst(unsigned index) {
-  return getOutputs() == getPe() ? 1 : getInputs() / getSimd();
+  Phase group{getPixels() * getGroups(), {{sf - 1, 1, 0}, {1, 1, 1}}};
+  for (int64_t i = 1; i < nf; ++i)
+    group.runs.append({{sf - 1, 0, 0}, {1, 0, 1}});
+  return {std::move(group)};
 }
 
 Resources MvauOp::getResources() {
@@ -144,7 +143,9 @@ int64_t DepthwiseOp::getIterations() {
   return getPixels() * (getChannels() / getLanes()) * getTaps();
 }
 int64_t DepthwiseOp::getLatency() { return qhls::latency::contraction; }
-Timing DepthwiseOp::getTiming() { return {{int64_t(getTaps())}, {1}}; }
+Activity DepthwiseOp::getActivity() {
+  return {{getPixels() * (getChannels() / getLanes()), {{getTaps() - 1, 1, 0}, {1, 1, 1}}}};
+}
 
 Resources DepthwiseOp::getResources() {
   int64_t folds = getChannels() / getLanes();

@@ -20,6 +20,8 @@ LogicalResult DesignOp::verify() {
   if (auto part = getPartAttr(); part && !findPart(part.getValue()))
     return emitError("[HLS-PART-1] expected the name of a known part, but found '")
            << part.getValue() << "'";
+  if (auto percent = getUtilization(); percent && (*percent < 1 || *percent > 100))
+    return emitError("[HLS-PART-1] expected utilization in [1, 100], but found ") << *percent;
   int64_t inputs = 0, outputs = 0;
   for (Operation &op : getBody().front()) {
     if (!isa<UnitOpInterface, InputOp, OutputOp>(op))

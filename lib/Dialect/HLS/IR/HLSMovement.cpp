@@ -46,8 +46,10 @@ int64_t WidthConverterOp::getIterations() {
   return std::max(getElements() / getFrom(), getElements() / getTo());
 }
 int64_t WidthConverterOp::getLatency() { return qhls::latency::move; }
-Timing WidthConverterOp::getTiming() {
-  return {{std::max<int64_t>(getTo() / getFrom(), 1)}, {std::max<int64_t>(getFrom() / getTo(), 1)}};
+Activity WidthConverterOp::getActivity() {
+  if (getTo() > getFrom())
+    return {{getElements() / getTo(), {{getTo() / getFrom() - 1, 1, 0}, {1, 1, 1}}}};
+  return {{getElements() / getFrom(), {{1, 1, 1}, {getFrom() / getTo() - 1, 0, 1}}}};
 }
 Resources WidthConverterOp::getResources() {
   return control(std::max(getFrom(), getTo()) * widthOf(getInput()));
@@ -92,7 +94,9 @@ SmallVector<Port> DuplicateOp::getPorts() {
 }
 int64_t DuplicateOp::getIterations() { return pixelPort(*this).beats; }
 int64_t DuplicateOp::getLatency() { return qhls::latency::move; }
-Timing DuplicateOp::getTiming() { return {{1}, {1}}; }
+Activity DuplicateOp::getActivity() {
+  return {{1, {{getIterations(), 1, (1u << getNumResults()) - 1}}}};
+}
 Resources DuplicateOp::getResources() { return moving(getInput()); }
 SmallVector<Fold> DuplicateOp::getFolds() { return laneFolds(getChannels()); }
 Fold DuplicateOp::getFold() { return laneFold(getLanes()); }
@@ -112,7 +116,9 @@ LogicalResult SpreadOp::verify() {
 SmallVector<Port> SpreadOp::getPorts() { return {{1, getPixels()}, pixelPort(*this)}; }
 int64_t SpreadOp::getIterations() { return pixelPort(*this).beats; }
 int64_t SpreadOp::getLatency() { return qhls::latency::move; }
-Timing SpreadOp::getTiming() { return {{1}, {getChannels() / getLanes()}}; }
+Activity SpreadOp::getActivity() {
+  return {{getPixels(), {{1, 1, 1}, {getChannels() / getLanes() - 1, 0, 1}}}};
+}
 Resources SpreadOp::getResources() { return moving(getResult()); }
 SmallVector<Fold> SpreadOp::getFolds() { return laneFolds(getChannels()); }
 Fold SpreadOp::getFold() { return laneFold(getLanes()); }
@@ -128,7 +134,7 @@ LogicalResult DiscardOp::verify() { return verifyPixels(*this); }
 SmallVector<Port> DiscardOp::getPorts() { return {pixelPort(*this)}; }
 int64_t DiscardOp::getIterations() { return pixelPort(*this).beats; }
 int64_t DiscardOp::getLatency() { return qhls::latency::move; }
-Timing DiscardOp::getTiming() { return {{1}, {1}}; }
+Activity DiscardOp::getActivity() { return {{1, {{getIterations(), 1, 0}}}}; }
 Resources DiscardOp::getResources() { return control(0); }
 SmallVector<Fold> DiscardOp::getFolds() { return laneFolds(getChannels()); }
 Fold DiscardOp::getFold() { return laneFold(getLanes()); }
@@ -161,9 +167,9 @@ SmallVector<Port> ConcatOp::getPorts() {
 }
 int64_t ConcatOp::getIterations() { return getPorts()[2].beats; }
 int64_t ConcatOp::getLatency() { return qhls::latency::move; }
-Timing ConcatOp::getTiming() { return {{1, 0}, {getRhsElements() / getLanes() + 1, 1}}; }
-int64_t ConcatOp::getBurst(unsigned index) {
-  return (index == 0 ? getLhsElements() : getRhsElements()) / getLanes();
+Activity ConcatOp::getActivity() {
+  return {
+      {getOuter(), {{getLhsElements() / getLanes(), 1, 1}, {getRhsElements() / getLanes(), 2, 1}}}};
 }
 Resources ConcatOp::getResources() { return moving(getResult()); }
 SmallVector<Fold> ConcatOp::getFolds() {
@@ -199,11 +205,13 @@ SmallVector<Port> PadOp::getPorts() {
 }
 int64_t PadOp::getIterations() { return getPorts()[1].beats; }
 int64_t PadOp::getLatency() { return qhls::latency::move; }
-Timing PadOp::getTiming() {
-  int64_t folds = getChannels() / getLanes();
-  int64_t columns = getWidth() + getPads()[1] + getPads()[3];
-  bool paddedFirst = getPads()[0] + getPads()[1] > 0;
-  return {{paddedFirst ? 0 : 1}, {(getPads()[2] * columns + getPads()[3]) * folds + 1}};
+Activity PadOp::getActivity() {
+  ArrayRef<int64_t> pads = getPads();
+  int64_t folds = getChannels() / getLanes(), row = (getWidth() + pads[1] + pads[3]) * folds;
+  return {
+      {1, {{pads[0] * row, 0, 1}}},
+      {getHeight(), {{pads[1] * folds, 0, 1}, {getWidth() * folds, 1, 1}, {pads[3] * folds, 0, 1}}},
+      {1, {{pads[2] * row, 0, 1}}}};
 }
 Resources PadOp::getResources() { return moving(getResult()); }
 SmallVector<Fold> PadOp::getFolds() { return laneFolds(getChannels()); }
@@ -233,10 +241,10 @@ SmallVector<Port> RepeatOp::getPorts() {
 }
 int64_t RepeatOp::getIterations() { return getPorts()[1].beats; }
 int64_t RepeatOp::getLatency() { return qhls::latency::move; }
-Timing RepeatOp::getTiming() {
-  return {{1}, {(getTimes() - 1) * (getChannels() / getLanes()) + 1}};
+Activity RepeatOp::getActivity() {
+  int64_t folds = getChannels() / getLanes();
+  return {{1, {{folds, 1, 1}, {(getTimes() - 1) * folds, 0, 1}}}};
 }
-int64_t RepeatOp::getBurst(unsigned index) { return getChannels() / getLanes(); }
 Resources RepeatOp::getResources() {
   Resources r = moving(getResult());
   r += memory(getLanes() * widthOf(getInput()), getChannels() / getLanes());
@@ -270,7 +278,7 @@ SmallVector<Port> ConstantOp::getPorts() {
 }
 int64_t ConstantOp::getIterations() { return getPorts()[0].beats; }
 int64_t ConstantOp::getLatency() { return qhls::latency::move; }
-Timing ConstantOp::getTiming() { return {}; }
+Activity ConstantOp::getActivity() { return {{1, {{getIterations(), 0, 1}}}}; }
 Resources ConstantOp::getResources() {
   Resources r = moving(getResult());
   r += memory(getLanes() * widthOf(getResult()), getValue().getNumElements() / getLanes());
@@ -313,8 +321,10 @@ SmallVector<Port> TransposeOp::getPorts() {
 }
 int64_t TransposeOp::getIterations() { return 2 * getPorts()[0].beats; }
 int64_t TransposeOp::getLatency() { return qhls::latency::window; }
-Timing TransposeOp::getTiming() { return {{getPorts()[0].beats}, {getPorts()[0].beats}}; }
-int64_t TransposeOp::getBurst(unsigned index) { return getPorts()[0].beats; }
+Activity TransposeOp::getActivity() {
+  int64_t beats = getPorts()[0].beats;
+  return {{1, {{beats, 1, 0}, {beats, 0, 1}}}};
+}
 Resources TransposeOp::getResources() {
   Resources r = moving(getResult());
   r += memory(widthOf(getInput()), getPorts()[0].beats);

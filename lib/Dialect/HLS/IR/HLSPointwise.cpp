@@ -45,7 +45,7 @@ LogicalResult PointwiseOp::verify() {
 SmallVector<Port> PointwiseOp::getPorts() { return {elementPort(*this), elementPort(*this)}; }
 int64_t PointwiseOp::getIterations() { return elementPort(*this).beats; }
 int64_t PointwiseOp::getLatency() { return qhls::latency::pointwise; }
-Timing PointwiseOp::getTiming() { return {{1}, {1}}; }
+Activity PointwiseOp::getActivity() { return {{1, {{getIterations(), 1, 1}}}}; }
 Resources PointwiseOp::getResources() {
   Resources r = control(getLanes() * widthOf(getInput()));
   r += getEpilogue().getResources(elementOf(getInput()), elementOf(getResult()),
@@ -84,7 +84,7 @@ LogicalResult AddOp::verify() {
 SmallVector<Port> AddOp::getPorts() { return {3, elementPort(*this)}; }
 int64_t AddOp::getIterations() { return elementPort(*this).beats; }
 int64_t AddOp::getLatency() { return qhls::latency::add; }
-Timing AddOp::getTiming() { return {{1, 1}, {1, 1}}; }
+Activity AddOp::getActivity() { return {{1, {{getIterations(), 3, 1}}}}; }
 Resources AddOp::getResources() {
   // Two products with a 21-bit constant and a shift that is constant.
   Resources r = control(getLanes() * (widthOf(getLhs()) + widthOf(getRhs())));
@@ -120,7 +120,7 @@ LogicalResult MulOp::verify() {
 SmallVector<Port> MulOp::getPorts() { return {3, elementPort(*this)}; }
 int64_t MulOp::getIterations() { return elementPort(*this).beats; }
 int64_t MulOp::getLatency() { return qhls::latency::mul; }
-Timing MulOp::getTiming() { return {{1, 1}, {1, 1}}; }
+Activity MulOp::getActivity() { return {{1, {{getIterations(), 3, 1}}}}; }
 Resources MulOp::getResources() {
   Resources r = control(getLanes() * (widthOf(getLhs()) + widthOf(getRhs())));
   r.dsp += getLanes();

@@ -28,24 +28,24 @@ struct WindowPhases {
   int64_t extentH, extentW, rowBeats, emit;
   int64_t firstRows, lastNeeded; ///< rows before output row 0, and before the last one
   int64_t fill, row, last;       ///< cycles
-  int64_t complete;              ///< the first output row before which all needed rows are there
 
   explicit WindowPhases(WindowOp op) {
-    int64_t height = op.getHeight(), strideH = op.getStrides()[0], padTop = op.getPads()[0];
+    int64_t height = op.getHeight(), strideH = op.getStrides()[0];
     int64_t folds = op.getChannels() / op.getLanes();
     extentH = (op.getKernel()[0] - 1) * op.getDilations()[0] + 1;
     extentW = (op.getKernel()[1] - 1) * op.getDilations()[1] + 1;
     rowBeats = op.getWidth() * folds;
     emit = op.getOut()[1] * op.getKernel()[0] * op.getKernel()[1] * folds;
-    auto rowsFor = [&](int64_t oy) {
-      return std::clamp<int64_t>(oy * strideH - padTop + extentH, 0, height);
-    };
-    firstRows = rowsFor(0);
-    lastNeeded = rowsFor(op.getOut()[0] - 1);
-    complete = std::max<int64_t>(ceilDiv(lastNeeded + padTop - extentH, strideH), 0);
+    firstRows = rowsFor(op, 0);
+    lastNeeded = rowsFor(op, op.getOut()[0] - 1);
     fill = firstRows * rowBeats;
     row = std::max(emit, strideH * rowBeats);
     last = std::max(emit, (height - lastNeeded) * rowBeats);
+  }
+  /// Rows that must be there before output row `oy` starts.
+  int64_t rowsFor(WindowOp op, int64_t oy) const {
+    return std::clamp<int64_t>(oy * op.getStrides()[0] - op.getPads()[0] + extentH, 0,
+                               op.getHeight());
   }
   int64_t cycles(int64_t outRows) const { return fill + (outRows - 1) * row + last; }
 };
@@ -108,35 +108,73 @@ int64_t WindowOp::getIterations() {
 }
 int64_t WindowOp::getLatency() { return qhls::latency::window; }
 
-Timing WindowOp::getTiming() {
-  int64_t height = getHeight();
-  if (getParallel()) {
-    ParallelWalk walk(*this);
-    int64_t lead =
-        (walk.extentH - 1 - getPads()[0]) * int64_t(getWidth()) + walk.extentW - getPads()[1];
-    int64_t tail = (walk.rows - getPads()[0] - height) * walk.columns + walk.columns -
-                   getPads()[1] - int64_t(getWidth());
-    return {{std::max<int64_t>(lead, 1)}, {tail + 1}};
-  }
-  WindowPhases phases(*this);
-  int64_t tail = phases.last;
-  if (phases.lastNeeded < height)
-    tail -= (height - phases.lastNeeded) * phases.rowBeats;
-  else // the last rows arrive while the output row before `complete` is sent
-    tail += (getOut()[0] - 1 - phases.complete) * phases.row +
-            (phases.complete > 0
-                 ? phases.row - std::min<int64_t>(getStrides()[0], height) * phases.rowBeats
-                 : 0);
-  return {{phases.fill + 1}, {tail + 1}};
+/// Adds a run of iterations, none if `cycles` is 0.
+static void addRun(Phase &phase, int64_t cycles, bool reads, bool writes) {
+  Run run{cycles, unsigned(reads), unsigned(writes)};
+  if (cycles > 0)
+    phase.runs.push_back(run);
 }
 
-/// The rows that an output row adds, or those that come before the first one: with room for these
-/// the writer goes on with the next frame while the last rows of this one are sent.
-int64_t WindowOp::getBurst(unsigned index) {
+/// Adds one phase, or one more time of the last phase if that is the same.
+static void addPhase(Activity &activity, Phase phase) {
+  if (!activity.empty() && activity.back().runs == phase.runs)
+    ++activity.back().times;
+  else
+    activity.push_back(std::move(phase));
+}
+
+/// Row by row over the padded image: pixels of the input are read, and the last pixel of a window
+/// sends it.
+static Activity walkActivity(WindowOp op) {
+  ParallelWalk walk(op);
+  ArrayRef<int64_t> strides = op.getStrides(), pads = op.getPads(), out = op.getOut();
+  // Whether `at` is where one of `count` windows ends.
+  auto ends = [](int64_t at, int64_t extent, int64_t stride, int64_t count) {
+    int64_t past = at - (extent - 1);
+    return past >= 0 && past % stride == 0 && past / stride < count;
+  };
+  Activity activity;
+  for (int64_t y = 0; y < walk.rows; ++y) {
+    bool inside = y >= pads[0] && y < pads[0] + op.getHeight();
+    bool sends = ends(y, walk.extentH, strides[0], out[0]);
+    Phase row;
+    for (int64_t x = 0; x < walk.columns; ++x) {
+      Run pixel{1, unsigned(inside && x >= pads[1] && x < pads[1] + op.getWidth()),
+                unsigned(sends && ends(x, walk.extentW, strides[1], out[1]))};
+      if (!row.runs.empty() && row.runs.back().reads == pixel.reads &&
+          row.runs.back().writes == pixel.writes)
+        ++row.runs.back().cycles;
+      else
+        row.runs.push_back(pixel);
+    }
+    addPhase(activity, std::move(row));
+  }
+  return activity;
+}
+
+Activity WindowOp::getActivity() {
   if (getParallel())
-    return 1;
+    return walkActivity(*this);
   WindowPhases phases(*this);
-  return std::max(getStrides()[0] * phases.rowBeats, phases.fill);
+  Activity activity;
+  Phase fill;
+  addRun(fill, phases.fill, true, false);
+  addPhase(activity, std::move(fill));
+  int64_t rows = getOut()[0], arrived = phases.firstRows;
+  for (int64_t oy = 0; oy < rows; ++oy) {
+    // The rows of the next output row arrive while this one is sent.
+    bool last = oy == rows - 1;
+    int64_t limit = std::max(arrived, last ? int64_t(getHeight()) : phases.rowsFor(*this, oy + 1));
+    int64_t reads = (limit - arrived) * phases.rowBeats, both = std::min(reads, phases.emit);
+    arrived = limit;
+    Phase row;
+    addRun(row, both, true, true);
+    addRun(row, reads - both, true, false);
+    addRun(row, phases.emit - both, false, true);
+    addRun(row, (last ? phases.last : phases.row) - std::max(reads, phases.emit), false, false);
+    addPhase(activity, std::move(row));
+  }
+  return activity;
 }
 
 Resources WindowOp::getResources() {
@@ -203,6 +241,11 @@ template <typename Op> static SmallVector<Port> reductionPorts(Op op) {
   return {{lanes, words * int64_t(op.getTaps())}, {lanes, words}};
 }
 
+template <typename Op> static Activity reductionActivity(Op op) {
+  return {
+      {op.getPixels() * (op.getChannels() / op.getLanes()), {{op.getTaps() - 1, 1, 0}, {1, 1, 1}}}};
+}
+
 template <typename Op> static LogicalResult verifyReduction(Op op) {
   if (failed(verifySizes(
           op,
@@ -220,7 +263,7 @@ LogicalResult ReduceMaxOp::verify() {
 SmallVector<Port> ReduceMaxOp::getPorts() { return reductionPorts(*this); }
 int64_t ReduceMaxOp::getIterations() { return getPorts()[0].beats; }
 int64_t ReduceMaxOp::getLatency() { return qhls::latency::maximum; }
-Timing ReduceMaxOp::getTiming() { return {{int64_t(getTaps())}, {1}}; }
+Activity ReduceMaxOp::getActivity() { return reductionActivity(*this); }
 Resources ReduceMaxOp::getResources() {
   Resources r = control(getLanes() * widthOf(getInput()));
   r += comparators(widthOf(getInput()), 1) * getLanes();
@@ -246,7 +289,7 @@ LogicalResult ReduceSumOp::verify() {
 SmallVector<Port> ReduceSumOp::getPorts() { return reductionPorts(*this); }
 int64_t ReduceSumOp::getIterations() { return getPorts()[0].beats; }
 int64_t ReduceSumOp::getLatency() { return qhls::latency::pointwise; }
-Timing ReduceSumOp::getTiming() { return {{int64_t(getTaps())}, {1}}; }
+Activity ReduceSumOp::getActivity() { return reductionActivity(*this); }
 Resources ReduceSumOp::getResources() {
   Resources r = control(getLanes() * getEpilogue().getAccBits());
   r += getEpilogue().getResources(elementOf(getInput()), elementOf(getResult()),
@@ -280,9 +323,10 @@ SmallVector<Port> GlobalSumOp::getPorts() {
 }
 int64_t GlobalSumOp::getIterations() { return getPorts()[0].beats; }
 int64_t GlobalSumOp::getLatency() { return qhls::latency::pointwise; }
-Timing GlobalSumOp::getTiming() {
+/// Results leave while the last pixel arrives.
+Activity GlobalSumOp::getActivity() {
   int64_t folds = getChannels() / getLanes();
-  return {{(int64_t(getPixels()) - 1) * folds + 1}, {1}};
+  return {{1, {{(getPixels() - 1) * folds, 1, 0}, {folds, 1, 1}}}};
 }
 Resources GlobalSumOp::getResources() {
   int64_t folds = getChannels() / getLanes(), acc = getEpilogue().getAccBits();

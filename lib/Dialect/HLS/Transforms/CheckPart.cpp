@@ -32,12 +32,21 @@ struct HLSCheckPart : hls::impl::HLSCheckPartBase<HLSCheckPart> {
         design.emitError("expected a design with a part, but found none");
         return signalPassFailure();
       }
-      std::vector<std::string> missing = missingResources(estimateDataflow(design), *part);
+      DataflowEstimate estimate = estimateArea(design);
+      int64_t percent = design.getUtilization().value_or(100);
+      std::vector<std::string> missing = missingResources(estimate, *part, percent);
       if (missing.empty())
         continue;
-      InFlightDiagnostic error = design.emitError("the design does not fit ") << part->name;
+      InFlightDiagnostic error = design.emitError("the design does not fit ")
+                                 << shareOf(*part, percent);
       for (const std::string &line : missing)
         error.attachNote(design.getLoc()) << line;
+      std::string others = partsThatHold(estimate.area, *part, percent);
+      error.attachNote(design.getLoc())
+          << (others.empty() ? "no other part of the table holds this folding"
+                             : "this folding would fit " + others);
+      if (int64_t more = utilizationFor(estimate.area, *part))
+        error.attachNote(design.getLoc()) << "this folding would fit " << shareOf(*part, more);
       return signalPassFailure();
     }
   }

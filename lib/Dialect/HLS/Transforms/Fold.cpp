@@ -14,6 +14,7 @@
 #include "quantc/Dialect/HLS/Transforms/Passes.h"
 #include "quantc/Interfaces/NodeName.h"
 #include "quantc/Support/Suggest.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace quantc;
@@ -24,6 +25,44 @@ namespace quantc::hls {
 } // namespace quantc::hls
 
 namespace {
+
+/// A part, and how much of it may be used.
+struct Budget {
+  hls::Part usable;
+  hls::Needs supply;
+
+  Budget(const hls::Part &part, int64_t utilization)
+      : usable(usableOf(part, utilization)), supply(hls::supplyOf(usable)) {}
+};
+
+/// The search for the foldings of one design. Streams and converters depend on the choice of all
+/// units, so a choice is made by a guess of them, then measured, and made again with the guess
+/// corrected by what was measured.
+class Search {
+public:
+  Search(hls::DesignOp design, unsigned slack);
+
+  /// The unit that needs the longest interval at least, if there is a unit.
+  hls::FoldNode *slowest();
+  /// Leaves the foldings of the least interval that fits, or for `interval` cycles; false, and the
+  /// smallest design that was met, when nothing that was tried fits.
+  bool find(const Budget &budget, int64_t interval);
+  /// What every folding of the units needs at least, streams and converters not counted.
+  hls::Needs leastNeeds() const;
+  /// Interval for which the last design was folded.
+  int64_t cycles() const { return folded; }
+
+private:
+  bool fit(int64_t cycles, const Budget &budget, const hls::Needs &correction);
+  bool least(const Budget &budget, const hls::Needs &correction);
+  hls::Needs measure();
+
+  hls::DesignOp design;
+  unsigned slack;
+  std::vector<hls::FoldNode> nodes;
+  std::vector<int64_t> intervals; ///< to choose from, in increasing order
+  int64_t folded = 0;
+};
 
 struct HLSFold : hls::impl::HLSFoldBase<HLSFold> {
   using HLSFoldBase::HLSFoldBase;
@@ -40,11 +79,7 @@ struct HLSFold : hls::impl::HLSFoldBase<HLSFold> {
 private:
   const hls::Part *checkOptions();
   LogicalResult fold(hls::DesignOp design, const hls::Part &target);
-  bool fit(std::vector<hls::FoldNode> &nodes, hls::DesignOp design, int64_t cycles);
-  LogicalResult refuse(std::vector<hls::FoldNode> &nodes, hls::DesignOp design,
-                       const hls::Part &target);
-
-  hls::Needs budget{};
+  LogicalResult refuse(Search &search, hls::DesignOp design, const hls::Part &target);
 };
 
 const hls::Part *HLSFold::checkOptions() {
@@ -66,9 +101,10 @@ const hls::Part *HLSFold::checkOptions() {
     getOperation().emitError("expected interval of at least 1, but found ") << interval.getValue();
     return nullptr;
   }
-  budget = hls::supplyOf(*target);
-  for (double &supply : budget)
-    supply *= utilization / 100.0;
+  if (slack > 1000) {
+    getOperation().emitError("expected slack in 0..1000, but found ") << slack.getValue();
+    return nullptr;
+  }
   return target;
 }
 
@@ -109,85 +145,169 @@ static bool improve(std::vector<hls::FoldNode> &nodes, const hls::Needs &total,
   return true;
 }
 
-/// Whether foldings for `cycles` fit the budget; they are left chosen. Starts from the cheapest of
-/// each unit by itself, then moves single units off the resources that run out.
-bool HLSFold::fit(std::vector<hls::FoldNode> &nodes, hls::DesignOp design, int64_t cycles) {
+//===----------------------------------------------------------------------===//
+// Search
+//===----------------------------------------------------------------------===//
+
+Search::Search(hls::DesignOp design, unsigned slack) : design(design), slack(slack) {
+  hls::removeConverters(design);
+  for (Operation &op : design.getBody().front())
+    op.removeAttr("depths");
+  nodes = hls::collectNodes(design);
+  int64_t least = 0;
+  for (hls::FoldNode &node : nodes) {
+    for (const hls::FoldOption &option : node.options)
+      intervals.push_back(option.interval);
+    least = std::max(least, node.leastInterval());
+  }
+  llvm::sort(intervals);
+  intervals.erase(std::unique(intervals.begin(), intervals.end()), intervals.end());
+  intervals.erase(intervals.begin(), llvm::lower_bound(intervals, least));
+}
+
+hls::FoldNode *Search::slowest() {
+  hls::FoldNode *found = nullptr;
+  for (hls::FoldNode &node : nodes)
+    if (!found || node.leastInterval() > found->leastInterval())
+      found = &node;
+  return found;
+}
+
+hls::Needs Search::leastNeeds() const {
+  hls::Needs total{};
+  for (const hls::FoldNode &node : nodes)
+    for (size_t k = 0; k < total.size(); ++k) {
+      double least = INFINITY;
+      for (const hls::FoldOption &option : node.options)
+        least = std::min(least, option.needs[k]);
+      total[k] += least;
+    }
+  return total;
+}
+
+/// Whether foldings for `cycles` fit by the guess; they are left chosen. Starts from the cheapest
+/// of each unit by itself, then moves single units off the resources that run out.
+bool Search::fit(int64_t cycles, const Budget &budget, const hls::Needs &correction) {
+  folded = cycles;
   hls::Needs weights;
   for (size_t k = 0; k < weights.size(); ++k)
-    weights[k] = 1 / budget[k];
+    weights[k] = 1 / std::max(budget.supply[k], 1.0);
   if (!hls::chooseFor(nodes, cycles, weights))
     return false;
   for (size_t step = 0; step <= 4 * nodes.size(); ++step) {
     hls::Needs needs = hls::totalNeeds(nodes, design);
     bool fits = true;
-    for (size_t k = 0; k < needs.size(); ++k)
-      fits &= needs[k] <= budget[k];
+    for (size_t k = 0; k < needs.size(); ++k) {
+      needs[k] += correction[k];
+      fits &= needs[k] <= budget.supply[k];
+    }
     if (fits)
       return true;
-    if (!improve(nodes, needs, budget, cycles))
+    if (!improve(nodes, needs, budget.supply, cycles))
       return false;
   }
   return false;
 }
 
-LogicalResult HLSFold::refuse(std::vector<hls::FoldNode> &nodes, hls::DesignOp design,
-                              const hls::Part &target) {
+/// Fewer cycles need more area: bisects.
+bool Search::least(const Budget &budget, const hls::Needs &correction) {
+  size_t low = 0, high = intervals.size() - 1;
+  if (!fit(intervals[high], budget, correction))
+    return false;
+  while (low < high) {
+    size_t middle = (low + high) / 2;
+    if (fit(intervals[middle], budget, correction))
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return fit(intervals[high], budget, correction);
+}
+
+/// The needs of the chosen design with its converters and its streams in their depths.
+hls::Needs Search::measure() {
+  hls::removeConverters(design);
   hls::materialize(nodes, design);
-  DataflowEstimate estimate = estimateDataflow(design);
-  // Say it against what may be used.
-  hls::Part usable = target;
-  for (int64_t *supply : {&usable.lut, &usable.ff, &usable.dsp, &usable.bram18})
-    *supply = *supply * utilization / 100;
-  InFlightDiagnostic error = design.emitError("the design does not fit ")
-                             << utilization.getValue() << " % of " << target.name
-                             << " in any folding";
-  for (const std::string &line : missingResources(estimate, usable))
-    error.attachNote(design.getLoc()) << line;
+  hls::sizeStreams(design, slack);
+  return hls::needsOf(estimateArea(design).area);
+}
+
+bool Search::find(const Budget &budget, int64_t interval) {
+  if (interval > 0)
+    intervals = {interval};
+  hls::Needs correction{};
+  for (int attempt = 0; attempt < 8; ++attempt) {
+    bool expected = least(budget, correction);
+    hls::Needs guess = hls::totalNeeds(nodes, design), found = measure();
+    bool fits = true;
+    for (size_t k = 0; k < found.size(); ++k) {
+      fits &= std::ceil(found[k]) <= budget.supply[k];
+      correction[k] = std::max(correction[k], found[k] - guess[k]);
+    }
+    if (fits)
+      return true;
+    if (!expected)
+      return false;
+  }
+  return false;
+}
+
+//===----------------------------------------------------------------------===//
+// Pass
+//===----------------------------------------------------------------------===//
+
+/// What is missing in truth, and what would help: other parts, more of this one, more cycles.
+LogicalResult HLSFold::refuse(Search &search, hls::DesignOp design, const hls::Part &target) {
+  DataflowEstimate estimate = estimateArea(design);
+  std::string share = shareOf(target, utilization);
+  InFlightDiagnostic error = design.emitError("the design does not fit ") << share;
+  if (interval > 0)
+    error << " in " << interval.getValue() << " cycles a frame";
+  hls::Needs least = search.leastNeeds(), supply = Budget(target, utilization).supply;
+  static constexpr const char *names[] = {"LUT", "FF", "DSP", "BRAM18"};
+  for (size_t k = 0; k < least.size(); ++k)
+    if (std::ceil(least[k]) > supply[k])
+      error.attachNote(design.getLoc())
+          << names[k] << ": units need at least " << int64_t(std::ceil(least[k]))
+          << " in any folding, " << share << " is " << int64_t(supply[k]);
+  for (const std::string &line : missingResources(estimate, target, utilization))
+    error.attachNote(design.getLoc()) << "the smallest design found: " << line;
+  if (int64_t more = utilizationFor(estimate.area, target))
+    error.attachNote(design.getLoc()) << "it would fit " << shareOf(target, more);
+  std::string others;
+  for (const hls::Part &other : hls::parts()) {
+    if (other.name == target.name)
+      continue;
+    Search again(design, slack);
+    if (again.find(Budget(other, utilization), interval))
+      others += (others.empty() ? "" : ", ") + other.name.str();
+  }
+  error.attachNote(design.getLoc())
+      << (others.empty() ? "no other part of the table would hold it"
+                         : "at this utilization it would fit " + others);
+  if (interval > 0) {
+    Search slower(design, slack);
+    if (slower.find(Budget(target, utilization), 0))
+      error.attachNote(design.getLoc()) << slower.cycles() << " cycles a frame would fit " << share;
+  }
   return error;
 }
 
 LogicalResult HLSFold::fold(hls::DesignOp design, const hls::Part &target) {
-  hls::removeConverters(design);
-  std::vector<hls::FoldNode> nodes = hls::collectNodes(design);
-  std::vector<int64_t> intervals;
-  int64_t least = 0;
-  hls::FoldNode *slowest = nullptr;
-  for (hls::FoldNode &node : nodes) {
-    for (const hls::FoldOption &option : node.options)
-      intervals.push_back(option.interval);
-    if (!slowest || node.leastInterval() > least) {
-      least = node.leastInterval();
-      slowest = &node;
-    }
-  }
   design.setPartAttr(StringAttr::get(&getContext(), target.name));
+  design.setUtilization(int64_t(utilization));
+  Search search(design, slack);
+  hls::FoldNode *slowest = search.slowest();
   if (!slowest)
     return success();
-  if (interval > 0 && interval < least)
+  if (int64_t least = slowest->leastInterval(); interval > 0 && interval < least)
     return design.emitError("expected an interval that every unit reaches, but found ")
            << interval.getValue() << ": node '" << getNodeName(slowest->unit) << "' needs at least "
            << least << " cycles";
-  llvm::sort(intervals);
-  intervals.erase(std::unique(intervals.begin(), intervals.end()), intervals.end());
-  intervals.erase(intervals.begin(), llvm::lower_bound(intervals, least));
-  if (interval > 0) {
-    if (!fit(nodes, design, interval))
-      return refuse(nodes, design, target);
-  } else {
-    // Fewer cycles need more area: bisect.
-    size_t low = 0, high = intervals.size() - 1;
-    if (!fit(nodes, design, intervals[high]))
-      return refuse(nodes, design, target);
-    while (low < high) {
-      size_t middle = (low + high) / 2;
-      if (fit(nodes, design, intervals[middle]))
-        high = middle;
-      else
-        low = middle + 1;
-    }
-    fit(nodes, design, intervals[high]);
-  }
-  hls::materialize(nodes, design);
+  if (!search.find(Budget(target, utilization), interval))
+    return refuse(search, design, target);
+  for (Operation &op : design.getBody().front())
+    op.removeAttr("depths");
   return success();
 }
 

@@ -146,6 +146,21 @@ static SmallVector<int64_t, 2> converterSteps(int64_t from, int64_t to) {
   return {std::lcm(from, to), to};
 }
 
+/// Beats of an operand that are read before the first result. Most streams hold about as many,
+/// except that a window writes as fast as its reader reads.
+static int64_t beatsBeforeFirstResult(UnitOpInterface unit, size_t index) {
+  if (unit->getOperand(unsigned(index)).getDefiningOp<WindowOp>())
+    return 1;
+  int64_t beats = 0;
+  Activity activity = unit.getActivity();
+  for (const Run &run : activity.front().runs) {
+    if (run.cycles > 0 && run.writes != 0)
+      break;
+    beats += run.reads >> index & 1 ? run.cycles : 0;
+  }
+  return beats;
+}
+
 Needs totalNeeds(std::vector<FoldNode> &nodes, DesignOp design) {
   Needs total{};
   for (FoldNode &node : nodes) {
@@ -159,10 +174,10 @@ Needs totalNeeds(std::vector<FoldNode> &nodes, DesignOp design) {
     SmallVector<Port> ports = unit.getPorts();
     for (auto [i, operand] : llvm::enumerate(op.getOperands())) {
       int64_t width = cast<StreamType>(operand.getType()).getElement().getWidth();
-      int64_t lanes = ports[i].lanes, burst = unit.getBurst(unsigned(i));
-      if (isa<WindowOp>(operand.getDefiningOp()))
-        burst = 1;
-      total = sum(total, needsOf(fifo(lanes * width, std::max<int64_t>(burst, 2))));
+      int64_t lanes = ports[i].lanes;
+      total =
+          sum(total,
+              needsOf(fifo(lanes * width, std::max(beatsBeforeFirstResult(unit, i), leastDepth))));
       auto producer = operand.getDefiningOp<UnitOpInterface>();
       if (!producer)
         continue;
@@ -172,7 +187,7 @@ Needs totalNeeds(std::vector<FoldNode> &nodes, DesignOp design) {
               .lanes;
       for (int64_t step : converterSteps(from, lanes)) {
         total = sum(total, needsOf(control(std::max(from, step) * width)));
-        total = sum(total, needsOf(fifo(from * width, 2)));
+        total = sum(total, needsOf(fifo(from * width, leastDepth)));
         from = step;
       }
     }

@@ -49,13 +49,17 @@ std::vector<FoldNode> collectNodes(DesignOp design);
 /// none.
 bool chooseFor(std::vector<FoldNode> &nodes, int64_t interval, const Needs &weights);
 
-/// Needs of the chosen options, and of the converters and streams between them.
+/// Needs of the chosen options, and of the converters and streams between them, whose depths are a
+/// guess.
 Needs totalNeeds(std::vector<FoldNode> &nodes, DesignOp design);
 
 /// Removes width converters.
 void removeConverters(DesignOp design);
 /// Sets the chosen foldings, the types of streams, and converters.
 void materialize(std::vector<FoldNode> &nodes, DesignOp design);
+
+/// Sets the depths of all streams; see hls-size-fifos. `slack` is in percent.
+void sizeStreams(DesignOp design, unsigned slack);
 
 } // namespace quantc::hls
 

@@ -6,13 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// hls-size-fifos: depths from bursts and from the skew of operands.
+// hls-size-fifos: depths from the schedule.
 //
 //===----------------------------------------------------------------------===//
 
-#include "quantc/Analysis/DataflowEstimate.h"
+#include "Foldings.h"
+#include "quantc/Analysis/DataflowSchedule.h"
 #include "quantc/Dialect/HLS/Transforms/Passes.h"
-#include <cmath>
 
 using namespace mlir;
 using namespace quantc;
@@ -22,102 +22,67 @@ namespace quantc::hls {
 #include "quantc/Dialect/HLS/Transforms/Passes.h.inc"
 } // namespace quantc::hls
 
-/// What a stream's reader takes at once. A window writes as fast as its reader reads.
-static int64_t burstOf(OpOperand &operand) {
-  auto reader = dyn_cast<hls::UnitOpInterface>(operand.getOwner());
-  if (!reader || isa<hls::WindowOp>(operand.get().getDefiningOp()))
-    return 1;
-  return reader.getBurst(operand.getOperandNumber());
+static SmallVector<int64_t> depthsOf(Operation &op) {
+  auto depths = op.getAttrOfType<DenseI64ArrayAttr>("depths");
+  return depths ? SmallVector<int64_t>(depths.asArrayRef()) : SmallVector<int64_t>();
 }
 
-namespace {
-/// How far a stream lags behind the design's inputs: the part of a frame that must have been read
-/// before its first beat, and cycles of pipelines.
-struct Lag {
-  double part = 0, cycles = 0;
-};
+static int64_t leastDepthOf(Value stream) {
+  int64_t beats = cast<hls::StreamType>(stream.getType()).getBeats();
+  return std::max<int64_t>(std::min(hls::leastDepth, beats), 2);
+}
 
-/// Depths of a design's streams.
-class FifoSizes {
-public:
-  FifoSizes(hls::DesignOp design, unsigned slack);
-  int64_t depthOf(Value stream) const;
+static bool comesFromWindow(Value stream) {
+  Operation *op = stream.getDefiningOp();
+  while (auto converter = dyn_cast<hls::WidthConverterOp>(op))
+    op = converter.getInput().getDefiningOp();
+  return isa<hls::WindowOp>(op);
+}
 
-private:
-  Lag behind(hls::UnitOpInterface unit) const;
-  int64_t skew(OpOperand &operand) const;
+/// A window can wait with what it sends, so its beats, the widest of a design, need no room unless
+/// its reader then comes too late. Tries that for all windows at once.
+static void shrinkBehindWindows(hls::DesignOp design, int64_t interval) {
+  SmallVector<std::pair<Operation *, Attribute>> before;
+  for (Operation &op : design.getBody().front()) {
+    SmallVector<int64_t> depths = depthsOf(op), smaller = depths;
+    for (OpResult result : op.getResults())
+      if (comesFromWindow(result))
+        smaller[result.getResultNumber()] = leastDepthOf(result);
+    if (smaller == depths)
+      continue;
+    before.emplace_back(&op, op.getAttr("depths"));
+    op.setAttr("depths", DenseI64ArrayAttr::get(op.getContext(), smaller));
+  }
+  if (before.empty())
+    return;
+  DataflowSchedule schedule(design);
+  if (schedule.runUntilSteady() && schedule.interval() <= interval)
+    return;
+  for (auto [op, depths] : before)
+    op->setAttr("depths", depths);
+}
 
-  double interval;
-  unsigned slack;
-  llvm::DenseMap<Value, Lag> lags;
-};
-} // namespace
-
-static int64_t beatsOf(Value stream) { return cast<hls::StreamType>(stream.getType()).getBeats(); }
-
-FifoSizes::FifoSizes(hls::DesignOp design, unsigned slack)
-    : interval(double(estimateDataflow(design).interval)), slack(slack) {
-  for (Operation &op : design.getBody().front())
-    if (auto unit = dyn_cast<hls::UnitOpInterface>(op)) {
-      Lag lag = behind(unit);
-      for (Value result : op.getResults())
-        lags[result] = lag;
+/// Depths with which the design runs as fast as with streams of any depth.
+///
+/// Without bounds, the schedule gives the interval P that units allow. Then frames come in every P
+/// cycles, and the peaks of that schedule are the depths: it is possible with them, and since each
+/// unit works as early as it can, the design is never later than that schedule, whose frames are P
+/// apart.
+void hls::sizeStreams(DesignOp design, unsigned slack) {
+  DataflowSchedule free(design, {true, 0});
+  free.runUntilSteady();
+  DataflowSchedule paced(design, {true, std::max<int64_t>(free.interval(), 1)});
+  paced.runUntilPeaksStay();
+  for (Operation &op : design.getBody().front()) {
+    SmallVector<int64_t> depths;
+    for (Value result : op.getResults()) {
+      int64_t peak = paced.peak(result), depth = peak + (peak * slack + 99) / 100;
+      depths.push_back(std::max(depth, leastDepthOf(result)));
     }
-}
-
-/// A unit's results lag by what it reads before the first, and by the burst that it reads next.
-Lag FifoSizes::behind(hls::UnitOpInterface unit) const {
-  hls::Timing timing = unit.getTiming();
-  Lag result;
-  for (OpOperand &operand : unit->getOpOperands()) {
-    Lag own = lags.lookup(operand.get());
-    double reads = double(timing.lead[operand.getOperandNumber()] + burstOf(operand));
-    result.part =
-        std::max(result.part, own.part + std::min(reads / double(beatsOf(operand.get())), 1.0));
-    result.cycles = std::max(result.cycles, own.cycles);
+    if (!depths.empty())
+      op.setAttr("depths", DenseI64ArrayAttr::get(op.getContext(), depths));
   }
-  result.cycles += double(unit.getLatency() + 1);
-  return result;
-}
-
-/// Beats of `operand` that are there before a later operand of the unit begins.
-int64_t FifoSizes::skew(OpOperand &operand) const {
-  Lag own = lags.lookup(operand.get());
-  double beats = double(beatsOf(operand.get())), most = 0;
-  for (Value other : operand.getOwner()->getOperands()) {
-    Lag lag = lags.lookup(other);
-    double held = std::max(lag.part - own.part, 0.0) * beats * (100 + slack) / 100;
-    double moving = std::max(lag.cycles - own.cycles, 0.0) * beats / interval;
-    most = std::max(most, held + std::min(moving, lag.cycles));
-  }
-  return int64_t(std::ceil(most));
-}
-
-/// Beats of one output row, for a unit behind a window; else 0. The window sends row by row and
-/// pauses in between.
-static int64_t rowOf(Value stream) {
-  Operation *producer = stream.getDefiningOp();
-  for (Value operand : producer->getOperands()) {
-    Operation *before = operand.getDefiningOp();
-    while (auto converter = dyn_cast<hls::WidthConverterOp>(before))
-      before = converter.getInput().getDefiningOp();
-    if (auto window = dyn_cast<hls::WindowOp>(before); window && !window.getParallel())
-      return isa<hls::WidthConverterOp>(producer) ? 0 : beatsOf(stream) / window.getOut()[0];
-  }
-  return 0;
-}
-
-int64_t FifoSizes::depthOf(Value stream) const {
-  OpOperand &use = *stream.use_begin();
-  int64_t burst = burstOf(use);
-  // A writer and a reader of nearly one pace drift apart by some part of a burst.
-  int64_t depth = std::max<int64_t>({hls::leastDepth, burst + burst / 8, rowOf(stream)});
-  depth = std::min(depth, beatsOf(stream));
-  // A branch that reads whole frames first (a global pool) lets the other branch run ahead by more
-  // than a frame.
-  if (use.getOwner()->getNumOperands() > 1)
-    depth = std::max(depth, skew(use) + hls::leastDepth);
-  return std::max<int64_t>(depth, 2);
+  shrinkBehindWindows(design, free.interval());
 }
 
 namespace {
@@ -129,16 +94,8 @@ struct HLSSizeFifos : hls::impl::HLSSizeFifosBase<HLSSizeFifos> {
       getOperation().emitError("expected slack in 0..1000, but found ") << slack.getValue();
       return signalPassFailure();
     }
-    for (auto design : getOperation().getOps<hls::DesignOp>()) {
-      FifoSizes sizes(design, slack);
-      for (Operation &op : design.getBody().front()) {
-        SmallVector<int64_t> depths;
-        for (Value result : op.getResults())
-          depths.push_back(sizes.depthOf(result));
-        if (!depths.empty())
-          op.setAttr("depths", DenseI64ArrayAttr::get(&getContext(), depths));
-      }
-    }
+    for (auto design : getOperation().getOps<hls::DesignOp>())
+      hls::sizeStreams(design, slack);
   }
 };
 } // namespace

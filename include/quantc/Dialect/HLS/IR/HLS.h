@@ -40,10 +40,24 @@ struct Port {
 /// for each other (8 % of MobileNetV2's interval).
 inline constexpr int64_t leastDepth = 16;
 
-/// How a unit's beats lie in time; one entry per operand (see UnitOpInterface::getTiming).
-struct Timing {
-  llvm::SmallVector<int64_t, 2> lead, tail;
+/// Iterations that do alike: bit i of `reads` is a beat of operand i, of `writes` one of result i.
+struct Run {
+  int64_t cycles = 0;
+  unsigned reads = 0, writes = 0;
+
+  bool operator==(const Run &o) const {
+    return cycles == o.cycles && reads == o.reads && writes == o.writes;
+  }
 };
+
+/// Runs that a unit goes through in order, `times` times.
+struct Phase {
+  int64_t times = 1;
+  llvm::SmallVector<Run, 4> runs;
+};
+
+/// What a unit's loop does in one frame (see UnitOpInterface::getActivity).
+using Activity = std::vector<Phase>;
 
 /// The folding of one unit. Units with one `lanes` attribute use `pe` for it.
 struct Fold {

@@ -50,14 +50,10 @@ def HLS_UnitOpInterface : OpInterface<"UnitOpInterface"> {
     InterfaceMethod<"Iterations of the unit's loop per frame, one cycle each.", "int64_t", "getIterations", (ins)>,
     InterfaceMethod<"Assumed depth of the loop's pipeline in cycles (qhls/latency.h).", "int64_t", "getLatency", (ins)>,
     InterfaceMethod<[{
-      How input and output beats lie in time: `lead` is the number of beats of each
-      operand that are read before the first result beat can be written; `tail` the
-      iterations that remain when the last beat of the operand has been read.
-    }], "::quantc::hls::Timing", "getTiming", (ins)>,
-    InterfaceMethod<[{
-      Beats of an operand that the unit reads one after another before it pauses: what
-      a stream must hold so that a slow writer goes on meanwhile.
-    }], "int64_t", "getBurst", (ins "unsigned":$index), [{}], [{ return 1; }]>,
+      Which iterations read a beat of which operands and write one of which results,
+      in order; their cycles add up to `getIterations`. An iteration reads its
+      operands in order, then writes its results in order.
+    }], "::quantc::hls::Activity", "getActivity", (ins)>,
     InterfaceMethod<"Area of the unit, streams not counted.", "::quantc::hls::Resources", "getResources", (ins)>,
     InterfaceMethod<"Every folding that divides its sizes, in no particular order.",
       "::llvm::SmallVector<::quantc::hls::Fold>", "getFolds", (ins)>,

@@ -110,12 +110,16 @@ def HLS_TableAttr : HLS_EpilogueAttr<"Table", "table"> {
 // Design
 //===----------------------------------------------------------------------===//
 
+/// A 64-bit integer attribute whose accessor is signed.
+def HLS_Int : TypedSignlessIntegerAttrBase<I64, "int64_t", "64-bit integer">;
+
 def HLS_DesignOp : Op<HLS_Dialect, "design", [Symbol, IsolatedFromAbove, NoTerminator, SingleBlock, NoRegionArguments]> {
   let summary = "one top function: units joined by streams";
   let description = [{
     `hls.input` ops are the top function's inputs, `hls.output` ops its outputs, in
     order. `part` names the device that the design is folded for
-    (quantc/Dialect/HLS/IR/Parts.def). Every stream has one reader [HLS-STR-2].
+    (quantc/Dialect/HLS/IR/Parts.def), `utilization` the percent of it that may be
+    used (100 when absent) [HLS-PART-1]. Every stream has one reader [HLS-STR-2].
 
     ```mlir
     hls.design @model attributes {part = "xc7z020"} {
@@ -127,14 +131,13 @@ def HLS_DesignOp : Op<HLS_Dialect, "design", [Symbol, IsolatedFromAbove, NoTermi
     }
     ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<StrAttr>:$part);
+  let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<StrAttr>:$part, OptionalAttr<HLS_Int>:$utilization);
+  let builders = [OpBuilder<(ins "::llvm::StringRef":$sym_name, "::mlir::StringAttr":$part),
+    "build($_builder, $_state, sym_name, part, nullptr);">];
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
   let hasVerifier = 1;
 }
-
-/// A 64-bit integer attribute whose accessor is signed.
-def HLS_Int : TypedSignlessIntegerAttrBase<I64, "int64_t", "64-bit integer">;
 
 class HLS_Op<string mnemonic, list<Trait> traits = []> : Op<HLS_Dialect, mnemonic, traits>;
 
@@ -173,7 +176,7 @@ class HLS_Unit<string mnemonic, list<string> methods = []> : HLS_Op<mnemonic, [H
 defvar Depths = (ins OptionalAttr<DenseI64ArrayAttr>:$depths);
 class UnitArgs<dag own> { dag all = !con(own, Depths); }
 
-def HLS_WindowOp : HLS_Unit<"window", ["getBurst"]> {
+def HLS_WindowOp : HLS_Unit<"window"> {
   let summary = "the taps of a sliding window, pixel by pixel";
   let description = [{
     `groups` is 0 for a channelwise reader (depthwise, pools): as many groups as
@@ -186,7 +189,7 @@ def HLS_WindowOp : HLS_Unit<"window", ["getBurst"]> {
     DenseI64ArrayAttr:$out, HLS_Int:$groups, BoolAttr:$parallel, HLS_Int:$pad_value)>.all;
   let results = (outs HLS_StreamType:$result);
 }
-def HLS_MvauOp : HLS_Unit<"mvau", ["getBurst"]> {
+def HLS_MvauOp : HLS_Unit<"mvau"> {
   let summary = "matrix-vector products with a fused epilogue: convolution and linear";
   let description = [{
     `weight` is [groups * outputs, inputs] in the order in which inputs arrive;
@@ -252,7 +255,7 @@ def HLS_DuplicateOp : HLS_Unit<"duplicate"> {
   let arguments = UnitArgs<(ins HLS_StreamType:$input, HLS_Int:$pixels, HLS_Int:$channels, HLS_Int:$lanes)>.all;
   let results = (outs Variadic<HLS_StreamType>:$results);
 }
-def HLS_ConcatOp : HLS_Unit<"concat", ["getBurst"]> {
+def HLS_ConcatOp : HLS_Unit<"concat"> {
   let summary = "`outer` times: `lhs_elements` of one stream, then `rhs_elements` of the other";
   let arguments = UnitArgs<(ins HLS_StreamType:$lhs, HLS_StreamType:$rhs, HLS_Int:$outer, HLS_Int:$lhs_elements,
     HLS_Int:$rhs_elements, HLS_Int:$lanes)>.all;
@@ -264,7 +267,7 @@ def HLS_PadOp : HLS_Unit<"pad"> {
     DenseI64ArrayAttr:$pads, HLS_Int:$value)>.all;
   let results = (outs HLS_StreamType:$result);
 }
-def HLS_RepeatOp : HLS_Unit<"repeat", ["getBurst"]> {
+def HLS_RepeatOp : HLS_Unit<"repeat"> {
   let summary = "one pixel, `times` times";
   let arguments = UnitArgs<(ins HLS_StreamType:$input, HLS_Int:$times, HLS_Int:$channels, HLS_Int:$lanes)>.all;
   let results = (outs HLS_StreamType:$result);
@@ -279,7 +282,7 @@ def HLS_ConstantOp : HLS_Unit<"constant"> {
   let arguments = UnitArgs<(ins HLS_Int:$times, HLS_Int:$lanes, ElementsAttr:$value)>.all;
   let results = (outs HLS_StreamType:$result);
 }
-def HLS_TransposeOp : HLS_Unit<"transpose", ["getBurst"]> {
+def HLS_TransposeOp : HLS_Unit<"transpose"> {
   let summary = "axes of [rows, columns, channels] in another order; buffers a frame";
   let arguments = UnitArgs<(ins HLS_StreamType:$input, DenseI64ArrayAttr:$shape, DenseI64ArrayAttr:$permutation)>.all;
   let results = (outs HLS_StreamType:$result);

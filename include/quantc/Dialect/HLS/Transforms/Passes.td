@@ -29,11 +29,15 @@ def HLSFold : Pass<"hls-fold", "::mlir::ModuleOp"> {
     the intervals that foldings can have. Cheapest means the least sum of the shares
     of the part's LUTs, flip-flops, DSP slices and block RAMs; where one kind runs
     out, units change one at a time to the folding that leaves the least excess.
+    Streams and converters are part of it: a choice is sized as hls-size-fifos does
+    with the same `slack`, measured, and made again with the difference if it does
+    not fit. The design keeps `utilization` for hls-check-part.
 
     An interval that no folding reaches is an error that names the slowest node. A
-    design that does not fit the part in any folding is an error that lists what is
-    missing, the largest layers, and which parts would hold it. Running the pass
-    again chooses the same.
+    design for which no folding that fits is found is an error that says what units
+    need at least in any folding, what the smallest design found lacks and which
+    layers are the largest, and what would hold it: more of this part, other parts, a
+    longer interval. Running the pass again chooses the same.
 
     Limits: the area is an estimate (docs/Dialects/HLS.md).
 
@@ -44,7 +48,8 @@ def HLSFold : Pass<"hls-fold", "::mlir::ModuleOp"> {
     Option<"interval", "interval", "int64_t", "0",
       "target cycles per frame, at least 1; 0, the default: the fewest that fit">,
     Option<"utilization", "utilization", "unsigned", "80",
-      "percent of the part that may be used, 1..100; default 80">
+      "percent of the part that may be used, 1..100; default 80">,
+    Option<"slack", "slack", "unsigned", "10", "that of hls-size-fifos, 0..1000; default 10">
   ];
   let dependentDialects = ["::quantc::hls::HLSDialect"];
 }
@@ -52,36 +57,34 @@ def HLSFold : Pass<"hls-fold", "::mlir::ModuleOp"> {
 def HLSSizeFifos : Pass<"hls-size-fifos", "::mlir::ModuleOp"> {
   let summary = "give every stream its depth";
   let description = [{
-    Sets `depths` on every unit and input. A stream is as deep as
+    Sets `depths` on every unit and input, so that the design runs as fast as with
+    streams of any depth. A schedule without bounds gives the interval that the units
+    allow. In a second one, frames come in at that interval, their beats evenly
+    spread; the most beats that a stream holds there, with `slack` percent on top, is
+    its depth. That schedule is possible with these depths, and units work as early
+    as they can, so frames are never further apart. A branch beside a global pool so
+    gets the frame and more that it runs ahead. Streams that windows write are cut to
+    the least depth where the schedule with all of them cut is as fast.
 
-    * 16 beats, which a shift register holds in the LUTs that 2 would take;
-    * the reader's burst and an eighth (the rows that a window reads at once, the
-      inputs of a matrix-vector product with several output folds), unless a window
-      writes it, which is fast;
-    * one output row behind a unit that a window feeds, because windows pause between
-      rows;
-    * at a unit with two operands, the beats of the earlier one that are there before
-      the later one's first: the parts of a frame that the units on either way read
-      before they write, bursts included, with `slack` percent on top, and what moves
-      through their pipelines meanwhile.
-
-    No stream is deeper than a frame. Depths can be compared with the peaks that
-    the simulation measures (`make csim` in the emitted project). Running the pass
-    again changes nothing.
+    The least depth is 16 beats (or a frame), which a shift register holds in the
+    LUTs that 2 would take. Depths can be compared with the peaks that the simulation
+    measures (`make sim` in the emitted project). Running the pass again changes
+    nothing.
 
     Example: see test/Dialect/HLS/size-fifos-doctest.mlir.
   }];
   let options = [
-    Option<"slack", "slack", "unsigned", "10", "percent added to estimated skews, 0..1000; default 10">
+    Option<"slack", "slack", "unsigned", "10", "percent added to the most beats held, 0..1000; default 10">
   ];
 }
 
 def HLSCheckPart : Pass<"hls-check-part", "::mlir::ModuleOp"> {
   let summary = "refuse a design that does not fit its part";
   let description = [{
-    Compares the estimated area, streams included, with the part's supply; the upper
-    ends of bands count. What is missing is an error that names the largest layers,
-    says by how much, and which parts would hold the design.
+    Compares the estimated area, streams included, with the design's `utilization`
+    percent of its part (100 when absent); the upper ends of bands count. What is
+    missing is an error that names the largest layers, says by how much, and which
+    parts or which percentage would hold the design.
 
     Example: see test/Dialect/HLS/check-part-doctest.mlir.
   }];
