@@ -5,9 +5,11 @@
 """Whole models as HLS projects: `hls.py [--build DIR] [--junit FILE] [--full]`.
 
 Each project's testbench compares every beat with the interpreter's integers, on the whole evaluation set and on extreme
-inputs, under g++ and clang++; the lint finds nothing; the simulated clock is within 5 % of the estimate; no beat is left
-in a stream and nothing deadlocks (the testbench fails otherwise). Small networks at 8 bits, and the mutations. --full
-adds 4-bit and mixed widths, the sanitizers, and MobileNetV2 on 20 images.
+inputs, under g++ and clang++; the lint finds nothing; interval and latency of the simulated clock are within 5 % of the
+estimate; no beat is left in a stream and nothing deadlocks (the testbench fails otherwise). Small networks at 8 bits, some
+frames of them under the address and undefined-behaviour sanitizers, and the mutations: of a network without windows, and of
+one with windows, forks and a residual. --full adds 4-bit and mixed widths, all frames under the sanitizers, and MobileNetV2
+on 20 images.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import json
 import os
 import re
 import sys
+import tempfile
 
 import numpy as np
 from harness import ROOT, Project, Run, load
@@ -32,6 +35,10 @@ LARGE = {
     "mobilenet_v2": ("mobilenet_v2", "xcvu9p", (), 20),
 }
 CYCLE_BOUND = 0.05  # |estimate - simulation| / simulation
+SANITIZED_FRAMES = 12  # without --full: the extreme inputs, which are 10, and some of the data
+
+sys.path.append(os.path.join(ROOT, "test", "Quantc"))
+import hls_cycles  # noqa: E402
 
 
 class ProjectTest:
@@ -79,11 +86,23 @@ class ProjectTest:
         if not self.check("simulated clock runs to its end", run.ok, "" if run.ok else run):
             return
         with open(os.path.join(self.folder, "build", "sim.json")) as file:
-            simulated = json.load(file)["interval"]
+            simulated = json.load(file)
         with open(os.path.join(self.folder, "report.json")) as file:
-            estimate = json.load(file)["interval"]
-        error = abs(estimate - simulated) / simulated
-        self.check("cycles", error <= CYCLE_BOUND, f"interval {simulated} simulated, {estimate} estimated, {error:.2%} off")
+            report = json.load(file)
+        for name, estimate, found in [("interval", report["interval"], simulated["interval"]),
+                                      ("latency", report["latency"], simulated["frame_end"][0])]:  # fmt: skip
+            error = abs(estimate - found) / found
+            self.check(f"cycles, {name}", error <= CYCLE_BOUND, f"{found} simulated, {estimate} estimated, {error:.2%} off")
+
+    def sanitize(self):
+        """The first frames; all of them take minutes."""
+        program = os.path.join("build", "csim-sanitize")
+        run = self.make(program, "CXX=clang++-22")
+        if run.ok:
+            run = Run([os.path.join(self.folder, program), "--golden=" + os.path.join(self.folder, "tb", "golden"),
+                       f"--frames={SANITIZED_FRAMES}"], timeout=1800)  # fmt: skip
+        passed = run.ok and f"{SANITIZED_FRAMES} frames" in run.text and " 0 mismatches" in run.text
+        self.check("clean under the sanitizers, clang++-22", passed, run)
 
     def all(self):
         if not self.generate():
@@ -95,10 +114,12 @@ class ProjectTest:
         self.check("lint", run.ok and "0 findings" in run.text, run)
         if self.full:
             self.compare("sanitize", "g++")
+        self.sanitize()
 
-    def mutations(self):
-        run = Run([sys.executable, os.path.join(ROOT, "test", "integration", "hls_mutations.py"), self.folder])
-        self.check("every mutation is found", run.ok, run.text.strip().splitlines()[-1] if run.ok else run)
+
+def mutations(results, name, folder):
+    run = Run([sys.executable, os.path.join(ROOT, "test", "integration", "hls_mutations.py"), folder], timeout=1800)
+    results.add(f"{name}, hls: every mutation is found", run.ok, run.text)
 
 
 def main():
@@ -115,7 +136,9 @@ def main():
         test = ProjectTest(project, results, name, cases[name], arguments.full)
         test.all()
         if name == "digits_mlp":
-            test.mutations()
+            mutations(results, name, test.folder)
+            with tempfile.TemporaryDirectory() as folder:
+                mutations(results, "residual", hls_cycles.write_project(project.tool("quantc"), hls_cycles.residual, folder))
     if arguments.junit:
         results.write(arguments.junit)
     print(f"{len(results.cases) - results.failed} checks passed or not run, {results.failed} failed")

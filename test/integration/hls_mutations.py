@@ -4,8 +4,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """hls_mutations.py PROJECT: breaks copies of an HLS project, one thing at a time, and expects a check of it to fail.
 
-A flipped weight bit, a changed rounding constant and a changed shift must show in the golden vectors; the deepest stream cut to
-depth 1 in the simulated interval or as a deadlock; a second reader, a missing writer, a variable trip count, a misplaced pragma and
+A flipped weight bit, a changed rounding constant and zero point, in a design with windows a tap of another column and in one with
+sums another term's multiplier must show in the golden vectors; the deepest stream cut to depth 1 in the simulated interval or as a deadlock; a second reader, a missing writer, a variable trip count, a misplaced pragma and
 a ROM value outside of its type in the lint. The unbroken project must pass all of them. Prints one line each; exit code 1 when a
 mutation survives.
 """
@@ -20,7 +20,7 @@ import tempfile
 
 
 def run(folder, *targets):
-    return subprocess.run(["make", "-s", *targets], cwd=folder, capture_output=True, text=True).returncode
+    return subprocess.run(["make", "-s", "CXXFLAGS=-O1", *targets], cwd=folder, capture_output=True, text=True).returncode
 
 
 def interval(folder):
@@ -82,7 +82,14 @@ def main():
         if run(good, "csim") or run(good, "lint") or not expected:
             sys.exit("the unbroken project fails its own checks")
         shutil.rmtree(good)
+        with open(os.path.join(source, "top.cpp")) as file:
+            top = file.read()
+        of_units = [
+            ("qhls::window<", "a tap of another column", "qhls/window.h", lambda t: t.replace("+ kx * CFG::dilation_w;", "+ kx * CFG::dilation_w + 1;", 1)),
+            ("qhls::add<", "the other term's multiplier", "qhls/pointwise.h", lambda t: t.replace("left * p.multiplier_a", "left * p.multiplier_b", 1)),
+        ]
         for name, file, change in [
+            *[row[1:] for row in of_units if row[0] in top],
             ("flipped weight bit", weights(source), flip_bit),
             ("changed rounding", "qhls/epilogue.h", lambda t: t.replace("bool up = half;", "bool up = false;", 1)),
             ("changed zero point", "qhls/epilogue.h", lambda t: t.replace("static_cast<int>(value) + zero_point", "static_cast<int>(value) + zero_point + 1", 1)),

@@ -13,7 +13,7 @@
 // CHECK: hls.mvau
 // CHECK-SAME: depths = array<i64: 16>
 // CHECK-LABEL: hls.design @gate
-// CHECK: hls.duplicate %{{.*}} {channels = 1 : i64, depths = array<i64: [[#%u,DEEP:]], 16>
+// CHECK: hls.duplicate %{{.*}} {channels = 1 : i64, depths = array<i64: 80, 16>
 // CHECK: hls.mul
 // SLACK: expected slack in 0..1000, but found 1001
 hls.design @a {
