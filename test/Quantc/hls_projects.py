@@ -10,6 +10,7 @@ integers, on extreme inputs and on data.
 import re
 import subprocess
 
+import numpy as np
 import small_models
 from small_models import model, node, normal
 
@@ -101,7 +102,42 @@ def widths_that_a_processor_lacks(new):
             assert re.search("node '(x|conv)'.*no kernel.*at most 8 bits", text) or re.search("(x|conv): no kernel.*at most 8 bits", text), text
 
 
-CASES = [widths_outside_of_two_to_eight, few_inputs_with_weights_of_sixteen_bits, widths_that_a_processor_lacks, names_that_are_words_of_the_language, verification_of_code_for_another_machine, files_that_cannot_be_written_or_read]
+def last_op_that_puts_an_input_beside_a_result(new):
+    # No quantize surrounded the concatenation, so it was float between the integers, for every target.
+    nodes = [node("MaxPool", ["x"], "a", "most", kernel_shape=[3, 3], pads=[1, 1, 1, 1]), node("Conv", ["x", "w"], "b", "conv", pads=[1, 1, 1, 1]),
+             node("Concat", ["a", "b"], "y", "join", axis=1)]  # fmt: skip
+    case = new(model(nodes, {"x": [1, 3, 6, 6]}, ["y"], {"w": normal(4, 3, 3, 3)}))
+    text = case.simulate()
+    assert "certificate   integer-only" in text and "0 float" in text, text
+    assert " 0 of " in case.quantc_run("--target", "cpu", "--verify")
+
+
+def last_op_that_has_no_integers_to_take(new):
+    nodes = [node("Conv", ["x", "w"], "a", "conv"), node("MaxPool", ["a"], "y", "most", kernel_shape=[2, 2])]
+    case = new(model(nodes, {"x": [1, 3, 6, 6]}, ["y"], {"w": normal(4, 3, 3, 3)}))
+    assert "most: " in (text := case.quantc_run("-o", case.file("project"), code=2)) and "quantize-outputs=true" in text, text
+    case.simulate("--set", "quantize-outputs=true")
+    text = new(small_models.classifier()).quantc_run("-o", case.file("project"), code=2)
+    assert "sm: " in text and "'nn.softmax' has no integer form" in text and "host" in text, text
+
+
+def channels_of_constants(new):
+    pads = np.array([0, 1, 2, 0, 0, 2, 1, 3])
+    nodes = [node("Conv", ["x", "w"], "a", "first"), node("Pad", ["a", "p", "v"], "b", "pad"), node("Concat", ["k", "b", "k"], "c", "join", axis=1),
+             node("Conv", ["c", "u"], "y", "second")]  # fmt: skip
+    case = new(model(nodes, {"x": [1, 3, 6, 6]}, ["y"], {"w": normal(4, 3, 3, 3), "p": pads, "v": np.float32(0.5), "k": normal(1, 2, 7, 7), "u": normal(3, 11, 3, 3)}))
+    case.simulate()
+
+
+def input_that_nothing_reads(new):
+    case = new(model([node("Conv", ["x", "w"], "y", "conv")], {"x": [1, 3, 6, 6], "idle": [1, 2]}, ["y"], {"w": normal(4, 3, 3, 3)}))
+    assert "unused float input 'idle'" in case.quantc_run("-o", case.file("project"), code=2)
+
+
+CASES = [last_op_that_puts_an_input_beside_a_result, last_op_that_has_no_integers_to_take, channels_of_constants,
+         input_that_nothing_reads, widths_outside_of_two_to_eight, few_inputs_with_weights_of_sixteen_bits,
+         widths_that_a_processor_lacks, names_that_are_words_of_the_language, verification_of_code_for_another_machine,
+         files_that_cannot_be_written_or_read]  # fmt: skip
 
 
 if __name__ == "__main__":

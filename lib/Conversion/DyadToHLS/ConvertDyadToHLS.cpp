@@ -37,9 +37,26 @@ static const HandlerMap &handlerMap() {
 // Border
 //===----------------------------------------------------------------------===//
 
+static std::string nameOf(DictionaryAttr attributes, StringRef prefix, unsigned index) {
+  if (auto name = attributes ? attributes.getAs<StringAttr>("onnx.name") : StringAttr())
+    return name.getValue().str();
+  return (prefix + Twine(index)).str();
+}
+
 LogicalResult Lowering::checkBorder() {
   if (!function.getBody().hasOneBlock())
     return function.emitError("expected a function of one block, but found several");
+  for (BlockArgument argument : function.getArguments())
+    if (auto tensor = dyn_cast<RankedTensorType>(argument.getType());
+        argument.use_empty() && tensor && !isIntegerTensor(tensor)) {
+      ok = false;
+      function.emitError("expected inputs that something reads, but found the unused float input '")
+          << nameOf(function.getArgAttrDict(argument.getArgNumber()), "input_",
+                    argument.getArgNumber())
+          << "'; take it out of the model";
+    }
+  if (!ok)
+    return failure();
   auto check = [&](Type type, StringRef what, unsigned index) {
     auto tensor = dyn_cast<RankedTensorType>(type);
     if (tensor && isIntegerTensor(tensor) && imageOf(tensor.getShape()))
@@ -54,12 +71,6 @@ LogicalResult Lowering::checkBorder() {
   for (auto [i, type] : llvm::enumerate(function.getResultTypes()))
     check(type, "output", i);
   return success(ok);
-}
-
-static std::string nameOf(DictionaryAttr attributes, StringRef prefix, unsigned index) {
-  if (auto name = attributes ? attributes.getAs<StringAttr>("onnx.name") : StringAttr())
-    return name.getValue().str();
-  return (prefix + Twine(index)).str();
 }
 
 static int64_t zeroPointOf(DictionaryAttr attributes) {

@@ -95,11 +95,8 @@ static LogicalResult lowerConcat(Lowering &lowering, Operation *operation) {
   int64_t elements = 0, outer = 1;
   for (Value operand : op.getInputs()) {
     Image image = *imageOf(cast<RankedTensorType>(operand.getType()).getShape());
-    if (Operation *producer = operand.getDefiningOp();
-        producer && producer->hasTrait<OpTrait::ConstantLike>())
-      return lowering.reject(op, "expected computed operands, but found a constant");
-    FailureOr<Place> found = lowering.ordered(op, operand);
-    if (failed(found))
+    FailureOr<Value> part = lowering.operand(op, operand, image);
+    if (failed(part))
       return failure();
     int64_t own = image.elements();
     if (rank >= 2 && axis == 1) {
@@ -109,12 +106,28 @@ static LogicalResult lowerConcat(Lowering &lowering, Operation *operation) {
       outer = image.height;
       own = image.width * image.channels;
     }
-    stream = stream ? concat(lowering, op.getLoc(), stream, found->stream, outer, elements, own)
-                    : found->stream;
+    stream = stream ? concat(lowering, op.getLoc(), stream, *part, outer, elements, own) : *part;
     elements += own;
   }
   lowering.set(op.getResult(), stream, *out);
   return success();
+}
+
+/// `count` channels of `value` in front of or behind every pixel's own.
+static void padChannels(Lowering &lowering, Location loc, Place &place, int64_t count,
+                        int64_t value, bool before) {
+  if (count == 0)
+    return;
+  Image &image = place.image;
+  IntegerType element = elementOf(place.stream);
+  std::vector<int64_t> values(size_t(count), value);
+  Value padding = hls::ConstantOp::create(
+      lowering.builder, loc, lowering.streamType(element, image.pixels() * count), image.pixels(),
+      1, lowering.rom({count}, values, 32), DenseI64ArrayAttr());
+  place.stream =
+      before ? concat(lowering, loc, padding, place.stream, image.pixels(), count, image.channels)
+             : concat(lowering, loc, place.stream, padding, image.pixels(), image.channels, count);
+  image.channels += count;
 }
 
 static LogicalResult lowerPad(Lowering &lowering, Operation *operation) {
@@ -124,17 +137,27 @@ static LogicalResult lowerPad(Lowering &lowering, Operation *operation) {
   std::optional<Image> out = imageOf(op.getType().getShape());
   if (failed(in) || failed(value))
     return failure();
-  size_t rank = size_t(op.getType().getRank());
+  size_t rank = size_t(op.getType().getRank()), channels = rank >= 2 ? 1 : 0;
   ArrayRef<int64_t> before = op.getPads().take_front(rank), after = op.getPads().drop_front(rank);
-  if (!out || rank < 3 || before[0] != 0 || after[0] != 0 || before[1] != 0 || after[1] != 0)
-    return lowering.reject(op, "expected padding of spatial axes only");
-  SmallVector<int64_t> pads = {rank == 4 ? before[2] : 0, before.back(), rank == 4 ? after[2] : 0,
-                               after.back()};
-  Value result = hls::PadOp::create(lowering.builder, op.getLoc(),
-                                    lowering.streamType(elementOf(in->stream), out->elements()),
-                                    in->stream, in->image.height, in->image.width,
-                                    in->image.channels, 1, pads, *value, DenseI64ArrayAttr());
-  lowering.set(op.getResult(), result, *out);
+  if (!out || (rank >= 2 && (before[0] != 0 || after[0] != 0)))
+    return lowering.reject(op, "expected padding inside one batch");
+  Place place = *in;
+  SmallVector<int64_t> pads = {rank == 4 ? before[2] : 0, rank >= 3 ? before.back() : 0,
+                               rank == 4 ? after[2] : 0, rank >= 3 ? after.back() : 0};
+  if (llvm::any_of(pads, [](int64_t pad) { return pad != 0; })) {
+    Image inner{place.image.channels, out->height, out->width};
+    place.stream =
+        hls::PadOp::create(lowering.builder, op.getLoc(),
+                           lowering.streamType(elementOf(place.stream), inner.elements()),
+                           place.stream, place.image.height, place.image.width,
+                           place.image.channels, 1, pads, *value, DenseI64ArrayAttr());
+    place.image = inner;
+  }
+  if (rank >= 1) {
+    padChannels(lowering, op.getLoc(), place, before[channels], *value, /*before=*/true);
+    padChannels(lowering, op.getLoc(), place, after[channels], *value, /*before=*/false);
+  }
+  lowering.set(op.getResult(), place.stream, *out);
   return success();
 }
 

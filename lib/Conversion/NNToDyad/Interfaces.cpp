@@ -77,6 +77,32 @@ static LogicalResult convertArguments(func::FuncOp function) {
   return success();
 }
 
+/// What keeps an output float, and what would help.
+static std::string whyFloat(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return "it is a float input";
+  auto quantizable = dyn_cast<QuantizableOpInterface>(op);
+  if (!quantizable)
+    return ("'" + op->getName().getStringRef() +
+            "' has no integer form; end the model in front of it and leave it to the host")
+        .str();
+  for (auto [index, operand] : llvm::enumerate(op->getOperands())) {
+    if (quantizable.getOperandRole(index) != OperandRole::Activation)
+      continue;
+    std::optional<Quantized> source = quantizedSource(operand);
+    if (!source)
+      return isa_and_nonnull<nn::NNDialect>(
+                 operand.getDefiningOp() ? operand.getDefiningOp()->getDialect() : nullptr)
+                 ? whyFloat(operand)
+                 : "an operand of it is float";
+    if (source->affine.storage.getWidth() == 32)
+      return "it reads 32-bit accumulators; with quantize-outputs=true they are codes that it "
+             "takes";
+  }
+  return "it has no integer form";
+}
+
 static LogicalResult convertResults(func::FuncOp function) {
   Builder builder(function.getContext());
   Operation *terminator = function.getBody().front().getTerminator();
@@ -88,7 +114,7 @@ static LogicalResult convertResults(func::FuncOp function) {
     if (!source || !source->affine.hasOneZeroPoint())
       return mlir::emitError(operand.get().getLoc(), "expected an integer tensor with one zero "
                                                      "point as output ")
-             << index << ", but found float; it has no integer form";
+             << index << ", but found float: " << whyFloat(operand.get());
     Operation *dequantize = operand.get().getDefiningOp();
     operand.set(source->value);
     describe(source->affine, builder,

@@ -54,6 +54,8 @@ private:
   enum class Group { Arithmetic, UnaryChain, Moving };
 
   void choose();
+  void storeLast();
+  bool mixesInputs(QuantizableOpInterface op) const;
   bool isChosen(Operation *op) const { return chosen.contains(op); }
   bool hasChosenUser(Value value) const {
     return llvm::any_of(value.getUsers(), [&](Operation *user) { return isChosen(user); });
@@ -80,6 +82,38 @@ private:
 };
 } // namespace
 
+/// Whether the op puts values of the graph's inputs, moved only, beside computed ones. In float it
+/// would be neither before nor behind the integer ops.
+bool ObserverInsertion::mixesInputs(QuantizableOpInterface op) const {
+  bool inputs = false, computed = false;
+  SmallVector<Value> pending;
+  auto add = [&](QuantizableOpInterface mover) {
+    for (auto [index, operand] : llvm::enumerate(mover->getOperands()))
+      if (mover.getOperandRole(index) == OperandRole::Activation)
+        pending.push_back(operand);
+  };
+  add(op);
+  while (!pending.empty()) {
+    Value value = pending.pop_back_val();
+    inputs |= isa<BlockArgument>(value);
+    auto producer = dyn_cast_or_null<QuantizableOpInterface>(value.getDefiningOp());
+    if (!producer || !isChosen(producer))
+      continue;
+    if (movesValues(producer))
+      add(producer);
+    else
+      computed = true;
+  }
+  return inputs && computed;
+}
+
+/// What moves values last stores codes like any other result.
+void ObserverInsertion::storeLast() {
+  for (QuantizableOpInterface op : order)
+    if (movesValues(op) && !hasChosenUser(op->getResult(0)))
+      op->setAttr(storedAttr, UnitAttr::get(op->getContext()));
+}
+
 /// Ops that only move values toward the float world are left to it: a linear map in front of them
 /// then keeps its 32-bit results.
 void ObserverInsertion::choose() {
@@ -94,12 +128,15 @@ void ObserverInsertion::choose() {
       chosen.insert(op);
     }
   });
-  if (options.quantizeOutputs)
+  if (options.quantizeOutputs) {
+    storeLast();
     return;
+  }
   for (QuantizableOpInterface op : llvm::reverse(order))
-    if (movesValues(op) && !hasChosenUser(op->getResult(0)))
+    if (movesValues(op) && !hasChosenUser(op->getResult(0)) && !mixesInputs(op))
       chosen.erase(op);
   llvm::erase_if(order, [&](QuantizableOpInterface op) { return !isChosen(op); });
+  storeLast();
 }
 
 void ObserverInsertion::classify(QuantizableOpInterface op) {

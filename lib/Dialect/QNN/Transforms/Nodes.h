@@ -74,7 +74,10 @@ private:
 /// to `dyad` knows the attribute by this name.
 inline constexpr llvm::StringLiteral stayFloatAttr = "qnn.stay_float";
 
-/// A single-result op with an integer form and without the mark above, whose tensors are f32 and
+/// Set by qnn-insert-observers on moving ops that store codes although no integer op reads them.
+inline constexpr llvm::StringLiteral storedAttr = "qnn.stored";
+
+/// A single-result op with an integer form and not marked to stay float, whose tensors are f32 and
 /// whose weight and bias are constants; null otherwise.
 QuantizableOpInterface asQuantizable(mlir::Operation *op);
 

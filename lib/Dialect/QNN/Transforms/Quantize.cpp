@@ -82,7 +82,8 @@ void Quantization::join(QuantizableOpInterface op) {
   Value result = op->getResult(0);
   SmallVector<Value> operands = activations(op);
   auto represented = [&](Value v) { return classes.contains(v.getAsOpaquePointer()); };
-  if (operands.empty() || !llvm::all_of(operands, represented) || !hasQuantizableUser(result))
+  bool stored = bool(op->removeAttr(storedAttr)) || hasQuantizableUser(result);
+  if (operands.empty() || !llvm::all_of(operands, represented) || !stored)
     return;
   if (op.getScaleRelation() == ScaleRelation::SameAsInput)
     operands.resize(1);

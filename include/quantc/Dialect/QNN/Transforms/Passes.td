@@ -29,7 +29,10 @@ def QnnInsertObservers : Pass<"qnn-insert-observers", "::mlir::ModuleOp"> {
       observer: it takes the input's scale;
     * a linear map whose result only leaves the graph or enters float ops gets
       no observer on its result, unless `quantize-outputs`: its 32-bit accumulators
-      are dequantized instead.
+      are dequantized instead;
+    * an op that moves values toward the graph's results only is float too, unless it
+      puts moved inputs beside computed values (a concatenation): as float it would
+      be neither before nor behind the integers.
 
     An observer is named after its ONNX value. A constant operand gets its
     statistics here. An op stays float when it is excluded, when an operand or
