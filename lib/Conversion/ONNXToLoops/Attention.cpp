@@ -44,7 +44,8 @@ struct Masks {
   Tensor mask, lengths;
   bool causal = false;
   bool spreads = false; ///< a mask's last size of 1 stands for all keys
-  Index past;           ///< keys before the first query
+  bool hasPast = false;
+  Index past; ///< its length
 };
 } // namespace
 
@@ -70,10 +71,18 @@ static Scalar maskAt(Emitter &e, const Masks &m, IndexRef query, Index j, Comput
       [&] { return Scalars{hidden}; })[0];
 }
 
+/// Keys before a batch's first query. Where the cache is kept outside of the op, the queries are
+/// the last of its valid keys.
+static Index keysBefore(Emitter &e, const Masks &m, Index batch, Index queries) {
+  if (m.lengths && !m.hasPast)
+    return e.toIndex(m.lengths.load({batch})) - queries;
+  return m.past;
+}
+
 static FailureOr<Masks> readMasks(NodeLowering &n, const AttentionProduct &a) {
   Emitter &e = n.e;
-  Masks m{n.in(3), n.in(6), n.attr("is_causal", int64_t(0)) != 0, n.opset() < 24,
-          n.has(4) ? n.in(4).dim(2) : Index(0)};
+  Masks m{n.in(3),        n.in(6),  n.attr("is_causal", int64_t(0)) != 0,
+          n.opset() < 24, n.has(4), n.has(4) ? n.in(4).dim(2) : Index(0)};
   if (m.mask && (m.mask.rank() < 1 || m.mask.rank() > 4))
     return n.refuse(Refusal::Rank, "expected a mask of rank 1 to 4");
   if (m.mask)
@@ -128,7 +137,8 @@ static LogicalResult attention(NodeLowering &n) {
     if (m->mask)
       score = score + maskAt(e, *m, query, j, a.kind);
     if (m->causal)
-      score = toloops::select(e.less(query[2] + m->past, j), hidden, score);
+      score = toloops::select(e.less(query[2] + keysBefore(e, *m, query[0], a.query.length), j),
+                              hidden, score);
     if (m->lengths)
       score = toloops::select(e.less(j, e.toIndex(m->lengths.load({query[0]}))), score, hidden);
     return score;
