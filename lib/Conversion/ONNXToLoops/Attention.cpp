@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Attention.h"
+#include "Contrib.h"
 
 using namespace mlir;
 using namespace quantc;
@@ -190,4 +191,13 @@ static const LoweringRow rows[] = {
     {"RotaryEmbedding", 23, latestOpset, rotaryEmbedding},
 };
 
-ArrayRef<LoweringRow> quantc::toloops::attentionLowerings() { return rows; }
+ArrayRef<LoweringRow> quantc::toloops::attentionLowerings() {
+  static const std::vector<LoweringRow> all = [] {
+    std::vector<LoweringRow> list(std::begin(rows), std::end(rows));
+    for (ArrayRef<LoweringRow> family :
+         {contribLowerings(), contribAttentionLowerings(), contribMatMulLowerings()})
+      list.insert(list.end(), family.begin(), family.end());
+    return list;
+  }();
+  return all;
+}

@@ -1,0 +1,257 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Activations, normalizations and embeddings that ONNX Runtime fuses.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Contrib.h"
+#include <functional>
+
+using namespace mlir;
+using namespace quantc;
+using namespace quantc::toloops;
+
+//===----------------------------------------------------------------------===//
+// Gelu in its forms
+//===----------------------------------------------------------------------===//
+
+static Scalar exactGelu(Scalar x) { return x * 0.5 * (math("erf", x * 0.70710678118654752) + 1.0); }
+static Scalar fastGelu(Scalar x) {
+  Scalar inner = (x + x * x * x * 0.044715) * 0.79788456080286536;
+  return x * 0.5 * (math("tanh", inner) + 1.0);
+}
+
+/// fn(x + bias), with or without a bias along the last axis.
+template <Scalar (*fn)(Scalar)> static LogicalResult biasedUnary(NodeLowering &n) {
+  Tensor in = n.in(0), bias = n.in(1);
+  if (!in || !quantc::isFloat(in.type()))
+    return n.refuse(Refusal::ElementType, "expected floats");
+  Tensor out = n.result(0, in.dims(), in.type());
+  if (!bias) {
+    mapUnary(n.e, in, out, fn);
+    return success();
+  }
+  if (bias.rank() != 1 || in.rank() < 1)
+    return n.refuse(Refusal::Rank, "expected a vector as bias");
+  n.e.check(n.e.equal(bias.dim(0), in.dim(-1)),
+            "expected a bias for each element of the last axis");
+  mapBroadcast(n.e, {in, bias}, out, [](ArrayRef<Scalar> v) { return fn(v[0] + v[1]); });
+  return success();
+}
+
+static LogicalResult quickGelu(NodeLowering &n) {
+  double alpha = n.attr("alpha", 1.702);
+  Tensor in = n.in(0);
+  mapUnary(n.e, in, n.result(0, in.dims(), in.type()),
+           [&](Scalar x) { return x * math("sigmoid", x * alpha); });
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Normalization of rows
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// y = (x - mean) / sqrt(variance + epsilon) * scale + shift a row; without `centred` the mean is
+/// 0.
+struct RowNorm {
+  bool centred;
+  double epsilon;
+  Tensor scale, shift; ///< flat, one value for each element of a row; a shift may be absent
+  Tensor out;          ///< [rows, elements]
+  Tensor means = {}, scales = {}; ///< flat; may be absent
+  Tensor row = {};                ///< float32, of one row: what `normalizeRow` reads
+};
+} // namespace
+
+static RowNorm rowNorm(NodeLowering &n, bool centred, double absentEpsilon, Tensor scale,
+                       Tensor shift, Tensor out, Index rows, Index elements) {
+  Emitter &e = n.e;
+  e.check(e.equal(scale.count(), elements), "expected a scale for each element of a row");
+  if (shift)
+    e.check(e.equal(shift.count(), elements), "expected a shift for each element of a row");
+  DType wide = out.kind() == Compute::F64 ? DType::F64 : DType::F32;
+  RowNorm norm{centred, n.attr("epsilon", absentEpsilon), scale.flat(),
+               shift ? shift.flat() : shift, out.reshaped({rows, elements})};
+  norm.row = e.allocate({elements}, wide);
+  return norm;
+}
+
+static void normalizeRow(Emitter &e, const RowNorm &norm, Index at) {
+  Index count = norm.row.dim(0);
+  Scalar zero = e.constant(0, norm.row.kind()), size = convert(e.toScalar(count), zero.kind);
+  Scalar mean = zero;
+  if (norm.centred)
+    mean = e.fold(count, {zero}, [&](Index i, ArrayRef<Scalar> so) {
+      return Scalars{so[0] + norm.row.load({i})};
+    })[0] / size;
+  Scalar squares = e.fold(count, {zero}, [&](Index i, ArrayRef<Scalar> so) {
+    Scalar distance = norm.row.load({i}) - mean;
+    return Scalars{so[0] + distance * distance};
+  })[0];
+  Scalar scale = number(1, zero) / math("sqrt", squares / size + number(norm.epsilon, zero));
+  if (norm.means)
+    norm.means.store(mean, {at});
+  if (norm.scales)
+    norm.scales.store(scale, {at});
+  e.loop(count, [&](Index i) {
+    Scalar value = (norm.row.load({i}) - mean) * scale * convert(norm.scale.load({i}), zero.kind);
+    if (norm.shift)
+      value = value + convert(norm.shift.load({i}), zero.kind);
+    norm.out.store(value, {at, i});
+  });
+}
+
+/// [outer..., 1...]: sizes of the statistics of rows that begin at `axis`.
+static Indices statisticSizes(const Tensor &in, int64_t axis) {
+  Indices sizes(in.dims().take_front(axis));
+  sizes.resize(in.rank(), Index(1));
+  return sizes;
+}
+
+/// RMS normalization under the name that ONNX Runtime gave it in the default domain.
+static LogicalResult simplifiedLayerNorm(NodeLowering &n) {
+  Tensor in = n.in(0), scale = n.in(1);
+  int64_t axis = n.axisAttr("axis", -1, in.rank());
+  if (n.failed())
+    return failure();
+  Index rows = product(in.dims().take_front(axis)), elements = product(in.dims().drop_front(axis));
+  Tensor out = n.result(0, in.dims(), scale.type());
+  RowNorm norm = rowNorm(n, false, 1e-5, scale, n.in(2), out, rows, elements);
+  if (n.wants(1))
+    norm.scales = n.result(1, statisticSizes(in, axis), norm.row.type()).flat();
+  Tensor x = in.reshaped({rows, elements});
+  n.e.loop(rows, [&](Index r) {
+    n.e.loop(elements, [&](Index i) { norm.row.store(x.load({r, i}), {i}); });
+    normalizeRow(n.e, norm, r);
+  });
+  return success();
+}
+
+/// The norm of x + skip + bias, and that sum as result 3.
+static LogicalResult skipNorm(NodeLowering &n, bool centred) {
+  Tensor in = n.in(0), skip = n.in(1), scale = n.in(2), shift = centred ? n.in(3) : Tensor();
+  Tensor bias = n.in(centred ? 4 : 3);
+  if (!skip || !scale || in.rank() < 2 || skip.rank() > in.rank() || skip.rank() < 2)
+    return n.refuse(Refusal::Rank, "expected input and skip of rank 2 or 3");
+  Emitter &e = n.e;
+  Index elements = in.dim(-1), rows = product(in.dims().drop_back());
+  for (int64_t axis = 1; axis <= skip.rank(); ++axis) {
+    Scalar fits = e.equal(skip.dim(-axis), in.dim(-axis));
+    e.check(axis == 3 ? fits | e.equal(skip.dim(-axis), 1) : fits,
+            "the skip does not fit the input");
+  }
+  if (bias)
+    e.check(e.equal(bias.count(), elements), "expected a bias for each element of a row");
+  RowNorm norm =
+      rowNorm(n, centred, 1e-12, scale, shift, n.result(0, in.dims(), in.type()), rows, elements);
+  if (n.wants(1))
+    norm.means = n.result(1, statisticSizes(in, in.rank() - 1), norm.row.type()).flat();
+  if (n.wants(2))
+    norm.scales = n.result(2, statisticSizes(in, in.rank() - 1), norm.row.type()).flat();
+  Tensor sums =
+      n.wants(3) ? n.result(3, in.dims(), in.type()).reshaped({rows, elements}) : Tensor();
+  Tensor x = in.reshaped({rows, elements});
+  Index skipRows = product(skip.dims().drop_back()); // a divisor of rows
+  Tensor s = skip.reshaped({skipRows, elements});
+  Tensor b = bias ? bias.flat() : bias;
+  e.loop(rows, [&](Index r) {
+    Index other = skipRows.same(rows) ? r : r % max(skipRows, 1);
+    e.loop(elements, [&](Index i) {
+      Scalar sum = x.load({r, i}) + convert(s.load({other, i}), x.kind());
+      if (b)
+        sum = sum + convert(b.load({i}), x.kind());
+      norm.row.store(sum, {i});
+      if (sums)
+        sums.store(sum, {r, i});
+    });
+    normalizeRow(e, norm, r);
+  });
+  return success();
+}
+static LogicalResult skipLayerNorm(NodeLowering &n) { return skipNorm(n, true); }
+static LogicalResult skipSimplifiedLayerNorm(NodeLowering &n) { return skipNorm(n, false); }
+
+//===----------------------------------------------------------------------===//
+// EmbedLayerNormalization
+//===----------------------------------------------------------------------===//
+
+/// How many tokens of a batch the mask keeps; 0 without a mask.
+static void countMask(NodeLowering &n, Index batch, Index length) {
+  Tensor mask = n.in(7), counts = n.result(1, {batch}, DType::I32);
+  n.e.loop(batch, [&](Index b) {
+    Scalar zero = n.e.i64(0);
+    Scalar count = !mask ? zero : n.e.fold(length, {zero}, [&](Index s, ArrayRef<Scalar> so) {
+      return Scalars{so[0] + convert(mask.load({b, s}) == 1, Compute::I64)};
+    })[0];
+    counts.store(count, {b});
+  });
+}
+
+/// The norm of the sum of a word's, a position's and a segment's embedding.
+static LogicalResult embedLayerNorm(NodeLowering &n) {
+  Tensor ids = n.in(0), segments = n.in(1), words = n.in(2), places = n.in(3), kinds = n.in(4);
+  Tensor gamma = n.in(5), beta = n.in(6), mask = n.in(7), given = n.in(8);
+  if (ids.rank() != 2 || !words || words.rank() != 2 || !places || places.rank() != 2 || !gamma ||
+      (segments && (!kinds || kinds.rank() != 2 || segments.rank() != 2)) ||
+      (mask && mask.rank() != 2) || (given && given.rank() != 2))
+    return n.refuse(Refusal::Rank, "expected ids, embeddings and masks of rank 2");
+  Emitter &e = n.e;
+  Index batch = ids.dim(0), length = ids.dim(1), size = words.dim(1);
+  auto sameSizes = [&](const Tensor &t) {
+    return e.equal(t.dim(0), batch) & e.equal(t.dim(1), length);
+  };
+  for (const Tensor &t : {segments, mask})
+    if (t)
+      e.check(sameSizes(t), "segments or mask have another size than the ids");
+  if (given)
+    e.check((e.equal(given.dim(0), batch) | e.equal(given.dim(0), 1)) &
+                e.equal(given.dim(1), length),
+            "position_ids have another size than the ids");
+  e.check(e.equal(places.dim(1), size) & (segments ? e.equal(kinds.dim(1), size) : e.boolean(true)),
+          "the embeddings differ in size");
+  Tensor out = n.result(0, {batch, length, size}, words.type());
+  RowNorm norm = rowNorm(n, true, 1e-12, gamma, beta, out, batch * length, size);
+  Tensor sums =
+      n.wants(2) ? n.result(2, out.dims(), out.type()).reshaped({batch * length, size}) : Tensor();
+  e.loops({batch, length}, [&](IndexRef p) {
+    Index word = wrapIndex(e, ids.load(p), words.dim(0));
+    Scalar position = e.toScalar(p[1]);
+    if (given)
+      position = given.load({e.select(e.equal(given.dim(0), 1), 0, p[0]), p[1]});
+    Index place = wrapIndex(e, position, places.dim(0));
+    Index kind = segments ? wrapIndex(e, segments.load(p), kinds.dim(0)) : Index(0);
+    Index row = p[0] * length + p[1];
+    e.loop(size, [&](Index i) {
+      Scalar sum = words.load({word, i}) + places.load({place, i});
+      if (segments)
+        sum = sum + kinds.load({kind, i});
+      norm.row.store(sum, {i});
+      if (sums)
+        sums.store(sum, {row, i});
+    });
+    normalizeRow(e, norm, row);
+  });
+  if (n.wants(1))
+    countMask(n, batch, length);
+  return success();
+}
+
+static const LoweringRow rows[] = {
+    {"BiasGelu", 1, latestOpset, biasedUnary<exactGelu>, "com.microsoft"},
+    {"EmbedLayerNormalization", 1, latestOpset, embedLayerNorm, "com.microsoft"},
+    {"FastGelu", 1, latestOpset, biasedUnary<fastGelu>, "com.microsoft"},
+    {"Gelu", 1, latestOpset, biasedUnary<exactGelu>, "com.microsoft"},
+    {"QuickGelu", 1, latestOpset, quickGelu, "com.microsoft"},
+    {"SimplifiedLayerNormalization", 1, latestOpset, simplifiedLayerNorm},
+    {"SkipLayerNormalization", 1, latestOpset, skipLayerNorm, "com.microsoft"},
+    {"SkipSimplifiedLayerNormalization", 1, latestOpset, skipSimplifiedLayerNorm, "com.microsoft"},
+};
+
+ArrayRef<LoweringRow> quantc::toloops::contribLowerings() { return rows; }

@@ -1,0 +1,41 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Tables and building blocks of the com.microsoft ops that ONNX Runtime writes into files.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTC_LIB_CONVERSION_ONNXTOLOOPS_CONTRIB_H
+#define QUANTC_LIB_CONVERSION_ONNXTOLOOPS_CONTRIB_H
+
+#include "NodeLowering.h"
+
+namespace quantc::toloops {
+
+llvm::ArrayRef<LoweringRow> contribLowerings();
+llvm::ArrayRef<LoweringRow> contribAttentionLowerings();
+llvm::ArrayRef<LoweringRow> contribMatMulLowerings();
+
+/// A float32 matrix inside a buffer.
+struct MatrixView {
+  Tensor data;
+  Index start;  ///< of its first element
+  Index stride; ///< from row to row
+};
+/// Memory that the kernel works in; to be allocated outside of loops.
+Tensor gemmScratch(Emitter &e, Index inner);
+/// out = a @ b, or a @ transposed b, by the kernel.
+void emitGemm(Emitter &e, const MatrixView &out, const MatrixView &a, const MatrixView &b,
+              const Tensor &scratch, Index rows, Index columns, Index inner, bool transB);
+
+/// The tensor with its elements in another type; itself when that is its own.
+Tensor convertedTo(Emitter &e, const Tensor &tensor, DType type);
+
+} // namespace quantc::toloops
+
+#endif // QUANTC_LIB_CONVERSION_ONNXTOLOOPS_CONTRIB_H

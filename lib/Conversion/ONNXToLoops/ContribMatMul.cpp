@@ -1,0 +1,342 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Matrix products that ONNX Runtime fuses: FusedMatMul, FusedGemm, FusedConv, MatMulNBits.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Contraction.h"
+#include "Contrib.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include <functional>
+
+using namespace mlir;
+using namespace quantc;
+using namespace quantc::toloops;
+
+static constexpr int64_t panel = 32; ///< columns that the kernel packs at a time
+
+static Value addressAt(Emitter &e, const MatrixView &m) {
+  return arith::AddIOp::create(e.b, e.loc, e.address(m.data), e.argument(m.start * 4));
+}
+
+Tensor quantc::toloops::gemmScratch(Emitter &e, Index inner) {
+  return e.allocate({(inner + 1) * panel}, DType::F32);
+}
+
+void quantc::toloops::emitGemm(Emitter &e, const MatrixView &out, const MatrixView &a,
+                               const MatrixView &b, const Tensor &scratch, Index rows,
+                               Index columns, Index inner, bool transB) {
+  auto n = [&](Index index) { return e.argument(index); };
+  e.call("qrt_loops_gemm_f32", Type(),
+         {addressAt(e, out), addressAt(e, a), addressAt(e, b), e.address(scratch), n(rows),
+          n(columns), n(inner), n(a.stride), n(b.stride), n(out.stride), n(transB)});
+}
+
+Tensor quantc::toloops::convertedTo(Emitter &e, const Tensor &tensor, DType type) {
+  if (tensor.type() == type)
+    return tensor;
+  Tensor result = e.allocate(tensor.dims(), type);
+  mapUnary(e, tensor, result, [](Scalar x) { return x; });
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Activations by name
+//===----------------------------------------------------------------------===//
+
+using Activation = std::function<Scalar(Scalar)>;
+
+/// `parameters` are the activation's, in order.
+static FailureOr<Activation> readActivation(NodeLowering &n, ArrayRef<float> parameters) {
+  std::string name = n.attr("activation", "");
+  auto parameter = [&](size_t i, double absent) {
+    return i < parameters.size() ? double(parameters[i]) : absent;
+  };
+  if (name.empty())
+    return Activation([](Scalar x) { return x; });
+  if (name == "Relu")
+    return Activation([](Scalar x) { return max(x, number(0, x)); });
+  if (name == "Sigmoid")
+    return Activation([](Scalar x) { return math("sigmoid", x); });
+  if (name == "Tanh")
+    return Activation([](Scalar x) { return math("tanh", x); });
+  if (name == "LeakyRelu")
+    return Activation(
+        [alpha = parameter(0, 0.01)](Scalar x) { return toloops::select(x < 0.0, x * alpha, x); });
+  if (name == "Clip")
+    return Activation([low = parameter(0, -3.4028234663852886e38),
+                       high = parameter(1, 3.4028234663852886e38)](Scalar x) {
+      return min(max(x, number(low, x)), number(high, x));
+    });
+  if (name == "HardSigmoid")
+    return Activation([alpha = parameter(0, 0.2), beta = parameter(1, 0.5)](Scalar x) {
+      return max(min(x * alpha + beta, number(1, x)), number(0, x));
+    });
+  return n.refuse(Refusal::AttributeValue, "unknown activation '" + name + "'");
+}
+
+//===----------------------------------------------------------------------===//
+// Products and convolutions
+//===----------------------------------------------------------------------===//
+
+/// Both lists have one length.
+static void checkEqualSizes(NodeLowering &n, IndexRef a, IndexRef b) {
+  if (a.size() != b.size())
+    return (void)n.refuse(Refusal::Rank, "an operand has another rank than the result");
+  for (auto [x, y] : llvm::zip_equal(a, b))
+    n.e.check(n.e.equal(x, y), "an operand does not fit the result");
+}
+
+/// The tensor with its axes in another order.
+static Tensor permuted(Emitter &e, const Tensor &in, ArrayRef<int64_t> order) {
+  Indices sizes;
+  for (int64_t axis : order)
+    sizes.push_back(in.dim(axis));
+  Tensor out = e.allocate(sizes, in.type());
+  e.loops(sizes, [&](IndexRef p) {
+    Indices from(order.size(), Index(0));
+    for (auto [axis, i] : llvm::zip_equal(order, p))
+      from[axis] = i;
+    out.storeRaw(in.loadRaw(from), p);
+  });
+  return out;
+}
+
+/// An operand of FusedMatMul as [batch..., rows, columns]. With transBatch the first axis stands
+/// in for the one before the last.
+static Tensor fusedOperand(NodeLowering &n, unsigned index, StringRef trans, StringRef transBatch) {
+  Tensor t = n.in(index);
+  int64_t rank = t.rank();
+  bool swap = n.attr(trans, int64_t(0)) != 0, batch = n.attr(transBatch, int64_t(0)) != 0;
+  if (rank < 2 || (!swap && !batch))
+    return t;
+  SmallVector<int64_t> order;
+  for (int64_t axis = batch ? 1 : 0; axis < rank - (batch ? 1 : 2); ++axis)
+    order.push_back(axis);
+  order.append({batch ? 0 : rank - 2, rank - 1});
+  if (swap)
+    std::swap(order[rank - 1], order[rank - 2]);
+  return permuted(n.e, t, order);
+}
+
+/// One call of the kernel a place of the batch.
+static void batchedGemm(Emitter &e, const MatrixProduct &m, const Tensor &out) {
+  Index rows = m.a.dim(-2), inner = m.a.dim(-1), columns = m.b.dim(-1);
+  Tensor to = out.reshaped({product(m.batch), rows, columns});
+  Tensor scratch = gemmScratch(e, inner);
+  e.loops(m.batch, [&](IndexRef batch) {
+    auto place = [&](const Tensor &t) {
+      Index at = 0;
+      size_t lead = batch.size() - (t.rank() - 2);
+      for (int64_t axis = 0; axis < t.rank() - 2; ++axis)
+        at = at * t.dim(axis) + e.select(e.equal(t.dim(axis), 1), 0, batch[lead + axis]);
+      return at;
+    };
+    Index at = 0;
+    for (auto [size, i] : llvm::zip_equal(m.batch, batch))
+      at = at * size + i;
+    emitGemm(e, {to, at * rows * columns, columns}, {m.a, place(m.a) * rows * inner, inner},
+             {m.b, place(m.b) * inner * columns, columns}, scratch, rows, columns, inner, false);
+  });
+}
+
+static LogicalResult fusedMatMul(NodeLowering &n) {
+  double alpha = n.attr("alpha", 1.0);
+  FailureOr<MatrixProduct> m = matrixProduct(n, fusedOperand(n, 0, "transA", "transBatchA"),
+                                             fusedOperand(n, 1, "transB", "transBatchB"));
+  if (failed(m))
+    return failure();
+  Emitter &e = n.e;
+  Tensor out = n.result(0, m->sizes, n.in(0).type()).reshaped(m->full);
+  if (out.type() == DType::F32) {
+    batchedGemm(e, *m, out);
+    if (alpha != 1)
+      mapUnary(e, out, out, [&](Scalar x) { return x * alpha; });
+    return success();
+  }
+  emitProduct(
+      e, *m, e.constant(0, out.kind()), [](const Tensor &t, IndexRef p) { return t.load(p); },
+      [&](IndexRef p, Scalar sum) { out.store(sum * alpha, p); });
+  return success();
+}
+
+static LogicalResult fusedGemm(NodeLowering &n) {
+  Tensor a = n.in(0), b = n.in(1), c = n.in(2);
+  double alpha = n.attr("alpha", 1.0), beta = n.attr("beta", 1.0);
+  SmallVector<float> parameters;
+  for (StringRef name : {"activation_alpha", "activation_beta"})
+    if (auto value = n.node.getFloat(name))
+      parameters.push_back(*value);
+  FailureOr<Activation> activation = readActivation(n, parameters);
+  if (failed(activation))
+    return failure();
+  if (a.rank() != 2 || b.rank() != 2)
+    return n.refuse(Refusal::Rank, "expected matrices");
+  Emitter &e = n.e;
+  FailureOr<MatrixProduct> m =
+      matrixProduct(n, n.attr("transA", int64_t(0)) ? permuted(e, a, {1, 0}) : a,
+                    n.attr("transB", int64_t(0)) ? permuted(e, b, {1, 0}) : b);
+  if (failed(m))
+    return failure();
+  Tensor out = n.result(0, m->sizes, a.type());
+  if (c)
+    checkEqualSizes(n, broadcast(e, {c.dims(), out.dims()}), out.dims());
+  emitProduct(
+      e, *m, e.constant(0, out.kind()), [](const Tensor &t, IndexRef p) { return t.load(p); },
+      [&](IndexRef p, Scalar sum) {
+        Scalar value = sum * alpha;
+        if (c)
+          value = value + c.load(broadcastPosition(e, c, p, out.dims())) * beta;
+        out.store((*activation)(value), p);
+      });
+  return success();
+}
+
+/// Conv, then the sum with a fourth operand, then an activation.
+static LogicalResult fusedConv(NodeLowering &n) {
+  FailureOr<Activation> activation =
+      readActivation(n, n.floatsAttr("activation_params").value_or(SmallVector<float>()));
+  FailureOr<Convolution> c = readConvolution(n, n.in(0), n.in(1));
+  if (failed(activation) || failed(c))
+    return failure();
+  Emitter &e = n.e;
+  Tensor bias = n.in(2), more = n.in(3), out = n.result(0, c->sizes, c->input.type());
+  if (more && more.rank() != out.rank())
+    return n.refuse(Refusal::Rank, "expected the sum's operand to have the result's rank");
+  if (more)
+    checkEqualSizes(n, more.dims(), out.dims());
+  if (bias)
+    e.check(e.equal(bias.count(), c->weight.dim(0)), "expected a bias for each channel");
+  Tensor shifts = bias ? bias.flat() : bias;
+  emitConvolution(
+      e, *c, [&](IndexRef p) { return shifts ? shifts.load({p[1]}) : e.constant(0, out.kind()); },
+      [](const Tensor &t, IndexRef at) { return t.load(at); },
+      [&](IndexRef p, Scalar sum) {
+        out.store((*activation)(more ? sum + more.load(p) : sum), p);
+      });
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// MatMulNBits
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Weights [columns, inner] of few bits, packed from the low bits of a byte on, with a scale and a
+/// zero point for each block of a row.
+struct PackedWeights {
+  Tensor packed, scales, zeros, groups; ///< all flat
+  int64_t bits, block, columns, inner;
+  int64_t blocks() const { return llvm::divideCeil(inner, block); }
+  int64_t rowBytes() const { return blocks() * (block * bits / 8); }
+  int64_t zeroBytes() const { return llvm::divideCeil(blocks() * bits, 8); }
+};
+} // namespace
+
+static FailureOr<PackedWeights> readPackedWeights(NodeLowering &n) {
+  PackedWeights w{n.in(1),
+                  n.in(2),
+                  n.in(3),
+                  n.in(4),
+                  n.attr("bits", int64_t(4)),
+                  n.attr("block_size", int64_t(0)),
+                  n.attr("N", int64_t(0)),
+                  n.attr("K", int64_t(0))};
+  if ((w.bits != 2 && w.bits != 4 && w.bits != 8) || w.block < 16 || w.block % 8 || w.columns < 1 ||
+      w.inner < 1 || n.attr("weight_prepacked", int64_t(0)) != 0)
+    return n.refuse(Refusal::AttributeValue,
+                    "expected 2, 4 or 8 bits, N, K and block_size, not packed for a device");
+  if (!w.packed || w.packed.type() != DType::U8 || !w.scales || !quantc::isFloat(w.scales.type()))
+    return n.refuse(Refusal::ElementType, "expected uint8 weights and float scales");
+  Emitter &e = n.e;
+  e.check(e.equal(w.packed.count(), w.columns * w.rowBytes()) &
+              e.equal(w.scales.count(), w.columns * w.blocks()),
+          "weights or scales do not fit N, K and block_size");
+  w.packed = w.packed.flat();
+  w.scales = w.scales.flat();
+  if (w.zeros) {
+    bool packed = w.zeros.type() == DType::U8;
+    e.check(e.equal(w.zeros.count(), w.columns * (packed ? w.zeroBytes() : w.blocks())),
+            "zero points do not fit N, K and block_size");
+    w.zeros = w.zeros.flat();
+  }
+  if (w.groups) {
+    e.check(!e.less(w.groups.count(), w.inner), "expected a group for each input feature");
+    w.groups = w.groups.flat();
+  }
+  return w;
+}
+
+/// `bits` of the bytes from `start` on, number `i`, as float32.
+static Scalar unpack(Emitter &e, const Tensor &bytes, Index start, Index i, int64_t bits) {
+  int64_t perByte = 8 / bits;
+  Scalar byte = bytes.load({start + i / perByte});
+  Scalar shift = convert(e.toScalar(i % perByte * bits), byte.kind);
+  return convert(shiftRight(byte, shift) & number(double((1 << bits) - 1), byte), Compute::F32);
+}
+
+static Scalar dequantize(Emitter &e, const PackedWeights &w, Index column, Index k) {
+  Index block = w.groups ? wrapIndex(e, w.groups.load({k}), w.blocks()) : k / w.block;
+  Scalar level = unpack(e, w.packed, column * w.rowBytes(), k, w.bits);
+  Scalar zero = e.f32(double(1 << (w.bits - 1)));
+  if (w.zeros && w.zeros.type() == DType::U8)
+    zero = unpack(e, w.zeros, column * w.zeroBytes(), block, w.bits);
+  else if (w.zeros)
+    zero = convert(w.zeros.load({column * w.blocks() + block}), Compute::F32);
+  return (level - zero) * convert(w.scales.load({column * w.blocks() + block}), Compute::F32);
+}
+
+/// Weights are dequantized a few columns at a time.
+static LogicalResult matMulNBits(NodeLowering &n) {
+  Emitter &e = n.e;
+  Tensor a = n.in(0), bias = n.in(5);
+  FailureOr<PackedWeights> w = readPackedWeights(n);
+  if (failed(w))
+    return failure();
+  if (a.rank() < 1)
+    return n.refuse(Refusal::Rank, "expected rank 1 or more");
+  e.check(e.equal(a.dim(-1), w->inner), "the last size of the input is not K");
+  if (bias)
+    e.check(e.equal(bias.count(), w->columns), "expected a bias for each column");
+  Indices sizes(a.dims().drop_back());
+  sizes.push_back(w->columns);
+  Tensor result = n.result(0, sizes, a.type());
+  bool plain = a.type() == DType::F32;
+  Tensor out = plain ? result : e.allocate(sizes, DType::F32);
+  Tensor x = convertedTo(e, a, DType::F32);
+  Index rows = product(a.dims().drop_back());
+  constexpr int64_t width = 2 * panel;
+  Tensor weights = e.allocate({width, w->inner}, DType::F32);
+  Tensor scratch = gemmScratch(e, w->inner);
+  Tensor shifts = bias ? bias.flat() : bias;
+  e.loop(llvm::divideCeil(w->columns, width), [&](Index strip) {
+    Index first = strip * width, columns = min(Index(w->columns) - first, width);
+    e.loops({columns, w->inner},
+            [&](IndexRef p) { weights.store(dequantize(e, *w, first + p[0], p[1]), p); });
+    emitGemm(e, {out, first, w->columns}, {x, 0, w->inner}, {weights, 0, w->inner}, scratch, rows,
+             columns, w->inner, /*transB=*/true);
+  });
+  if (bias || !plain) {
+    Tensor from = out.reshaped({rows, w->columns}), to = result.reshaped({rows, w->columns});
+    e.loops(to.dims(), [&](IndexRef p) {
+      Scalar value = from.load(p);
+      to.store(bias ? value + convert(shifts.load({p[1]}), value.kind) : value, p);
+    });
+  }
+  return success();
+}
+
+static const LoweringRow rows[] = {
+    {"FusedConv", 1, latestOpset, fusedConv, "com.microsoft"},
+    {"FusedGemm", 1, latestOpset, fusedGemm, "com.microsoft"},
+    {"FusedMatMul", 1, latestOpset, fusedMatMul, "com.microsoft"},
+    {"MatMulNBits", 1, latestOpset, matMulNBits, "com.microsoft"},
+};
+
+ArrayRef<LoweringRow> quantc::toloops::contribMatMulLowerings() { return rows; }
