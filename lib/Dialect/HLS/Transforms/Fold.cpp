@@ -55,6 +55,8 @@ public:
 private:
   bool fit(int64_t cycles, const Budget &budget, const hls::Needs &correction);
   bool least(const Budget &budget, const hls::Needs &correction);
+  bool fitsMeasured(const Budget &budget, hls::Needs &correction);
+  bool fitsAt(int64_t cycles, const Budget &budget);
   hls::Needs measure();
 
   hls::DesignOp design;
@@ -232,24 +234,72 @@ hls::Needs Search::measure() {
   return hls::needsOf(estimateArea(design).area);
 }
 
-bool Search::find(const Budget &budget, int64_t interval) {
-  if (interval > 0)
-    intervals = {interval};
+/// Measures the chosen design; whether it fits. Corrects the guess upwards where it was too low.
+bool Search::fitsMeasured(const Budget &budget, hls::Needs &correction) {
+  hls::Needs guess = hls::totalNeeds(nodes, design), found = measure();
+  bool fits = true;
+  for (size_t k = 0; k < found.size(); ++k) {
+    fits &= std::ceil(found[k]) <= budget.supply[k];
+    correction[k] = std::max(correction[k], found[k] - guess[k]);
+  }
+  return fits;
+}
+
+/// Whether a design for `cycles` fits as measured; corrections of other intervals do not count.
+bool Search::fitsAt(int64_t cycles, const Budget &budget) {
   hls::Needs correction{};
-  for (int attempt = 0; attempt < 8; ++attempt) {
-    bool expected = least(budget, correction);
-    hls::Needs guess = hls::totalNeeds(nodes, design), found = measure();
-    bool fits = true;
-    for (size_t k = 0; k < found.size(); ++k) {
-      fits &= std::ceil(found[k]) <= budget.supply[k];
-      correction[k] = std::max(correction[k], found[k] - guess[k]);
-    }
-    if (fits)
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    bool expected = fit(cycles, budget, correction);
+    if (fitsMeasured(budget, correction))
       return true;
     if (!expected)
       return false;
   }
   return false;
+}
+
+bool Search::find(const Budget &budget, int64_t interval) {
+  if (interval > 0)
+    intervals = {interval};
+  // The least interval by a guess that grows with what was measured, too much for slower designs.
+  hls::Needs correction{};
+  int64_t tooFast = 0;
+  bool found = false;
+  for (int attempt = 0; attempt < 8 && !found; ++attempt) {
+    bool expected = least(budget, correction);
+    found = fitsMeasured(budget, correction);
+    if (!found && !expected)
+      break;
+    if (!found)
+      tooFast = std::max(tooFast, folded);
+  }
+  // Between the last that did not fit and the first that does, by measuring.
+  auto low = size_t(llvm::upper_bound(intervals, tooFast) - intervals.begin());
+  auto high = found ? size_t(llvm::lower_bound(intervals, folded) - intervals.begin())
+                    : intervals.size() - 1;
+  if (!found && !fitsAt(intervals[high], budget))
+    return false;
+  auto choice = [&] {
+    std::vector<size_t> chosen;
+    for (const hls::FoldNode &node : nodes)
+      chosen.push_back(node.chosen);
+    return chosen;
+  };
+  std::vector<size_t> best = choice();
+  while (tooFast > 0 && low < high) {
+    size_t middle = (low + high) / 2;
+    if (fitsAt(intervals[middle], budget)) {
+      high = middle;
+      best = choice();
+    } else {
+      low = middle + 1;
+    }
+  }
+  for (auto [node, chosen] : llvm::zip(nodes, best))
+    node.chosen = chosen;
+  folded = intervals[high];
+  measure();
+  return true;
 }
 
 //===----------------------------------------------------------------------===//
