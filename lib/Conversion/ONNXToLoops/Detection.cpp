@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "NodeLowering.h"
+#include "Sorting.h"
 
 using namespace mlir;
 using namespace quantc;
@@ -131,11 +132,8 @@ static LogicalResult nonMaxSuppression(NodeLowering &n) {
 static Scalar compareItems(Emitter &e, const Tensor &items, Index a, Index b) {
   return e.fold(items.dim(1), {e.i64(0)}, [&](Index i, ArrayRef<Scalar> so) {
     Scalar x = items.load({a, i}), y = items.load({b, i});
-    if (x.kind == Compute::Bool) {
-      x = convert(x, Compute::U64);
-      y = convert(y, Compute::U64);
-    }
-    Scalar order = select(x < y, e.i64(-1), select(y < x, e.i64(1), e.i64(0)));
+    Scalar order =
+        select(precedes(x, y, false), e.i64(-1), select(precedes(y, x, false), e.i64(1), e.i64(0)));
     return Scalars{select(so[0] == 0.0, order, so[0])};
   })[0];
 }
@@ -148,39 +146,39 @@ struct Distinct {
 };
 } // namespace
 
-/// In order of first appearance.
+/// In the order of the items; those that are equal lie side by side in a sorted list of all.
 static Distinct findDistinct(Emitter &e, const Tensor &items) {
   Index size = items.dim(0);
+  Tensor order = e.allocate({size}, DType::I64);
+  sortFirst(e, size, order, [&](Index a, Index b) {
+    Scalar compared = compareItems(e, items, a, b);
+    return (compared < 0.0) | ((compared == 0.0) & e.less(a, b));
+  });
   Distinct d{e.allocate({size}, DType::I64), e.allocate({size}, DType::I64), 0};
   Scalar total = e.fold(size, {e.i64(0)}, [&](Index i, ArrayRef<Scalar> so) {
-    Scalar known = e.fold(e.toIndex(so[0]), {e.i64(-1)}, [&](Index j, ArrayRef<Scalar> hit) {
-      Scalar same = compareItems(e, items, e.toIndex(d.first.load({j})), i) == 0.0;
-      return Scalars{select(same & (hit[0] < 0), e.toScalar(j), hit[0])};
-    })[0];
-    Scalar fresh = known < 0;
-    e.ifThen(fresh, [&] { d.first.store(e.toScalar(i), {e.toIndex(so[0])}); });
-    d.number.store(select(fresh, so[0], known), {i});
-    return Scalars{select(fresh, so[0] + 1.0, so[0])};
+    Index item = e.toIndex(order.load({i})), before = e.toIndex(order.load({max(i - 1, 0)}));
+    Scalar fresh = e.equal(i, 0) | (compareItems(e, items, before, item) != 0.0);
+    Scalar count = select(fresh, so[0] + 1.0, so[0]);
+    e.ifThen(fresh, [&] { d.first.store(e.toScalar(item), {e.toIndex(so[0])}); });
+    d.number.store(count - 1.0, {item});
+    return Scalars{count};
   })[0];
   d.count = e.toIndex(total);
   return d;
 }
 
-/// Sorts the distinct items: each one's place is the number of smaller ones.
-static Distinct sorted(Emitter &e, const Tensor &items, const Distinct &d) {
-  Distinct s{e.allocate({d.count}, DType::I64), e.allocate({items.dim(0)}, DType::I64), d.count};
-  Tensor place = e.allocate({d.count}, DType::I64);
-  e.loop(d.count, [&](Index a) {
-    Index item = e.toIndex(d.first.load({a}));
-    Scalar smaller = e.fold(d.count, {e.i64(0)}, [&](Index b, ArrayRef<Scalar> so) {
-      Scalar less = compareItems(e, items, e.toIndex(d.first.load({b})), item) < 0.0;
-      return Scalars{select(less, so[0] + 1.0, so[0])};
-    })[0];
-    place.store(smaller, {a});
-    s.first.store(d.first.load({a}), {e.toIndex(smaller)});
+/// The same in order of first appearance.
+static Distinct byAppearance(Emitter &e, const Distinct &d, Index size) {
+  Tensor order = e.allocate({d.count}, DType::I64), rank = e.allocate({d.count}, DType::I64);
+  sortFirst(e, d.count, order,
+            [&](Index a, Index b) { return d.first.load({a}) < d.first.load({b}); });
+  Distinct s{e.allocate({d.count}, DType::I64), e.allocate({size}, DType::I64), d.count};
+  e.loop(d.count, [&](Index i) {
+    Index item = e.toIndex(order.load({i}));
+    rank.store(e.toScalar(i), {item});
+    s.first.store(d.first.load({item}), {i});
   });
-  e.loop(items.dim(0),
-         [&](Index i) { s.number.store(place.load({e.toIndex(d.number.load({i}))}), {i}); });
+  e.loop(size, [&](Index i) { s.number.store(rank.load({e.toIndex(d.number.load({i}))}), {i}); });
   return s;
 }
 
@@ -203,8 +201,8 @@ static LogicalResult unique(NodeLowering &n) {
   Indices parts = {product(dims.take_front(axis)), dims[axis], product(dims.drop_front(axis + 1))};
   Tensor x = whole.reshaped(parts), items = itemsOf(e, x, parts);
   Distinct d = findDistinct(e, items);
-  if (n.attr("sorted", int64_t(1)))
-    d = sorted(e, items, d);
+  if (!n.attr("sorted", int64_t(1)))
+    d = byAppearance(e, d, parts[1]);
   Indices sizes(dims);
   sizes[axis] = d.count;
   Tensor out = n.result(0, sizes, in.type()).reshaped({parts[0], d.count, parts[2]});

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "NodeLowering.h"
+#include "Sorting.h"
 
 using namespace mlir;
 using namespace quantc;
@@ -25,16 +26,6 @@ static Indices around(const Tensor &tensor, int64_t axis) {
 //===----------------------------------------------------------------------===//
 // ArgMax, Hardmax, TopK
 //===----------------------------------------------------------------------===//
-
-/// Whether a comes before b: the greater, or the less; NaN comes last.
-static Scalar precedes(Scalar a, Scalar b, bool largest) {
-  if (a.kind == Compute::Bool) {
-    a = convert(a, Compute::U64);
-    b = convert(b, Compute::U64);
-  }
-  Scalar better = largest ? a > b : a < b;
-  return isFloat(a.kind) ? better | (isNaN(b) & !isNaN(a)) : better;
-}
 
 /// Place of the first (or last) greatest element along axis 1 of [outer, along, inner].
 static Scalar bestPlace(Emitter &e, const Tensor &x, IndexRef at, bool largest, bool last) {
@@ -77,7 +68,8 @@ static LogicalResult hardmax(NodeLowering &n) {
   if (n.opset() < 13) // everything from the axis on is one
     parts = {parts[0], parts[1] * parts[2], 1};
   Tensor x = in.reshaped(parts), y = n.result(0, in.dims(), in.type()).reshaped(parts);
-  n.e.loops({parts[0], parts[2]}, [&](IndexRef at) {
+  Index some = n.e.select(n.e.equal(parts[1], 0), 0, 1);
+  n.e.loops({parts[0] * some, parts[2]}, [&](IndexRef at) {
     Scalar best = bestPlace(n.e, x, at, true, false);
     n.e.loop(parts[1], [&](Index i) {
       Scalar one = n.e.constant(1, y.kind()), zero = n.e.constant(0, y.kind());
@@ -87,8 +79,6 @@ static LogicalResult hardmax(NodeLowering &n) {
   return success();
 }
 
-/// The k-th element in order is the best of those behind the one before it (equal values go by
-/// place), so nothing needs sorting.
 static LogicalResult topK(NodeLowering &n) {
   Tensor in = n.in(0);
   Emitter &e = n.e;
@@ -105,21 +95,18 @@ static LogicalResult topK(NodeLowering &n) {
   Tensor x = in.reshaped(parts);
   Tensor values = n.result(0, sizes, in.type()).reshaped(outParts);
   Tensor places = n.result(1, sizes, DType::I64).reshaped(outParts);
+  Tensor order = e.allocate({*k}, DType::I64);
   e.loops({parts[0], parts[2]}, [&](IndexRef at) {
-    Scalar none = e.i64(-1), start = e.constant(0, x.kind());
-    e.fold(*k, {none, start}, [&](Index rank, ArrayRef<Scalar> previous) {
-      Scalars best = e.fold(parts[1], {none, start}, [&](Index i, ArrayRef<Scalar> so) {
-        Scalar value = x.load({at[0], i, at[1]}), place = e.toScalar(i);
-        Scalar tie =
-            !precedes(previous[1], value, largest) & !precedes(value, previous[1], largest);
-        Scalar later = (previous[0] < 0) | precedes(previous[1], value, largest) |
-                       (tie & (place > previous[0]));
-        Scalar takes = later & ((so[0] < 0) | precedes(value, so[1], largest));
-        return Scalars{select(takes, place, so[0]), select(takes, value, so[1])};
-      });
-      values.store(best[1], {at[0], rank, at[1]});
-      places.store(best[0], {at[0], rank, at[1]});
-      return best;
+    auto value = [&](Index i) { return x.load({at[0], i, at[1]}); };
+    sortFirst(e, parts[1], order, [&](Index a, Index b) {
+      Scalar u = value(a), v = value(b);
+      Scalar first = precedes(u, v, largest), tie = !first & !precedes(v, u, largest);
+      return first | (tie & e.less(a, b));
+    });
+    e.loop(*k, [&](Index rank) {
+      Scalar place = order.load({rank});
+      values.storeRaw(x.loadRaw({at[0], e.toIndex(place), at[1]}), {at[0], rank, at[1]});
+      places.store(place, {at[0], rank, at[1]});
     });
   });
   return success();
@@ -139,7 +126,9 @@ static LogicalResult oneHot(NodeLowering &n) {
   if (auto known = n.knownInts(1); known && known->size() == 1)
     depth = known->front();
   else
-    depth = e.toIndex(n.scalar(1));
+    depth = e.toIndex(convert(n.scalar(1), Compute::I64));
+  e.check(e.equal(values.count(), 2) & e.equal(n.in(1).count(), 1),
+          "expected one depth and two values");
   e.check(!e.less(depth, 0), "the depth is negative");
   Indices sizes(indices.dims());
   sizes.insert(sizes.begin() + axis, depth);
