@@ -31,7 +31,8 @@ struct ResizedAxis {
   Scalar scale;
   Index out;
   std::optional<std::pair<Scalar, Scalar>> region;
-  bool same = false; ///< known to change nothing
+  bool same = false;    ///< known to change nothing
+  bool byScale = false; ///< the node gives the scale, not the size
 };
 
 /// Where an element of the result looks: the input's element to the left, and how far behind it.
@@ -39,29 +40,44 @@ struct Source {
   Scalar base, ratio;
   Scalar outside; ///< tf_crop_and_resize: beyond the input
 };
+
+/// What each element of the result sums: [out, taps] places in the input and their weights.
+struct Taps {
+  Index count;
+  Tensor places, weights;
+  Tensor outside; ///< [out]: takes the extrapolation value
+};
 } // namespace
 
 //===----------------------------------------------------------------------===//
 // Coordinates
 //===----------------------------------------------------------------------===//
 
-/// Coordinate in the input of element `o`, in float64.
+/// What coordinates are computed in. Scales and regions are float32 numbers close to those that are
+/// meant: in float32 they give the whole and half numbers at which nearest elements change, as
+/// 1.5 / 0.6 does; in float64 they do not.
+static Compute coordinateKind(const Resizing &r, const ResizedAxis &a) {
+  return r.mode == "nearest" && (a.byScale || a.region) ? Compute::F32 : Compute::F64;
+}
+
+/// Coordinate in the input of element `o`.
 static Scalar coordinate(Emitter &e, const Resizing &r, const ResizedAxis &a, Index in, Index o) {
-  auto real = [&](Index i) { return convert(e.toScalar(i), Compute::F64); };
-  Scalar x = real(o), size = real(in), width = a.scale * size;
-  Scalar half = (x + 0.5) / a.scale - 0.5;
+  Compute kind = coordinateKind(r, a);
+  auto real = [&](Index i) { return convert(e.toScalar(i), kind); };
+  Scalar x = real(o), size = real(in), scale = convert(a.scale, kind), width = scale * size;
+  Scalar half = (x + 0.5) / scale - 0.5;
   if (r.coordinates == "asymmetric")
-    return x / a.scale;
+    return x / scale;
   if (r.coordinates == "align_corners")
     return select(width == 1.0, number(0, x), x * (size - 1.0) / (width - 1.0));
   if (r.coordinates == "pytorch_half_pixel")
     return select(width == 1.0, number(-0.5, x), half);
   if (r.coordinates == "tf_half_pixel_for_nn")
-    return (x + 0.5) / a.scale;
+    return (x + 0.5) / scale;
   if (r.coordinates == "half_pixel_symmetric")
     return size / 2.0 * (1.0 - real(a.out) / width) + half;
   if (r.coordinates == "tf_crop_and_resize") {
-    auto [start, end] = *a.region;
+    Scalar start = convert(a.region->first, kind), end = convert(a.region->second, kind);
     Scalar span = (end - start) * (size - 1.0);
     return select(width == 1.0, span / 2.0, x * span / (width - 1.0)) + start * (size - 1.0);
   }
@@ -72,7 +88,7 @@ static Source sourceOf(Emitter &e, const Resizing &r, const ResizedAxis &a, Inde
   Scalar x = coordinate(e, r, a, in, o), base = math("floor", x);
   Source s{convert(base, Compute::I64), x - base, e.boolean(false)};
   if (r.coordinates == "tf_crop_and_resize")
-    s.outside = (x < 0.0) | (x > convert(e.toScalar(in), Compute::F64) - 1.0);
+    s.outside = (x < 0.0) | (x > convert(e.toScalar(in), x.kind) - 1.0);
   return s;
 }
 
@@ -92,8 +108,10 @@ static Scalar cubicAt(Scalar x, double a) {
 static Scalar linearAt(Scalar x) { return max(1.0 - abs(x), number(0, x)); }
 
 /// 1 for the one element that nearest mode takes: the one to the left, or that behind it.
-static Scalar nearestStep(const Resizing &r, Scalar ratio) {
+static Scalar nearestStep(const Resizing &r, const ResizedAxis &a, Scalar ratio) {
   Scalar one = number(1, ratio), zero = number(0, ratio);
+  if (r.nearest == "opset 10") // where it shrinks the one behind
+    return select((a.scale < 1.0) & (ratio > 0.0), one, zero);
   if (r.nearest == "floor")
     return zero;
   if (r.nearest == "ceil")
@@ -104,6 +122,8 @@ static Scalar nearestStep(const Resizing &r, Scalar ratio) {
 
 /// First tap relative to the element on the left, and the number of taps.
 static std::pair<Index, Index> tapsOf(Emitter &e, const Resizing &r, const ResizedAxis &a) {
+  if (r.mode == "nearest")
+    return {Index(0), Index(1)};
   double reach = r.mode == "cubic" ? 2 : 1;
   if (!r.antialias)
     return {Index(1 - int64_t(reach)), Index(2 * int64_t(reach))};
@@ -112,45 +132,64 @@ static std::pair<Index, Index> tapsOf(Emitter &e, const Resizing &r, const Resiz
   return {first, Index(2) - first * 2};
 }
 
+/// Weight of the element `distance` behind the coordinate.
+static Scalar weightAt(const Resizing &r, const ResizedAxis &a, Scalar distance) {
+  if (r.antialias)
+    distance = distance * min(a.scale, number(1, a.scale));
+  return r.mode == "cubic" ? cubicAt(distance, r.cubic) : linearAt(distance);
+}
+
+static Taps tabulate(Emitter &e, const Resizing &r, const ResizedAxis &a, Index in) {
+  std::pair<Index, Index> window = tapsOf(e, r, a);
+  Index first = window.first, count = window.second;
+  Taps t{count, e.allocate({a.out, count}, DType::I64), e.allocate({a.out, count}, DType::F64),
+         e.allocate({a.out}, DType::Bool)};
+  bool nearest = r.mode == "nearest";
+  e.loop(a.out, [&](Index o) {
+    Source s = sourceOf(e, r, a, in, o);
+    t.outside.store(s.outside, {o});
+    if (nearest)
+      s.base = s.base + convert(nearestStep(r, a, s.ratio), Compute::I64);
+    Scalar total = e.fold(count, {e.constant(0, Compute::F64)}, [&](Index i, ArrayRef<Scalar> so) {
+      Index place = e.toIndex(s.base) + first + i;
+      t.places.store(e.toScalar(max(min(place, in - 1), 0)), {o, i});
+      Scalar weight = e.constant(1, Compute::F64);
+      if (!nearest)
+        weight = weightAt(r, a, convert(e.toScalar(first + i), Compute::F64) - s.ratio);
+      if (r.excludeOutside)
+        weight = select(!e.less(place, 0) & e.less(place, in), weight, number(0, weight));
+      t.weights.store(weight, {o, i});
+      return Scalars{so[0] + weight};
+    })[0];
+    if (r.excludeOutside || r.antialias)
+      e.loop(count, [&](Index i) {
+        Scalar whole = select(total == 0.0, number(1, total), total);
+        t.weights.store(t.weights.load({o, i}) / whole, {o, i});
+      });
+  });
+  return t;
+}
+
 /// y[outer, o, inner] from x[outer, in, inner].
 static void resizeAxis(Emitter &e, const Resizing &r, const ResizedAxis &a, const Tensor &x,
                        const Tensor &y) {
-  Index in = x.dim(1);
-  auto clamped = [&](Index i) { return max(min(i, in - 1), 0); };
-  e.loop(a.out, [&](Index o) {
-    Source s = sourceOf(e, r, a, in, o);
-    if (r.mode == "nearest") {
-      Scalar place = s.base + convert(nearestStep(r, s.ratio), Compute::I64);
-      Index from = clamped(e.toIndex(place));
-      e.loops({x.dim(0), x.dim(2)}, [&](IndexRef p) {
-        Scalar value = x.load({p[0], from, p[1]});
-        y.store(select(s.outside, number(r.extrapolation, value), value), {p[0], o, p[1]});
-      });
-      return;
-    }
-    std::pair<Index, Index> window = tapsOf(e, r, a);
-    Index first = window.first, taps = window.second;
-    Scalar shrink = r.antialias ? min(a.scale, number(1, a.scale)) : number(1, a.scale);
-    auto place = [&](Index tap) { return e.toIndex(s.base) + first + tap; };
-    auto weight = [&](Index tap) {
-      Scalar distance = (convert(e.toScalar(first + tap), Compute::F64) - s.ratio) * shrink;
-      Scalar w = r.mode == "cubic" ? cubicAt(distance, r.cubic) : linearAt(distance);
-      if (!r.excludeOutside)
-        return w;
-      Scalar inside = !e.less(place(tap), 0) & e.less(place(tap), in);
-      return select(inside, w, number(0, w));
+  e.check(e.less(0, x.dim(1)) | e.equal(a.out, 0), "an axis without elements cannot grow");
+  Taps t = tabulate(e, r, a, x.dim(1));
+  bool crops = r.coordinates == "tf_crop_and_resize";
+  e.loops({x.dim(0), a.out, x.dim(2)}, [&](IndexRef p) {
+    auto load = [&](Index tap) {
+      return x.load({p[0], e.toIndex(t.places.load({p[1], tap})), p[2]});
     };
-    Scalar total = e.constant(1, Compute::F64);
-    if (r.excludeOutside || r.antialias)
-      total = e.fold(taps, {e.constant(0, Compute::F64)},
-                     [&](Index i, ArrayRef<Scalar> so) { return Scalars{so[0] + weight(i)}; })[0];
-    e.loops({x.dim(0), x.dim(2)}, [&](IndexRef p) {
-      Scalar sum = e.fold(taps, {e.constant(0, Compute::F64)}, [&](Index i, ArrayRef<Scalar> so) {
-        Scalar value = convert(x.load({p[0], clamped(place(i)), p[1]}), Compute::F64);
-        return Scalars{so[0] + value * (weight(i) / total)};
+    Scalar value = {};
+    if (r.mode == "nearest")
+      value = load(0);
+    else
+      value = e.fold(t.count, {e.constant(0, Compute::F64)}, [&](Index i, ArrayRef<Scalar> so) {
+        return Scalars{so[0] + convert(load(i), Compute::F64) * t.weights.load({p[1], i})};
       })[0];
-      y.store(select(s.outside, number(r.extrapolation, sum), sum), {p[0], o, p[1]});
-    });
+    if (crops)
+      value = select(t.outside.load({p[1]}), number(r.extrapolation, value), value);
+    y.store(value, p);
   });
 }
 
@@ -174,17 +213,23 @@ static std::optional<double> knownElement(NodeLowering &n, unsigned index, int64
   return double((*values)[i]);
 }
 
+/// The size that a float32 scale gives, in float32: 10 elements at 0.7 become 7.
+static Index scaledSize(Emitter &e, Index in, Scalar scale, std::optional<double> known) {
+  if (known && in.constant())
+    return int64_t(std::floor(float(*known) * float(*in.constant())));
+  Scalar size = convert(e.toScalar(in), Compute::F32);
+  return e.toIndex(math("floor", convert(scale, Compute::F32) * size));
+}
+
 /// Scale and size of an axis from a scale.
 static void setScale(NodeLowering &n, ResizedAxis &a, unsigned input, int64_t i, Index in) {
   Emitter &e = n.e;
   std::optional<double> known = knownElement(n, input, i);
   a.scale = known ? e.constant(*known, Compute::F64) : convert(n.in(input).load({i}), Compute::F64);
   e.check(a.scale > 0.0, "a scale is not positive");
-  if (known && in.constant())
-    a.out = int64_t(std::floor(*known * double(*in.constant())));
-  else
-    a.out = e.toIndex(math("floor", a.scale * convert(e.toScalar(in), Compute::F64)));
+  a.out = scaledSize(e, in, a.scale, known);
   a.same = known && *known == 1.0;
+  a.byScale = true;
 }
 
 /// One scale for all axes, so that the result is not larger (smaller) than the sizes say.
@@ -225,6 +270,12 @@ readAxes(NodeLowering &n, const Tensor &in, unsigned scales, unsigned sizes, uns
     return n.refuse(Refusal::Operand, "expected scales or sizes");
   if (failed(wanted) || (bySize && wanted->size() != list.size()))
     return n.refuse(Refusal::Operand, "expected a size for each axis");
+  int64_t count = int64_t(list.size());
+  bool hasRegion = region != ~0u && filled(n, region);
+  if (!bySize)
+    e.check(e.equal(n.in(scales).count(), count), "expected a scale for each axis");
+  if (hasRegion)
+    e.check(e.equal(n.in(region).count(), 2 * count), "expected two numbers of roi for each axis");
   for (auto [i, given] : llvm::enumerate(list)) {
     FailureOr<int64_t> axis = n.reader.normalizeAxis(given, in.rank());
     if (failed(axis))
@@ -233,21 +284,32 @@ readAxes(NodeLowering &n, const Tensor &in, unsigned scales, unsigned sizes, uns
     Index size = in.dim(*axis);
     if (bySize) {
       a.out = (*wanted)[i];
+      e.check(!e.less(a.out, 0), "a size is negative");
       a.scale = convert(e.toScalar(a.out), Compute::F64) / convert(e.toScalar(size), Compute::F64);
       a.same = a.out.same(size);
     } else {
       setScale(n, a, scales, int64_t(i), size);
     }
-    if (region != ~0u && filled(n, region)) {
-      int64_t count = int64_t(list.size());
+    if (hasRegion)
       a.region = {convert(n.in(region).load({int64_t(i)}), Compute::F64),
                   convert(n.in(region).load({count + int64_t(i)}), Compute::F64)};
-    }
     axes.push_back(a);
   }
   if (bySize && failed(keepRatio(n, axes, in)))
     return failure();
   return axes;
+}
+
+/// A sum as an element of an integer type: whole (linear sums are cut, others rounded), within the
+/// type's range.
+static Scalar wholeNumber(Emitter &e, const Resizing &r, Scalar value, DType type) {
+  value = math(r.mode == "linear" && !r.antialias ? "trunc" : "roundEven", value);
+  unsigned bits = bitWidth(type);
+  if (type == DType::Bool || bits >= 64)
+    return value;
+  int64_t high = (int64_t(1) << (isSignedInteger(type) ? bits - 1 : bits)) - 1;
+  int64_t low = isSignedInteger(type) ? -high - 1 : 0;
+  return min(max(convert(value, Compute::I64), e.i64(low)), e.i64(high));
 }
 
 static LogicalResult resizeAll(NodeLowering &n, const Resizing &r, ArrayRef<ResizedAxis> axes) {
@@ -270,7 +332,7 @@ static LogicalResult resizeAll(NodeLowering &n, const Resizing &r, ArrayRef<Resi
   if (x.type() != type) {
     Tensor out = n.e.allocate(x.dims(), type);
     mapUnary(n.e, x, out, [&](Scalar value) {
-      return toloops::isFloat(out.kind()) ? value : math("trunc", value);
+      return toloops::isFloat(out.kind()) ? value : wholeNumber(n.e, r, value, type);
     });
     x = out;
   }
@@ -283,7 +345,7 @@ static LogicalResult resize(NodeLowering &n) {
   r.mode = n.attr("mode", "nearest");
   bool old = n.opset() < 11;
   r.coordinates = old ? "asymmetric" : n.attr("coordinate_transformation_mode", "half_pixel");
-  r.nearest = old ? "floor" : n.attr("nearest_mode", "round_prefer_floor");
+  r.nearest = old ? "opset 10" : n.attr("nearest_mode", "round_prefer_floor");
   r.cubic = n.attr("cubic_coeff_a", -0.75);
   r.extrapolation = n.attr("extrapolation_value", 0.0);
   r.excludeOutside = n.attr("exclude_outside", int64_t(0)) != 0;
@@ -292,15 +354,21 @@ static LogicalResult resize(NodeLowering &n) {
                        "asymmetric", "tf_crop_and_resize",   "tf_half_pixel_for_nn"};
   if (r.mode != "nearest" && r.mode != "linear" && r.mode != "cubic")
     return n.refuse(Refusal::AttributeValue, "expected mode nearest, linear or cubic");
+  StringRef modes[] = {"opset 10", "round_prefer_floor", "round_prefer_ceil", "floor", "ceil"};
+  if (!llvm::is_contained(modes, r.nearest))
+    return n.refuse(Refusal::AttributeValue, "unknown nearest_mode");
   if (!llvm::is_contained(known, r.coordinates))
     return n.refuse(Refusal::AttributeValue, "unknown coordinate_transformation_mode");
-  auto axes = old ? readAxes(n, n.in(0), 1, ~0u, ~0u) : readAxes(n, n.in(0), 2, 3, 1);
+  unsigned region = r.coordinates == "tf_crop_and_resize" ? 1 : ~0u; // others leave it alone
+  auto axes = old ? readAxes(n, n.in(0), 1, ~0u, ~0u) : readAxes(n, n.in(0), 2, 3, region);
   return failed(axes) ? failure() : resizeAll(n, r, *axes);
 }
 
 /// As Resize 10; before opset 9 the scales are an attribute.
 static LogicalResult upsample(NodeLowering &n) {
   Resizing r{n.attr("mode", "nearest"), "asymmetric", "floor"};
+  if (r.mode != "nearest" && r.mode != "linear")
+    return n.refuse(Refusal::AttributeValue, "expected mode nearest or linear");
   if (n.opset() >= 9) {
     auto axes = readAxes(n, n.in(0), 1, ~0u, ~0u);
     return failed(axes) ? failure() : resizeAll(n, r, *axes);
@@ -311,12 +379,12 @@ static LogicalResult upsample(NodeLowering &n) {
     return n.refuse(Refusal::AttributeValue, "expected a scale for each axis");
   SmallVector<ResizedAxis> axes;
   for (auto [axis, scale] : llvm::enumerate(*scales)) {
+    if (!(scale > 0))
+      return n.refuse(Refusal::AttributeValue, "a scale is not positive");
     ResizedAxis a{int64_t(axis), n.e.constant(scale, Compute::F64), {}, std::nullopt};
-    Scalar size = convert(n.e.toScalar(in.dim(axis)), Compute::F64);
-    a.out = in.dim(axis).constant()
-                ? Index(int64_t(std::floor(double(scale) * double(*in.dim(axis).constant()))))
-                : n.e.toIndex(math("floor", a.scale * size));
+    a.out = scaledSize(n.e, in.dim(axis), a.scale, scale);
     a.same = scale == 1.0f;
+    a.byScale = true;
     axes.push_back(a);
   }
   return resizeAll(n, r, axes);
