@@ -6,7 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Fourier transforms by their definition, windows, and the mel filter bank; computed in float64.
+// Fourier transforms by their definition with tabulated turns, windows, and the mel filter bank;
+// computed in float64.
 //
 //===----------------------------------------------------------------------===//
 
@@ -30,16 +31,28 @@ struct Complex {
 };
 } // namespace
 
-/// Sum over k < count of element(k) * exp(sign * 2 pi i * k * n / length).
-static Complex transform(Emitter &e, Index count, Index length, Index n, double sign,
+/// [length, 2]: cosine and sine of sign * 2 pi i / length.
+static Tensor turnsOf(Emitter &e, Index length, double sign) {
+  Tensor turns = e.allocate({length, 2}, DType::F64);
+  e.loop(length, [&](Index i) {
+    Scalar angle = real(e, i) * (sign * 2 * pi) / real(e, length);
+    turns.store(math("cos", angle), {i, 0});
+    turns.store(math("sin", angle), {i, 1});
+  });
+  return turns;
+}
+
+/// Sum over k < count of element(k) * turn(k * n modulo their number); n is below that number.
+static Complex transform(Emitter &e, Index count, Index n, const Tensor &turns,
                          llvm::function_ref<Complex(Index)> element) {
   Scalar zero = e.constant(0, Compute::F64);
-  Scalars sums = e.fold(count, {zero, zero}, [&](Index k, ArrayRef<Scalar> so) {
-    // The product modulo the length keeps the angle small, and so exact.
-    Scalar angle = real(e, (k * n) % max(length, 1)) * (sign * 2 * pi) / real(e, length);
-    Scalar c = math("cos", angle), s = math("sin", angle);
+  Scalar length = e.toScalar(turns.dim(0)), step = e.toScalar(n);
+  Scalars sums = e.fold(count, {zero, zero, e.i64(0)}, [&](Index k, ArrayRef<Scalar> so) {
+    Index turn = e.toIndex(so[2]);
+    Scalar c = turns.load({turn, 0}), s = turns.load({turn, 1}), next = so[2] + step;
     Complex x = element(k);
-    return Scalars{so[0] + x.re * c - x.im * s, so[1] + x.re * s + x.im * c};
+    return Scalars{so[0] + x.re * c - x.im * s, so[1] + x.re * s + x.im * c,
+                   select(next >= length, next - length, next)};
   });
   return {sums[0], sums[1]};
 }
@@ -57,19 +70,22 @@ static Complex complexAt(Emitter &e, const Tensor &x, IndexRef place) {
   return {re, im};
 }
 
-/// Element k of a spectrum of which only the first half is stored.
+/// Element k of a spectrum of which only the first half is stored; what is missing there is 0.
 static Complex mirrored(Emitter &e, const Tensor &x, IndexRef at, Index k, Index length) {
-  Index half = length / 2;
-  Scalar upper = e.less(half, k);
-  Index stored = min(e.select(upper, length - k, k), x.dim(1) - 1);
-  Complex value = complexAt(e, x, {at[0], stored, at[1]});
-  return {value.re, select(upper, -value.im, value.im)};
+  Scalar upper = e.less(length / 2, k);
+  Index stored = e.select(upper, length - k, k);
+  Scalars value = e.ifElse(
+      e.less(stored, x.dim(1)), {Compute::F64, Compute::F64},
+      [&] {
+        Complex c = complexAt(e, x, {at[0], stored, at[1]});
+        return Scalars{c.re, select(upper, -c.im, c.im)};
+      },
+      [&] { return Scalars{e.constant(0, Compute::F64), e.constant(0, Compute::F64)}; });
+  return {value[0], value[1]};
 }
 
-static LogicalResult dft(NodeLowering &n) {
-  Tensor in = n.in(0);
-  Emitter &e = n.e;
-  bool inverse = n.attr("inverse", int64_t(0)) != 0, half = n.attr("onesided", int64_t(0)) != 0;
+/// The axis of a DFT: an attribute before opset 20, then an input.
+static FailureOr<Index> dftAxis(NodeLowering &n, int64_t rank) {
   Index axis = n.opset() < 20 ? Index(n.attr("axis", int64_t(1))) : Index(-2);
   if (n.opset() >= 20 && n.has(2)) {
     FailureOr<Index> given = n.integer(2);
@@ -77,8 +93,22 @@ static LogicalResult dft(NodeLowering &n) {
       return failure();
     axis = *given;
   }
-  axis = e.select(e.less(axis, 0), axis + in.rank(), axis);
-  e.check(!e.less(axis, 0) & e.less(axis, in.rank() - 1), "the axis is out of range");
+  axis = n.e.select(n.e.less(axis, 0), axis + rank, axis);
+  n.e.check(!n.e.less(axis, 0) & n.e.less(axis, rank - 1), "the axis is out of range");
+  return axis;
+}
+
+static LogicalResult dft(NodeLowering &n) {
+  Tensor in = n.in(0);
+  Emitter &e = n.e;
+  bool inverse = n.attr("inverse", int64_t(0)) != 0, half = n.attr("onesided", int64_t(0)) != 0;
+  if (in.rank() < 2)
+    return n.refuse(Refusal::Rank, "expected a signal [..., 1 or 2]");
+  FailureOr<Index> given = dftAxis(n, in.rank());
+  if (failed(given))
+    return failure();
+  Index axis = *given;
+  e.check(e.equal(in.dim(-1), 1) | e.equal(in.dim(-1), 2), "the last axis is not of size 1 or 2");
   Index outer = 1, along = 1, inner = 1;
   for (int64_t i = 0; i < in.rank() - 1; ++i) {
     outer = outer * e.select(e.less(i, axis), in.dim(i), 1);
@@ -93,6 +123,7 @@ static LogicalResult dft(NodeLowering &n) {
     length = *given;
   }
   e.check(e.less(0, length), "the length is not positive");
+  Tensor turns = turnsOf(e, length, inverse ? 1 : -1);
   Index out = half && !inverse ? length / 2 + 1 : length, parts = half && inverse ? 1 : 2;
   Indices sizes;
   for (int64_t i = 0; i < in.rank() - 1; ++i)
@@ -102,7 +133,7 @@ static LogicalResult dft(NodeLowering &n) {
   Tensor y = n.result(0, sizes, in.type()).reshaped({outer, out, inner, parts});
   Index count = half && inverse ? length : min(length, along);
   e.loops({outer, out, inner}, [&](IndexRef p) {
-    Complex sum = transform(e, count, length, p[1], inverse ? 1 : -1, [&](Index k) {
+    Complex sum = transform(e, count, p[1], turns, [&](Index k) {
       return half && inverse ? mirrored(e, x, {p[0], p[2]}, k, length)
                              : complexAt(e, x, {p[0], k, p[2]});
     });
@@ -128,12 +159,14 @@ static LogicalResult stft(NodeLowering &n) {
     e.check(e.equal(window.dim(0), *length), "the window has another length than a frame");
   e.check(e.less(0, *step) & e.less(0, *length) & !e.less(in.dim(1), *length),
           "a frame does not fit the signal");
+  e.check(e.equal(in.dim(2), 1) | e.equal(in.dim(2), 2), "the last axis is not of size 1 or 2");
   bool half = n.attr("onesided", int64_t(1)) != 0;
   Index frames = (in.dim(1) - *length) / max(*step, 1) + 1;
   Index bins = half ? *length / 2 + 1 : *length;
+  Tensor turns = turnsOf(e, *length, -1);
   Tensor out = n.result(0, {in.dim(0), frames, bins, 2}, in.type());
   e.loops({in.dim(0), frames, bins}, [&](IndexRef p) {
-    Complex sum = transform(e, *length, *length, p[2], -1, [&](Index k) {
+    Complex sum = transform(e, *length, p[2], turns, [&](Index k) {
       Complex x = complexAt(e, in, {p[0], p[1] * *step + k});
       if (!window)
         return x;
@@ -189,6 +222,7 @@ static LogicalResult melWeightMatrix(NodeLowering &n) {
   FailureOr<DType> type = outputType(n);
   if (failed(bins) || failed(length) || failed(rate) || failed(type))
     return failure();
+  e.check(!e.less(*bins, 0) & !e.less(*length, 0), "a size is negative");
   auto mel = [&](unsigned input) {
     Scalar hertz = convert(n.scalar(input), Compute::F64);
     return math("log", hertz / 700.0 + 1.0) * (2595 / std::log(10.0));
