@@ -28,13 +28,17 @@ static LogicalResult col2Im(NodeLowering &n) {
   auto strides = n.intsAttr("strides").value_or(ones);
   auto dilations = n.intsAttr("dilations").value_or(ones);
   auto pads = n.intsAttr("pads").value_or(none);
-  if (in.rank() != 3 || image->size() != axes || strides.size() != axes ||
-      dilations.size() != axes || pads.size() != 2 * axes)
+  auto positive = [](ArrayRef<int64_t> list) {
+    return llvm::all_of(list, [](int64_t x) { return x > 0; });
+  };
+  if (in.rank() != 3 || image->size() != axes || !positive(strides) || !positive(dilations) ||
+      strides.size() != axes || dilations.size() != axes || pads.size() != 2 * axes)
     return n.refuse(Refusal::AttributeValue, "expected a value for each spatial axis");
   Index taps = product(*block), channels = in.dim(1) / max(taps, 1);
   Indices places, sizes = {in.dim(0), channels};
   for (size_t i = 0; i < axes; ++i) {
     Index extent = ((*block)[i] - 1) * dilations[i] + 1;
+    e.check(!e.less((*image)[i], 0) & e.less(0, (*block)[i]), "a size is negative");
     places.push_back(floorDiv((*image)[i] + pads[i] + pads[axes + i] - extent, strides[i]) + 1);
     sizes.push_back((*image)[i]);
   }
@@ -71,7 +75,8 @@ static LogicalResult maxUnpool(NodeLowering &n) {
   size_t axes = size_t(std::max<int64_t>(in.rank() - 2, 0));
   auto strides = n.intsAttr("strides").value_or(SmallVector<int64_t>(axes, 1));
   auto pads = n.intsAttr("pads").value_or(SmallVector<int64_t>(2 * axes, 0));
-  if (!kernel || kernel->size() != axes || strides.size() != axes || pads.size() != 2 * axes)
+  if (in.rank() < 3 || !kernel || kernel->size() != axes || strides.size() != axes ||
+      pads.size() != 2 * axes)
     return n.refuse(Refusal::AttributeValue, "expected a value for each spatial axis");
   Indices own = {in.dim(0), in.dim(1)};
   for (size_t i = 0; i < axes; ++i)
@@ -80,6 +85,8 @@ static LogicalResult maxUnpool(NodeLowering &n) {
   if (failed(sizes))
     return failure();
   e.check(e.equal(places.count(), in.count()), "indices and input differ in size");
+  for (Index size : *sizes)
+    e.check(!e.less(size, 0), "a size is negative");
   Tensor out = n.result(0, *sizes, in.type());
   e.fill(out, e.constant(0, in.kind()));
   Tensor flat = in.flat(), flatPlaces = places.flat();
@@ -116,6 +123,7 @@ static LogicalResult centerCropPad(NodeLowering &n) {
     FailureOr<int64_t> axis = n.reader.normalizeAxis(given, in.rank());
     if (failed(axis))
       return failure();
+    e.check(!e.less(size, 0), "a size is negative");
     sizes[*axis] = size;
     // Place of the input's first element in the result, negative where it is cut off.
     Index more = size - in.dim(*axis);

@@ -34,6 +34,10 @@ static LogicalResult affineGrid(NodeLowering &n) {
   FailureOr<Indices> size = n.ints(1, axes + 2);
   if (failed(size) || int64_t(size->size()) != axes + 2)
     return n.refuse(Refusal::Operand, "expected size [N, C, ...]");
+  Scalar fits = e.equal((*size)[0], theta.dim(0)) & e.equal(theta.dim(2), axes + 1);
+  for (Index length : *size)
+    fits = fits & !e.less(length, 0);
+  e.check(fits, "theta and size do not fit each other");
   Indices sizes = {(*size)[0]};
   sizes.append(size->begin() + 2, size->end());
   sizes.push_back(axes);
@@ -88,7 +92,8 @@ static Scalar pixelOf(Emitter &e, const Sampler &s, Scalar g, Index size) {
   Scalar low = number(s.corners ? 0 : -0.5, g), high = length - (s.corners ? 1.0 : 0.5);
   if (s.mode == "nearest")
     v = math("roundEven", v);
-  if (s.padding == "zeros")
+  // Cubic weights are those of the place itself; only the pixels that they meet are moved.
+  if (s.padding == "zeros" || (s.padding == "border" && s.mode == "cubic"))
     return v;
   Scalar outside = s.padding == "border" ? (v < 0.0) | (v > length - one) : (v < low) | (v > high);
   Scalar folded =
@@ -174,6 +179,7 @@ static LogicalResult gridSample(NodeLowering &n) {
   Indices sizes = {x.dim(0), x.dim(1)};
   sizes.append(grid.dims().begin() + 1, grid.dims().end() - 1);
   Tensor out = n.result(0, sizes, x.type());
+  Compute kind = x.kind() == Compute::F64 ? Compute::F64 : grid.kind();
   Indices places(sizes);
   places.erase(places.begin() + 1);
   e.loops(places, [&](IndexRef p) {
@@ -181,7 +187,7 @@ static LogicalResult gridSample(NodeLowering &n) {
     for (int64_t i = 0; i < s.axes; ++i) { // the grid says x first
       Indices from(p);
       from.push_back(s.axes - 1 - i);
-      at.push_back(pixelOf(e, s, grid.load(from), x.dim(2 + i)));
+      at.push_back(pixelOf(e, s, convert(grid.load(from), kind), x.dim(2 + i)));
     }
     e.loop(x.dim(1), [&](Index channel) {
       Indices to(p);
@@ -227,13 +233,17 @@ static LogicalResult roiAlign(NodeLowering &n) {
   int64_t height = n.attr("output_height", int64_t(1)), width = n.attr("output_width", int64_t(1));
   int64_t ratio = n.attr("sampling_ratio", int64_t(0));
   double scale = n.attr("spatial_scale", 1.0);
-  bool largest = n.attr("mode", "avg") == "max";
+  std::string mode = n.attr("mode", "avg");
+  bool largest = mode == "max";
   bool half =
       n.opset() >= 16 && n.attr("coordinate_transformation_mode", "half_pixel") == "half_pixel";
+  if (mode != "avg" && mode != "max")
+    return n.refuse(Refusal::AttributeValue, "expected mode avg or max");
   if (x.rank() != 4 || rois.rank() != 2 || height < 1 || width < 1)
     return n.refuse(Refusal::Rank, "expected an image [N, C, H, W] and regions [R, 4]");
   e.check(e.equal(rois.dim(1), 4) & e.equal(batches.count(), rois.dim(0)),
           "regions and batch_indices do not fit each other");
+  e.check(e.less(0, x.dim(2)) & e.less(0, x.dim(3)), "the image is empty");
   Tensor out = n.result(0, {rois.dim(0), x.dim(1), height, width}, x.type());
   e.loop(rois.dim(0), [&](Index r) {
     Index batch = wrapIndex(e, batches.load({r}), x.dim(0));
@@ -279,55 +289,108 @@ static Scalar sampleOrZero(Emitter &e, const Tensor &x, Index batch, Index chann
   return sample(e, s, batch, channel, at);
 }
 
-static LogicalResult deformConv(NodeLowering &n) {
-  Tensor x = n.in(0), w = n.in(1), offset = n.in(2), bias = n.in(3), mask = n.in(4);
+namespace {
+struct Deformed {
+  Tensor x, w, offset, bias, mask;
+  int64_t groups, offsets; ///< of channels, and of channels that share their offsets
+  Window window;
+  Index taps;
+};
+} // namespace
+
+static FailureOr<Deformed> readDeformed(NodeLowering &n) {
   Emitter &e = n.e;
-  int64_t groups = n.attr("group", int64_t(1)), offsets = n.attr("offset_group", int64_t(1));
-  if (x.rank() < 3 || w.rank() != x.rank() || offset.rank() != x.rank() || groups < 1 ||
-      offsets < 1)
-    return n.refuse(Refusal::Rank, "expected input, weight and offset of one rank");
-  size_t axes = size_t(x.rank() - 2);
-  Indices spatial(x.dims().begin() + 2, x.dims().end());
-  FailureOr<Window> window = readWindow(n, spatial, Indices(w.dims().begin() + 2, w.dims().end()));
+  Deformed d{n.in(0),
+             n.in(1),
+             n.in(2),
+             n.in(3),
+             n.in(4),
+             n.attr("group", int64_t(1)),
+             n.attr("offset_group", int64_t(1)),
+             {},
+             {}};
+  int64_t rank = d.x.rank();
+  if (rank < 3 || d.w.rank() != rank || d.offset.rank() != rank || d.groups < 1 || d.offsets < 1 ||
+      (d.mask && d.mask.rank() != rank))
+    return n.refuse(Refusal::Rank, "expected input, weight, offset and mask of one rank");
+  Indices spatial(d.x.dims().drop_front(2)), kernel(d.w.dims().drop_front(2));
+  FailureOr<Window> window = readWindow(n, spatial, kernel);
   if (failed(window))
     return failure();
-  Index taps = product(window->kernel), perGroup = w.dim(1), outPerGroup = w.dim(0) / groups;
-  e.check(e.equal(perGroup * groups, x.dim(1)) &
-              e.equal(offset.dim(1), taps * int64_t(axes) * offsets),
-          "weight or offset do not fit the input");
-  for (size_t i = 0; i < axes; ++i)
-    e.check(e.equal(offset.dim(2 + i), window->out[i]), "the offset has another size");
-  Indices sizes = {x.dim(0), w.dim(0)};
-  sizes.append(window->out.begin(), window->out.end());
-  Tensor out = n.result(0, sizes, x.type());
-  Index perOffset = x.dim(1) / offsets;
-  e.loops(sizes, [&](IndexRef p) {
-    Scalar start = bias ? bias.load({p[1]}) : e.constant(0, x.kind());
-    Indices box(window->kernel);
-    box.push_back(perGroup);
-    Scalar sum = e.foldOver(box, {start}, [&](IndexRef tap, ArrayRef<Scalar> so) {
-      Index channel = p[1] / max(outPerGroup, 1) * perGroup + tap[axes];
-      Index group = channel / max(perOffset, 1), number = 0;
-      for (size_t i = 0; i < axes; ++i)
-        number = number * window->kernel[i] + tap[i];
-      Scalars at;
-      Indices where = {p[0], Index(0)}, weightAt = {p[1], tap[axes]};
-      where.append(p.begin() + 2, p.end());
-      for (size_t i = 0; i < axes; ++i) {
-        where[1] = (group * taps + number) * int64_t(axes) + int64_t(i);
-        Index whole =
-            p[2 + i] * window->strides[i] + tap[i] * window->dilations[i] - window->before[i];
-        at.push_back(real(e, whole, x.kind()) + offset.load(where));
-        weightAt.push_back(tap[i]);
-      }
-      Scalar value = sampleOrZero(e, x, p[0], channel, at);
-      if (mask) {
-        where[1] = group * taps + number;
-        value = value * mask.load(where);
-      }
-      return Scalars{so[0] + value * w.load(weightAt)};
-    })[0];
-    out.store(sum, p);
+  d.window = *window;
+  d.taps = product(kernel);
+  Index channels = d.x.dim(1);
+  Scalar fits = e.equal(d.w.dim(1) * d.groups, channels) &
+                e.equal(d.w.dim(0) / d.groups * d.groups, d.w.dim(0)) &
+                e.equal(channels / d.offsets * d.offsets, channels) &
+                e.equal(d.offset.dim(0), d.x.dim(0)) &
+                e.equal(d.offset.dim(1), d.taps * (rank - 2) * d.offsets);
+  if (d.mask)
+    fits = fits & e.equal(d.mask.dim(0), d.x.dim(0)) & e.equal(d.mask.dim(1), d.taps * d.offsets);
+  if (d.bias)
+    fits = fits & e.equal(d.bias.count(), d.w.dim(0));
+  for (int64_t i = 0; i < rank - 2; ++i) {
+    fits = fits & e.equal(kernel[i], d.window.kernel[i]) & e.less(0, spatial[i]) &
+           e.equal(d.offset.dim(2 + i), d.window.out[i]);
+    if (d.mask)
+      fits = fits & e.equal(d.mask.dim(2 + i), d.window.out[i]);
+  }
+  e.check(fits, "weight, offset or mask do not fit the input");
+  return d;
+}
+
+/// What one tap of a channel reads for the place [batch, spatial...] of the result.
+static Scalar deformedPixel(Emitter &e, const Deformed &d, IndexRef place, Index channel,
+                            IndexRef tap) {
+  int64_t axes = d.x.rank() - 2;
+  Index group = channel / max(d.x.dim(1) / d.offsets, 1), number = 0;
+  for (int64_t i = 0; i < axes; ++i)
+    number = number * d.window.kernel[i] + tap[i];
+  Indices where(place);
+  where.insert(where.begin() + 1, Index(0));
+  Scalars at;
+  for (int64_t i = 0; i < axes; ++i) {
+    where[1] = (group * d.taps + number) * axes + i;
+    Index whole =
+        place[1 + i] * d.window.strides[i] + tap[i] * d.window.dilations[i] - d.window.before[i];
+    at.push_back(real(e, whole, d.x.kind()) + d.offset.load(where));
+  }
+  Scalar value = sampleOrZero(e, d.x, place[0], channel, at);
+  if (!d.mask)
+    return value;
+  where[1] = group * d.taps + number;
+  return value * d.mask.load(where);
+}
+
+/// All pixels that one place meets are read first; then every channel of the result weighs them.
+static LogicalResult deformConv(NodeLowering &n) {
+  Emitter &e = n.e;
+  FailureOr<Deformed> read = readDeformed(n);
+  if (failed(read))
+    return failure();
+  const Deformed &d = *read;
+  Indices sizes = {d.x.dim(0), d.w.dim(0)}, places = {d.x.dim(0)}, box = {d.x.dim(1)};
+  sizes.append(d.window.out.begin(), d.window.out.end());
+  places.append(d.window.out.begin(), d.window.out.end());
+  box.append(d.window.kernel.begin(), d.window.kernel.end());
+  Tensor out = n.result(0, sizes, d.x.type());
+  DType type = d.x.type() == DType::F64 ? DType::F64 : DType::F32;
+  Tensor pixels = e.allocate(box, type), column = pixels.flat();
+  Index length = d.w.dim(1) * d.taps, perGroup = max(d.w.dim(0) / d.groups, 1);
+  Tensor weights = d.w.reshaped({d.w.dim(0), length});
+  e.loops(places, [&](IndexRef place) {
+    e.loops(box,
+            [&](IndexRef p) { pixels.store(deformedPixel(e, d, place, p[0], p.drop_front()), p); });
+    e.loop(d.w.dim(0), [&](Index o) {
+      Index first = o / perGroup * length;
+      Scalar start = d.bias ? d.bias.load({o}) : e.constant(0, d.x.kind());
+      Scalar sum = e.fold(length, {start}, [&](Index i, ArrayRef<Scalar> so) {
+        return Scalars{so[0] + column.load({first + i}) * weights.load({o, i})};
+      })[0];
+      Indices to(place);
+      to.insert(to.begin() + 1, o);
+      out.store(sum, to);
+    });
   });
   return success();
 }
