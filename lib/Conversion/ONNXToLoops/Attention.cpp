@@ -164,7 +164,7 @@ static LogicalResult rotaryEmbedding(NodeLowering &n) {
     return failure();
   Tensor places = n.in(3);
   int64_t given = n.attr("rotary_embedding_dim", int64_t(0));
-  Rotation r{given ? Index(given) : x->size, n.attr("interleaved", int64_t(0)) != 0, 1, n.in(1),
+  Rotation r{given ? Index(given) : x->size, n.attr("interleaved", int64_t(0)) != 0, n.in(1),
              n.in(2)};
   if (!r.cosines || !r.sines || r.cosines.rank() != (places ? 2 : 3) ||
       r.sines.rank() != r.cosines.rank())
@@ -194,8 +194,8 @@ static const LoweringRow rows[] = {
 ArrayRef<LoweringRow> quantc::toloops::attentionLowerings() {
   static const std::vector<LoweringRow> all = [] {
     std::vector<LoweringRow> list(std::begin(rows), std::end(rows));
-    for (ArrayRef<LoweringRow> family :
-         {contribLowerings(), contribAttentionLowerings(), contribMatMulLowerings()})
+    for (ArrayRef<LoweringRow> family : {contribLowerings(), contribAttentionLowerings(),
+                                         contribMatMulLowerings(), groupQueryLowerings()})
       list.insert(list.end(), family.begin(), family.end());
     return list;
   }();

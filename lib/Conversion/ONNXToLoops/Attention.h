@@ -41,7 +41,9 @@ Heads headsFirst(const Tensor &tensor);
 /// Of columns of a tensor [batch, length, columns], from column `first` on.
 Heads headsInside(const Tensor &tensor, Index heads, Index size, Index first = 0);
 
-/// A tensor [batch, heads, length, size]: the past, if any, then the fresh heads.
+/// Copies the past, if any, and behind it the fresh heads.
+void joinHeads(Emitter &e, std::optional<Heads> past, const Heads &fresh, const Heads &to);
+/// The same as a new tensor; `past` may be absent.
 Tensor appendHeads(Emitter &e, const Tensor &past, const Heads &fresh);
 
 /// softmax(query @ key^T * scale, adjusted) @ value. Query heads share the heads of key and value
@@ -80,7 +82,6 @@ void checkSpreads(Emitter &e, const Tensor &tensor, IndexRef sizes, bool shorter
 struct Rotation {
   Index turned; ///< how many elements of a head turn
   bool interleaved = false;
-  double scale = 1; ///< of the turned elements
   Tensor cosines = {}, sines = {};
   /// Position in both caches.
   std::function<Indices(Index batch, Index place, Index i)> angle = {};

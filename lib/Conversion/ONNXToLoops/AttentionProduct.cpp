@@ -25,20 +25,29 @@ Heads quantc::toloops::headsInside(const Tensor &t, Index heads, Index size, Ind
   return {t.flat(), t.dim(0), heads, t.dim(1), size, t.dim(1) * t.dim(2), size, t.dim(2), first};
 }
 
+static void copyHeads(Emitter &e, const Heads &from, const Heads &to, Index first) {
+  e.loops(from.sizes(), [&](IndexRef p) {
+    to.data.storeRaw(from.data.loadRaw(from.at(p[0], p[1], p[2], p[3])),
+                     to.at(p[0], p[1], first + p[2], p[3]));
+  });
+}
+
+void quantc::toloops::joinHeads(Emitter &e, std::optional<Heads> past, const Heads &fresh,
+                                const Heads &to) {
+  if (past) {
+    e.check(e.equal(past->batch, fresh.batch) & e.equal(past->heads, fresh.heads) &
+                e.equal(past->size, fresh.size),
+            "the past has another batch, number of heads or size");
+    copyHeads(e, *past, to, 0);
+  }
+  copyHeads(e, fresh, to, past ? past->length : Index(0));
+}
+
 Tensor quantc::toloops::appendHeads(Emitter &e, const Tensor &past, const Heads &fresh) {
   Index before = past ? past.dim(2) : Index(0);
   Tensor all =
       e.allocate({fresh.batch, fresh.heads, before + fresh.length, fresh.size}, fresh.data.type());
-  if (past) {
-    e.check(e.equal(past.dim(0), fresh.batch) & e.equal(past.dim(1), fresh.heads) &
-                e.equal(past.dim(3), fresh.size),
-            "the past has another batch, number of heads or size");
-    e.loops(past.dims(), [&](IndexRef p) { all.storeRaw(past.loadRaw(p), p); });
-  }
-  e.loops(fresh.sizes(), [&](IndexRef p) {
-    all.storeRaw(fresh.data.loadRaw(fresh.at(p[0], p[1], p[2], p[3])),
-                 {p[0], p[1], before + p[2], p[3]});
-  });
+  joinHeads(e, past ? std::optional(headsFirst(past)) : std::nullopt, fresh, headsFirst(all));
   return all;
 }
 
@@ -159,9 +168,8 @@ void quantc::toloops::emitRotation(Emitter &e, const Rotation &r, const Heads &i
       Scalar x = in.load(b, h, s, first), y = in.load(b, h, s, second);
       Indices at = r.angle(b, s, i);
       Scalar c = convert(r.cosines.load(at), x.kind), d = convert(r.sines.load(at), x.kind);
-      auto scaled = [&](Scalar value) { return r.scale == 1 ? value : value * r.scale; };
-      out.store(scaled(c * x - d * y), {b, h, s, first});
-      out.store(scaled(d * x + c * y), {b, h, s, second});
+      out.store(c * x - d * y, {b, h, s, first});
+      out.store(d * x + c * y, {b, h, s, second});
     });
     e.loop(in.size - r.turned, [&](Index i) {
       out.data.storeRaw(in.data.loadRaw(in.at(b, h, s, r.turned + i)),

@@ -20,6 +20,7 @@ namespace quantc::toloops {
 llvm::ArrayRef<LoweringRow> contribLowerings();
 llvm::ArrayRef<LoweringRow> contribAttentionLowerings();
 llvm::ArrayRef<LoweringRow> contribMatMulLowerings();
+llvm::ArrayRef<LoweringRow> groupQueryLowerings();
 
 /// A float32 matrix inside a buffer.
 struct MatrixView {
