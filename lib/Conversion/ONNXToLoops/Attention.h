@@ -63,7 +63,12 @@ struct AttentionProduct {
   std::function<Scalar(Index head)> sink = {};
   /// Where scores go: [batch, heads, queries, keys].
   Tensor scores = {};
-  enum class Stage { Product, Adjusted, Softmax } stage = Stage::Product;
+  enum class Stage {
+    Product,
+    Adjusted,
+    Visible /* 0 where hidden */,
+    Softmax
+  } stage = Stage::Product;
 };
 
 /// Checks that batches, heads and sizes of query, key and value fit each other.

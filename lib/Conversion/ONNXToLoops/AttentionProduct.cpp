@@ -103,6 +103,8 @@ static Scalar scoreKeys(Emitter &e, const AttentionProduct &a, IndexRef place, I
       dot = a.adjust(place, j, dot);
     if (a.scores && a.stage == Stage::Adjusted)
       a.scores.store(dot, {b, h, i, j});
+    if (a.scores && a.stage == Stage::Visible)
+      a.scores.store(select(dot == -HUGE_VAL, number(0, dot), dot), {b, h, i, j});
     scores.store(dot, {j});
     return Scalars{max(so[0], dot)};
   })[0];

@@ -200,7 +200,7 @@ static LogicalResult groupQueryAttention(NodeLowering &n) {
   addMasks(n, c, a);
   if (n.wants(3)) {
     a.stage = n.attr("qk_output", int64_t(0)) == 2 ? AttentionProduct::Stage::Softmax
-                                                   : AttentionProduct::Stage::Adjusted;
+                                                   : AttentionProduct::Stage::Visible;
     a.scores = n.result(3, {c.query.batch, c.query.heads, c.query.length, c.total}, n.in(0).type());
     e.fill(a.scores, e.constant(0, a.scores.kind()));
   }
