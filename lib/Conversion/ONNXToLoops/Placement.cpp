@@ -20,7 +20,9 @@ using namespace quantc::toloops;
 static LogicalResult col2Im(NodeLowering &n) {
   Tensor in = n.in(0);
   Emitter &e = n.e;
-  FailureOr<Indices> image = n.ints(1), block = n.ints(2);
+  std::optional<int64_t> rank = n.declaredRank(0);
+  std::optional<int64_t> length = rank ? std::optional(*rank - 2) : std::nullopt;
+  FailureOr<Indices> image = n.ints(1, length), block = n.ints(2, length);
   if (failed(image) || failed(block))
     return failure();
   size_t axes = block->size();

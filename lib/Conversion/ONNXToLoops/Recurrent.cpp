@@ -165,6 +165,25 @@ static LogicalResult readActivations(NodeLowering &n, Recurrent &s,
   return success();
 }
 
+/// Refuses an operand of another rank; a run checks the sizes. An absent operand is good.
+static LogicalResult checkSizes(NodeLowering &n, const Tensor &tensor, IndexRef sizes) {
+  if (!tensor)
+    return success();
+  if (tensor.rank() != int64_t(sizes.size()))
+    return n.refuse(Refusal::Rank, "an operand has another rank than its sizes need");
+  Scalar fits = n.e.boolean(true);
+  for (auto [size, expected] : llvm::zip_equal(tensor.dims(), sizes))
+    fits = fits & n.e.equal(size, expected);
+  n.e.check(fits, "sizes of X, W, R and the others do not fit each other");
+  return success();
+}
+
+/// Sizes of a state as the node sees it.
+static Indices stateSizes(const Recurrent &s) {
+  return s.batchFirst ? Indices{s.batch, s.directions, s.hidden}
+                      : Indices{s.directions, s.batch, s.hidden};
+}
+
 static FailureOr<Recurrent> readRecurrent(NodeLowering &n, int64_t gates,
                                           ArrayRef<const char *> defaults) {
   Recurrent s;
@@ -192,22 +211,15 @@ static FailureOr<Recurrent> readRecurrent(NodeLowering &n, int64_t gates,
   s.input = s.x.dim(2);
   s.hidden = s.r.dim(2);
   s.directions = s.direction == "bidirectional" ? 2 : 1;
-  Emitter &e = n.e;
   Index rows = s.hidden * gates;
-  Scalar fits = e.equal(s.w.dim(0), s.directions) & e.equal(s.w.dim(1), rows) &
-                e.equal(s.w.dim(2), s.input) & e.equal(s.r.dim(0), s.directions) &
-                e.equal(s.r.dim(1), rows);
-  if (s.bias)
-    fits = fits & e.equal(s.bias.dim(0), s.directions) & e.equal(s.bias.dim(1), rows * 2);
-  if (s.firstH)
-    fits = fits & e.equal(s.firstH.count(), s.directions * s.batch * s.hidden);
-  if (s.lengths)
-    fits = fits & e.equal(s.lengths.count(), s.batch);
-  e.check(fits, "sizes of X, W, R and the others do not fit each other");
+  if (failed(checkSizes(n, s.w, {s.directions, rows, s.input})) ||
+      failed(checkSizes(n, s.r, {s.directions, rows, s.hidden})) ||
+      failed(checkSizes(n, s.bias, {s.directions, rows * 2})) ||
+      failed(checkSizes(n, s.lengths, {s.batch})) || failed(checkSizes(n, s.firstH, stateSizes(s))))
+    return failure();
   if (failed(readActivations(n, s, defaults)))
     return failure();
-  Indices state = s.batchFirst ? Indices{s.batch, s.directions, s.hidden}
-                               : Indices{s.directions, s.batch, s.hidden};
+  Indices state = stateSizes(s);
   DType type = s.x.type();
   if (n.wants(0))
     s.all = n.result(0,
@@ -216,7 +228,7 @@ static FailureOr<Recurrent> readRecurrent(NodeLowering &n, int64_t gates,
                      type);
   if (n.wants(1))
     s.lastH = n.result(1, state, type);
-  s.h = e.allocate({s.batch, s.hidden}, type);
+  s.h = n.e.allocate({s.batch, s.hidden}, type);
   return s;
 }
 
@@ -332,17 +344,11 @@ static LogicalResult lstm(NodeLowering &n) {
     return failure();
   read->firstC = n.in(6);
   read->peepholes = n.in(7);
-  if (read->firstC)
-    n.e.check(n.e.equal(read->firstC.count(), read->directions * read->batch * read->hidden),
-              "sizes of X, W, R and the others do not fit each other");
-  if (read->peepholes)
-    n.e.check(n.e.equal(read->peepholes.count(), read->directions * read->hidden * 3),
-              "sizes of X, W, R and the others do not fit each other");
+  if (failed(checkSizes(n, read->firstC, stateSizes(*read))) ||
+      failed(checkSizes(n, read->peepholes, {read->directions, read->hidden * 3})))
+    return failure();
   if (n.wants(2))
-    read->lastC = n.result(2,
-                           read->batchFirst ? Indices{read->batch, read->directions, read->hidden}
-                                            : Indices{read->directions, read->batch, read->hidden},
-                           read->x.type());
+    read->lastC = n.result(2, stateSizes(*read), read->x.type());
   read->c = n.e.allocate({read->batch, read->hidden}, read->x.type());
   runAll(*read, [](Recurrent &s, int64_t d, Index t, Index b, const Tensor &next) {
     const Activation &f = s.activations[3 * d], &g = s.activations[3 * d + 1],

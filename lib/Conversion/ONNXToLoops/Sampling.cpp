@@ -28,13 +28,17 @@ static LogicalResult affineGrid(NodeLowering &n) {
   Tensor theta = n.in(0);
   Emitter &e = n.e;
   bool corners = n.attr("align_corners", int64_t(0)) != 0;
-  if (theta.rank() != 3 || !theta.dim(1).constant())
+  if (theta.rank() != 3)
     return n.refuse(Refusal::Rank, "expected theta [N, 2, 3] or [N, 3, 4]");
-  int64_t axes = *theta.dim(1).constant();
-  FailureOr<Indices> size = n.ints(1, axes + 2);
-  if (failed(size) || int64_t(size->size()) != axes + 2)
+  std::optional<int64_t> length = n.declaredRank(0);
+  if (theta.dim(1).constant())
+    length = *theta.dim(1).constant() + 2;
+  FailureOr<Indices> size = n.ints(1, length);
+  if (failed(size) || size->size() < 3)
     return n.refuse(Refusal::Operand, "expected size [N, C, ...]");
-  Scalar fits = e.equal((*size)[0], theta.dim(0)) & e.equal(theta.dim(2), axes + 1);
+  int64_t axes = int64_t(size->size()) - 2;
+  Scalar fits = e.equal((*size)[0], theta.dim(0)) & e.equal(theta.dim(1), axes) &
+                e.equal(theta.dim(2), axes + 1);
   for (Index length : *size)
     fits = fits & !e.less(length, 0);
   e.check(fits, "theta and size do not fit each other");
