@@ -53,9 +53,9 @@ struct Taps {
 // Coordinates
 //===----------------------------------------------------------------------===//
 
-/// What coordinates are computed in. Scales and regions are float32 numbers close to those that are
-/// meant: in float32 they give the whole and half numbers at which nearest elements change, as
-/// 1.5 / 0.6 does; in float64 they do not.
+/// What coordinates are computed in. Where scales or regions, which are float32, meet whole and half
+/// numbers, rounding decides which element is the nearest: float32, as ONNX Runtime computes them,
+/// gives 2 for 1.5 / 0.6 - 0.5.
 static Compute coordinateKind(const Resizing &r, const ResizedAxis &a) {
   return r.mode == "nearest" && (a.byScale || a.region) ? Compute::F32 : Compute::F64;
 }
