@@ -53,9 +53,9 @@ struct Taps {
 // Coordinates
 //===----------------------------------------------------------------------===//
 
-/// What coordinates are computed in. Where scales or regions, which are float32, meet whole and half
-/// numbers, rounding decides which element is the nearest: float32, as ONNX Runtime computes them,
-/// gives 2 for 1.5 / 0.6 - 0.5.
+/// What coordinates are computed in. Where scales or regions, which are float32, meet whole and
+/// half numbers, rounding decides which element is the nearest: float32, as ONNX Runtime computes
+/// them, gives 2 for 1.5 / 0.6 - 0.5.
 static Compute coordinateKind(const Resizing &r, const ResizedAxis &a) {
   return r.mode == "nearest" && (a.byScale || a.region) ? Compute::F32 : Compute::F64;
 }
