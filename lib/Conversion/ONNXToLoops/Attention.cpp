@@ -13,6 +13,7 @@
 
 #include "Attention.h"
 #include "Contrib.h"
+#include "Operands.h"
 
 using namespace mlir;
 using namespace quantc;
@@ -187,8 +188,8 @@ static LogicalResult rotaryEmbedding(NodeLowering &n) {
 }
 
 static const LoweringRow rows[] = {
-    {"Attention", 23, latestOpset, attention},
-    {"RotaryEmbedding", 23, latestOpset, rotaryEmbedding},
+    {"Attention", 23, latestOpset, withInputs<3, attention>},
+    {"RotaryEmbedding", 23, latestOpset, withInputs<3, rotaryEmbedding>},
 };
 
 ArrayRef<LoweringRow> quantc::toloops::attentionLowerings() {

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Contrib.h"
+#include "Operands.h"
 #include <functional>
 
 using namespace mlir;
@@ -244,14 +245,15 @@ static LogicalResult embedLayerNorm(NodeLowering &n) {
 }
 
 static const LoweringRow rows[] = {
-    {"BiasGelu", 1, latestOpset, biasedUnary<exactGelu>, "com.microsoft"},
-    {"EmbedLayerNormalization", 1, latestOpset, embedLayerNorm, "com.microsoft"},
-    {"FastGelu", 1, latestOpset, biasedUnary<fastGelu>, "com.microsoft"},
-    {"Gelu", 1, latestOpset, biasedUnary<exactGelu>, "com.microsoft"},
-    {"QuickGelu", 1, latestOpset, quickGelu, "com.microsoft"},
-    {"SimplifiedLayerNormalization", 1, latestOpset, simplifiedLayerNorm},
-    {"SkipLayerNormalization", 1, latestOpset, skipLayerNorm, "com.microsoft"},
-    {"SkipSimplifiedLayerNormalization", 1, latestOpset, skipSimplifiedLayerNorm, "com.microsoft"},
+    {"BiasGelu", 1, latestOpset, withInputs<2, biasedUnary<exactGelu>>, "com.microsoft"},
+    {"EmbedLayerNormalization", 1, latestOpset, withInputs<1, embedLayerNorm>, "com.microsoft"},
+    {"FastGelu", 1, latestOpset, withInputs<1, biasedUnary<fastGelu>>, "com.microsoft"},
+    {"Gelu", 1, latestOpset, withInputs<1, biasedUnary<exactGelu>>, "com.microsoft"},
+    {"QuickGelu", 1, latestOpset, withInputs<1, quickGelu>, "com.microsoft"},
+    {"SimplifiedLayerNormalization", 1, latestOpset, withInputs<2, simplifiedLayerNorm>},
+    {"SkipLayerNormalization", 1, latestOpset, withInputs<3, skipLayerNorm>, "com.microsoft"},
+    {"SkipSimplifiedLayerNormalization", 1, latestOpset, withInputs<3, skipSimplifiedLayerNorm>,
+     "com.microsoft"},
 };
 
 ArrayRef<LoweringRow> quantc::toloops::contribLowerings() { return rows; }

@@ -13,6 +13,7 @@
 
 #include "Attention.h"
 #include "Contrib.h"
+#include "Operands.h"
 
 using namespace mlir;
 using namespace quantc;
@@ -324,9 +325,9 @@ static LogicalResult rotaryEmbedding(NodeLowering &n) {
 }
 
 static const LoweringRow rows[] = {
-    {"Attention", 1, latestOpset, attention, "com.microsoft"},
-    {"MultiHeadAttention", 1, latestOpset, multiHeadAttention, "com.microsoft"},
-    {"RotaryEmbedding", 1, latestOpset, rotaryEmbedding, "com.microsoft"},
+    {"Attention", 1, latestOpset, withInputs<2, attention>, "com.microsoft"},
+    {"MultiHeadAttention", 1, latestOpset, withInputs<1, multiHeadAttention>, "com.microsoft"},
+    {"RotaryEmbedding", 1, latestOpset, withInputs<4, rotaryEmbedding>, "com.microsoft"},
 };
 
 ArrayRef<LoweringRow> quantc::toloops::contribAttentionLowerings() { return rows; }

@@ -12,6 +12,7 @@
 
 #include "Contraction.h"
 #include "Contrib.h"
+#include "Operands.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include <functional>
 
@@ -333,10 +334,10 @@ static LogicalResult matMulNBits(NodeLowering &n) {
 }
 
 static const LoweringRow rows[] = {
-    {"FusedConv", 1, latestOpset, fusedConv, "com.microsoft"},
-    {"FusedGemm", 1, latestOpset, fusedGemm, "com.microsoft"},
-    {"FusedMatMul", 1, latestOpset, fusedMatMul, "com.microsoft"},
-    {"MatMulNBits", 1, latestOpset, matMulNBits, "com.microsoft"},
+    {"FusedConv", 1, latestOpset, withInputs<2, fusedConv>, "com.microsoft"},
+    {"FusedGemm", 1, latestOpset, withInputs<2, fusedGemm>, "com.microsoft"},
+    {"FusedMatMul", 1, latestOpset, withInputs<2, fusedMatMul>, "com.microsoft"},
+    {"MatMulNBits", 1, latestOpset, withInputs<3, matMulNBits>, "com.microsoft"},
 };
 
 ArrayRef<LoweringRow> quantc::toloops::contribMatMulLowerings() { return rows; }

@@ -10,7 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "NodeLowering.h"
+#include "Operands.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
@@ -109,7 +109,7 @@ static LogicalResult bitShift(NodeLowering &n) {
   return success();
 }
 
-/// The same bits as another type; the last axis grows or shrinks where the widths differ.
+/// The same bits as another type of the same width.
 static LogicalResult bitCast(NodeLowering &n) {
   Tensor in = n.in(0);
   std::optional<DType> type = dtypeFromOnnxCode(n.attr("to", int64_t(0)));
@@ -127,9 +127,12 @@ static LogicalResult bitCast(NodeLowering &n) {
 }
 
 static const LoweringRow rows[] = {
-    {"BitCast", 26, latestOpset, bitCast}, {"BitShift", 11, latestOpset, bitShift},
-    {"CumProd", 26, latestOpset, cumProd}, {"CumSum", 11, latestOpset, cumSum},
-    {"EyeLike", 9, latestOpset, eyeLike},  {"Trilu", 14, latestOpset, trilu},
+    {"BitCast", 26, latestOpset, withInputs<1, bitCast>},
+    {"BitShift", 11, latestOpset, withInputs<2, bitShift>},
+    {"CumProd", 26, latestOpset, withInputs<2, cumProd>},
+    {"CumSum", 11, latestOpset, withInputs<2, cumSum>},
+    {"EyeLike", 9, latestOpset, withInputs<1, eyeLike>},
+    {"Trilu", 14, latestOpset, withInputs<1, trilu>},
 };
 
 ArrayRef<LoweringRow> quantc::toloops::cumulativeLowerings() { return rows; }

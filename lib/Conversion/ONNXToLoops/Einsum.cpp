@@ -10,7 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "NodeLowering.h"
+#include "Operands.h"
 #include "llvm/ADT/StringExtras.h"
 #include <map>
 
@@ -188,8 +188,8 @@ static LogicalResult determinant(NodeLowering &n) {
 }
 
 static const LoweringRow rows[] = {
-    {"Det", 11, latestOpset, determinant},
-    {"Einsum", 12, latestOpset, einsum},
+    {"Det", 11, latestOpset, withInputs<1, determinant>},
+    {"Einsum", 12, latestOpset, withInputs<1, einsum>},
 };
 
 ArrayRef<LoweringRow> quantc::toloops::einsumLowerings() { return rows; }

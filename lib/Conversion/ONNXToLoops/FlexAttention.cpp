@@ -11,7 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "NodeLowering.h"
+#include "Operands.h"
 
 using namespace mlir;
 using namespace quantc;
@@ -57,6 +57,7 @@ static LogicalResult flexAttention(NodeLowering &n) {
     return n.refuse(Refusal::Rank, "expected query, key and value of rank 4");
   Index repeat = q.dim(1) / max(k.dim(1), 1);
   e.check(e.equal(k.dim(1) * repeat, q.dim(1)) & e.equal(k.dim(3), q.dim(3)) &
+              e.equal(k.dim(0), q.dim(0)) & e.equal(v.dim(0), q.dim(0)) &
               e.equal(v.dim(1), k.dim(1)) & e.equal(v.dim(2), k.dim(2)),
           "sizes of query, key and value do not fit each other");
   DType precision = q.kind() == Compute::F64 ? DType::F64 : DType::F32;
@@ -100,7 +101,7 @@ static LogicalResult flexAttention(NodeLowering &n) {
 }
 
 static const LoweringRow rows[] = {
-    {"FlexAttention", 1, latestOpset, flexAttention, "ai.onnx.preview"},
+    {"FlexAttention", 1, latestOpset, withInputs<3, flexAttention>, "ai.onnx.preview"},
 };
 
 ArrayRef<LoweringRow> quantc::toloops::flexAttentionLowerings() { return rows; }

@@ -12,6 +12,7 @@
 
 #include "Attention.h"
 #include "Contrib.h"
+#include "Operands.h"
 
 using namespace mlir;
 using namespace quantc;
@@ -211,7 +212,7 @@ static LogicalResult groupQueryAttention(NodeLowering &n) {
 }
 
 static const LoweringRow rows[] = {
-    {"GroupQueryAttention", 1, latestOpset, groupQueryAttention, "com.microsoft"},
+    {"GroupQueryAttention", 1, latestOpset, withInputs<1, groupQueryAttention>, "com.microsoft"},
 };
 
 ArrayRef<LoweringRow> quantc::toloops::groupQueryLowerings() { return rows; }

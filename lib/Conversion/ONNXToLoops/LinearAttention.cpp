@@ -10,7 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "NodeLowering.h"
+#include "Operands.h"
 
 using namespace mlir;
 using namespace quantc;
@@ -19,11 +19,11 @@ using namespace quantc::toloops;
 namespace {
 struct LinearState {
   Tensor query, key, value, decay, beta;
-  Tensor state; ///< float32 [batch, kv heads, key size, value size]
-  Tensor fresh; ///< float32 [value size]: what a step writes
-  int64_t queryHeads, keyHeads;
-  Index keySize, valueSize;
-  Scalar scale;
+  Tensor state = {}; ///< float32 [batch, kv heads, key size, value size]
+  Tensor fresh = {}; ///< float32 [value size]: what a step writes
+  int64_t queryHeads = 1, keyHeads = 1;
+  Index keySize = 0, valueSize = 0;
+  Scalar scale = {};
 };
 } // namespace
 
@@ -67,6 +67,22 @@ static void stepHead(Emitter &e, const LinearState &s, Index b, Index h, Index t
   });
 }
 
+static void checkSizes(Emitter &e, const LinearState &s) {
+  Index batch = s.query.dim(0), time = s.query.dim(1);
+  auto alike = [&](const Tensor &t) { return e.equal(t.dim(0), batch) & e.equal(t.dim(1), time); };
+  e.check(alike(s.key) & alike(s.value) & e.equal(s.query.dim(2), s.keySize * s.queryHeads) &
+              e.equal(s.key.dim(2), s.keySize * s.keyHeads) &
+              e.equal(s.value.dim(2), s.valueSize * s.keyHeads),
+          "sizes of query, key and value do not fit each other");
+  if (s.decay)
+    e.check(alike(s.decay) & (e.equal(s.decay.dim(2), s.keyHeads) |
+                              e.equal(s.decay.dim(2), s.keySize * s.keyHeads)),
+            "the decay does not fit the keys");
+  if (s.beta)
+    e.check(alike(s.beta) & (e.equal(s.beta.dim(2), 1) | e.equal(s.beta.dim(2), s.keyHeads)),
+            "beta does not fit the keys");
+}
+
 static LogicalResult linearAttention(NodeLowering &n) {
   Emitter &e = n.e;
   std::string rule = n.attr("update_rule", "gated_delta");
@@ -80,22 +96,24 @@ static LogicalResult linearAttention(NodeLowering &n) {
   s.queryHeads = n.attr("q_num_heads", int64_t(0));
   s.keyHeads = n.attr("kv_num_heads", int64_t(0));
   if (s.queryHeads < 1 || s.keyHeads < 1 || s.queryHeads % s.keyHeads != 0 || s.query.rank() != 3 ||
-      s.key.rank() != 3 || s.value.rank() != 3)
+      s.key.rank() != 3 || s.value.rank() != 3 || (s.decay && s.decay.rank() != 3) ||
+      (s.beta && s.beta.rank() != 3))
     return n.refuse(Refusal::AttributeValue, "expected rank 3 and heads that share keys evenly");
   s.keySize = s.query.dim(2) / s.queryHeads;
   s.valueSize = s.value.dim(2) / s.keyHeads;
   Index batch = s.query.dim(0), time = s.query.dim(1);
-  e.check(e.equal(s.key.dim(2), s.keySize * s.keyHeads) & e.equal(s.key.dim(1), time) &
-              e.equal(s.value.dim(1), time),
-          "sizes of query, key and value do not fit each other");
+  checkSizes(e, s);
   double scale = n.attr("scale", 0.0);
   s.scale = scale != 0 ? e.f32(scale) : 1.0 / math("sqrt", f32(e.toScalar(s.keySize)));
   Indices sizes = {batch, s.keyHeads, s.keySize, s.valueSize};
   s.state = e.allocate(sizes, DType::F32);
   s.fresh = e.allocate({s.valueSize}, DType::F32);
   Tensor past = n.in(3);
+  if (past && past.rank() != 4)
+    return n.refuse(Refusal::Rank, "expected a state of rank 4");
   if (past)
-    (void)broadcast(e, {past.dims(), sizes});
+    for (auto [own, wanted] : llvm::zip_equal(past.dims(), sizes))
+      e.check(e.equal(own, wanted), "the state has another size");
   e.loops(sizes, [&](IndexRef p) { s.state.store(past ? past.load(p) : e.f32(0), p); });
   Tensor out = n.result(0, {batch, time, s.valueSize * s.queryHeads}, s.query.type());
   e.loops({batch, s.keyHeads, time}, [&](IndexRef p) { stepHead(e, s, p[0], p[1], p[2], out); });
@@ -115,10 +133,16 @@ static LogicalResult causalConv(NodeLowering &n) {
   if (in.rank() != 3 || weight.rank() != 3)
     return n.refuse(Refusal::Rank, "expected input [N, C, L] and weight [C, 1, k]");
   Index taps = weight.dim(2), before = max(taps - 1, 0);
-  e.check(e.equal(weight.dim(0), in.dim(1)), "the weight has another number of channels");
+  if ((bias && bias.rank() != 1) || (past && past.rank() != 3))
+    return n.refuse(Refusal::Rank, "expected a vector as bias, a state of rank 3");
+  e.check(e.equal(weight.dim(0), in.dim(1)) & e.equal(weight.dim(1), 1) &
+              (bias ? e.equal(bias.dim(0), in.dim(1)) : e.boolean(true)),
+          "weight or bias have another number of channels");
   Tensor all = e.allocate({in.dim(0), in.dim(1), before + in.dim(2)}, in.type());
   if (past)
-    e.check(e.equal(past.count(), in.dim(0) * in.dim(1) * before), "the state has another size");
+    e.check(e.equal(past.dim(0), in.dim(0)) & e.equal(past.dim(1), in.dim(1)) &
+                e.equal(past.dim(2), before),
+            "the state has another size");
   e.loops({in.dim(0), in.dim(1), before},
           [&](IndexRef p) { all.store(past ? past.load(p) : e.constant(0, in.kind()), p); });
   e.loops(in.dims(), [&](IndexRef p) { all.storeRaw(in.loadRaw(p), {p[0], p[1], before + p[2]}); });
@@ -140,8 +164,8 @@ static LogicalResult causalConv(NodeLowering &n) {
 }
 
 static const LoweringRow rows[] = {
-    {"CausalConvWithState", 27, latestOpset, causalConv},
-    {"LinearAttention", 27, latestOpset, linearAttention},
+    {"CausalConvWithState", 27, latestOpset, withInputs<2, causalConv>},
+    {"LinearAttention", 27, latestOpset, withInputs<3, linearAttention>},
 };
 
 ArrayRef<LoweringRow> quantc::toloops::linearAttentionLowerings() { return rows; }

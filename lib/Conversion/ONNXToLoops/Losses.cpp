@@ -10,7 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "NodeLowering.h"
+#include "Operands.h"
 
 using namespace mlir;
 using namespace quantc;
@@ -34,6 +34,10 @@ static FailureOr<Classes> readClasses(NodeLowering &n) {
   c.scores = scores.reshaped({scores.dim(0), scores.dim(1), rest});
   c.labels = labels.reshaped({scores.dim(0), rest});
   c.weights = n.in(2);
+  if (c.weights && c.weights.rank() != 1)
+    return n.refuse(Refusal::Rank, "expected the weights in a vector");
+  if (c.weights)
+    n.e.check(n.e.equal(c.weights.dim(0), scores.dim(1)), "expected a weight for each class");
   if (n.node.getInt("ignore_index"))
     c.ignored = n.attr("ignore_index", int64_t(0));
   return c;
@@ -101,8 +105,8 @@ static LogicalResult softmaxCrossEntropy(NodeLowering &n) {
 }
 
 static const LoweringRow rows[] = {
-    {"NegativeLogLikelihoodLoss", 12, latestOpset, negativeLogLikelihood},
-    {"SoftmaxCrossEntropyLoss", 12, latestOpset, softmaxCrossEntropy},
+    {"NegativeLogLikelihoodLoss", 12, latestOpset, withInputs<2, negativeLogLikelihood>},
+    {"SoftmaxCrossEntropyLoss", 12, latestOpset, withInputs<2, softmaxCrossEntropy>},
 };
 
 ArrayRef<LoweringRow> quantc::toloops::lossesLowerings() { return rows; }

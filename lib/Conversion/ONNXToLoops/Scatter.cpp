@@ -11,7 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "NodeLowering.h"
+#include "Operands.h"
 
 using namespace mlir;
 using namespace quantc;
@@ -74,14 +74,21 @@ struct SliceIndices {
 };
 } // namespace
 
+/// `sliceRank` is the rank of a slice together with the places that the indices list, where the
+/// node tells it: it decides how many axes are indexed when the indices' last size does not.
 static FailureOr<SliceIndices> readSliceIndices(NodeLowering &n, const Tensor &data,
-                                                const Tensor &indices, int64_t batch) {
+                                                const Tensor &indices, int64_t batch,
+                                                std::optional<int64_t> sliceRank) {
   if (indices.rank() < 1 || batch < 0 || batch >= indices.rank())
     return n.refuse(Refusal::Rank, "expected indices of rank 1 or more");
   std::optional<int64_t> depth = indices.dim(-1).constant();
+  if (!depth && sliceRank) {
+    depth = data.rank() - batch + indices.rank() - 1 - *sliceRank;
+    n.e.check(n.e.equal(indices.dim(-1), *depth), "the indices name another number of axes");
+  }
   if (!depth)
     return n.refuse(Refusal::DynamicOperand, "the last size of the indices is not known");
-  if (batch + *depth > data.rank())
+  if (*depth < 0 || batch + *depth > data.rank())
     return n.refuse(Refusal::Rank, "the indices name more axes than the data has");
   for (int64_t i = 0; i < batch; ++i)
     n.e.check(n.e.equal(data.dim(i), indices.dim(i)), "batches have different sizes");
@@ -100,7 +107,8 @@ static Indices sliceStart(Emitter &e, const SliceIndices &s, const Tensor &data,
 
 static LogicalResult gatherND(NodeLowering &n) {
   Tensor data = n.in(0), indices = n.in(1);
-  FailureOr<SliceIndices> s = readSliceIndices(n, data, indices, n.attr("batch_dims", int64_t(0)));
+  FailureOr<SliceIndices> s =
+      readSliceIndices(n, data, indices, n.attr("batch_dims", int64_t(0)), n.declaredRank(0));
   if (failed(s))
     return failure();
   Tensor out = n.result(0, joined(s->places, s->inner), data.type());
@@ -150,6 +158,8 @@ static LogicalResult scatterElements(NodeLowering &n) {
     return failure();
   if (indices.rank() != data.rank() || updates.rank() != data.rank())
     return n.refuse(Refusal::Rank, "expected data, indices and updates of one rank");
+  if (updates.type() != data.type())
+    return n.refuse(Refusal::ElementType, "expected updates of the data's type");
   for (int64_t i = 0; i < data.rank(); ++i) {
     n.e.check(n.e.equal(updates.dim(i), indices.dim(i)), "indices and updates differ in size");
     if (i != axis)
@@ -167,11 +177,13 @@ static LogicalResult scatterElements(NodeLowering &n) {
 
 static LogicalResult scatterND(NodeLowering &n) {
   Tensor data = n.in(0), indices = n.in(1), updates = n.in(2);
-  FailureOr<SliceIndices> s = readSliceIndices(n, data, indices, 0);
+  FailureOr<SliceIndices> s = readSliceIndices(n, data, indices, 0, updates.rank());
   FailureOr<Combine> combine = readReduction(n);
   if (failed(s) || failed(combine))
     return failure();
   Indices wanted = joined(s->places, s->inner);
+  if (updates.type() != data.type())
+    return n.refuse(Refusal::ElementType, "expected updates of the data's type");
   if (int64_t(wanted.size()) != updates.rank())
     return n.refuse(Refusal::Rank, "the updates have another rank than the indices ask for");
   for (auto [size, own] : llvm::zip_equal(wanted, updates.dims()))
@@ -192,13 +204,21 @@ static LogicalResult scatterND(NodeLowering &n) {
 static LogicalResult tensorScatter(NodeLowering &n) {
   Tensor cache = n.in(0), fresh = n.in(1), starts = n.in(2);
   int64_t axis = n.axisAttr("axis", -2, cache.rank());
-  bool circular = n.attr("mode", "linear") == "circular";
+  std::string mode = n.attr("mode", "linear");
+  bool circular = mode == "circular";
+  if (!circular && mode != "linear")
+    return n.refuse(Refusal::AttributeValue, "expected mode linear or circular");
+  if (fresh.type() != cache.type() || (starts && starts.rank() != 1))
+    return n.refuse(Refusal::Operand,
+                    "expected an update of the cache's type, indices in a vector");
   if (n.failed() || axis == 0 || fresh.rank() != cache.rank())
     return n.refuse(Refusal::Rank, "expected an axis behind the batch, and inputs of one rank");
   for (int64_t i = 0; i < cache.rank(); ++i)
     n.e.check(i == axis ? !n.e.less(cache.dim(i), fresh.dim(i))
                         : n.e.equal(cache.dim(i), fresh.dim(i)),
               "the update does not fit the cache");
+  if (starts)
+    n.e.check(n.e.equal(starts.dim(0), cache.dim(0)), "expected an index for each batch");
   Tensor out = n.result(0, cache.dims(), cache.type());
   n.e.copy(cache, out);
   n.e.loop(fresh.dim(0), [&](Index batch) {
@@ -225,6 +245,8 @@ static LogicalResult reverseSequence(NodeLowering &n) {
   int64_t time = n.axisAttr("time_axis", 0, in.rank());
   if (n.failed() || batch == time)
     return n.refuse(Refusal::AttributeValue, "expected two different axes");
+  if (lengths.rank() != 1)
+    return n.refuse(Refusal::Rank, "expected the lengths in a vector");
   n.e.check(n.e.equal(lengths.dim(0), in.dim(batch)), "expected a length for each batch");
   Tensor out = n.result(0, in.dims(), in.type());
   n.e.loops(in.dims(), [&](IndexRef p) {
@@ -237,14 +259,14 @@ static LogicalResult reverseSequence(NodeLowering &n) {
 }
 
 static const LoweringRow rows[] = {
-    {"Gather", 7, latestOpset, gather},
-    {"GatherElements", 11, latestOpset, gatherElements},
-    {"GatherND", 11, latestOpset, gatherND},
-    {"ReverseSequence", 10, latestOpset, reverseSequence},
-    {"Scatter", 9, 10, scatterElements},
-    {"ScatterElements", 11, latestOpset, scatterElements},
-    {"ScatterND", 11, latestOpset, scatterND},
-    {"TensorScatter", 24, latestOpset, tensorScatter},
+    {"Gather", 7, latestOpset, withInputs<2, gather>},
+    {"GatherElements", 11, latestOpset, withInputs<2, gatherElements>},
+    {"GatherND", 11, latestOpset, withInputs<2, gatherND>},
+    {"ReverseSequence", 10, latestOpset, withInputs<2, reverseSequence>},
+    {"Scatter", 9, 10, withInputs<3, scatterElements>},
+    {"ScatterElements", 11, latestOpset, withInputs<3, scatterElements>},
+    {"ScatterND", 11, latestOpset, withInputs<3, scatterND>},
+    {"TensorScatter", 24, latestOpset, withInputs<2, tensorScatter>},
 };
 
 ArrayRef<LoweringRow> quantc::toloops::scatterLowerings() { return rows; }

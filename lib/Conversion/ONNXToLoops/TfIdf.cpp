@@ -10,7 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "NodeLowering.h"
+#include "Operands.h"
 
 using namespace mlir;
 using namespace quantc;
@@ -101,7 +101,7 @@ static LogicalResult tfIdfVectorizer(NodeLowering &n) {
 }
 
 static const LoweringRow rows[] = {
-    {"TfIdfVectorizer", 9, latestOpset, tfIdfVectorizer},
+    {"TfIdfVectorizer", 9, latestOpset, withInputs<1, tfIdfVectorizer>},
 };
 
 ArrayRef<LoweringRow> quantc::toloops::tfIdfLowerings() { return rows; }
