@@ -79,8 +79,9 @@ static Scalar adjusted(Emitter &e, const KeyMasks &m, Index batches, IndexRef qu
   if (m.mask)
     score = score + toloops::select(isMasked(e, m, batches, query, j), number(m.filter, score),
                                     number(0, score));
-  if (m.causal)
-    score = toloops::select(e.less(m.past + query[2], j), number(-HUGE_VAL, score), score);
+  if (m.causal) // the lowest float: scores may be a result
+    score =
+        toloops::select(e.less(m.past + query[2], j), number(-3.4028234663852886e38, score), score);
   return score;
 }
 
@@ -271,6 +272,7 @@ static LogicalResult multiHeadAttention(NodeLowering &n) {
   a.adjust = [&](IndexRef query, Index j, Scalar score) {
     return adjusted(e, *m, a.query.batch, query, j, score);
   };
+  a.stage = AttentionProduct::Stage::Adjusted;
   if (n.wants(3))
     a.scores =
         n.result(3, {a.query.batch, a.query.heads, a.query.length, a.key.length}, n.in(0).type());
