@@ -72,11 +72,12 @@ static std::string observePipeline(const qnn::QuantizeOptions &options, bool int
 
 /// The border becomes host code first: a no-op where --io-type int8 did it already.
 static std::string dataflowPipeline(const HLSOptions &options) {
+  std::string slack = std::to_string(options.fifoSlack);
   return "builtin.module(convert-nn-to-dyad{io-type=int8},convert-dyad-to-hls{threshold-bits=" +
          std::to_string(options.thresholdBits) + "},hls-fold{part=" + options.part +
          " interval=" + std::to_string(options.interval) +
-         " utilization=" + std::to_string(options.utilization) +
-         "},hls-size-fifos{slack=" + std::to_string(options.fifoSlack) + "},hls-check-part)";
+         " utilization=" + std::to_string(options.utilization) + " slack=" + slack +
+         "},hls-size-fifos{slack=" + slack + "},hls-check-part)";
 }
 
 std::string quantc::stagePipeline(Stage stage, const Recipe &recipe) {

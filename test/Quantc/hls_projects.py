@@ -7,6 +7,8 @@ Each case is named after what once went wrong with it; a project's testbench com
 integers, on extreme inputs and on data.
 """
 
+import json
+import os
 import re
 import subprocess
 
@@ -134,7 +136,27 @@ def input_that_nothing_reads(new):
     assert "unused float input 'idle'" in case.quantc_run("-o", case.file("project"), code=2)
 
 
-CASES = [last_op_that_puts_an_input_beside_a_result, last_op_that_has_no_integers_to_take, channels_of_constants,
+def files_of_an_earlier_project(new):
+    case = new(convolution())
+    case.quantc_run("-o", case.file("project"))
+    stale = [case.file(os.path.join("project", name)) for name in ("weights/old_mvau.h", "tb/golden/old_in.hex")]
+    kept = case.file("project/notes.txt")
+    for path in [*stale, kept]:
+        open(path, "w").close()
+    case.quantc_run("-o", case.file("project"))
+    assert not any(map(os.path.exists, stale)) and os.path.exists(kept)
+
+
+def processes_of_one_label(new):
+    nodes = [node("Add", ["x", "k"], "a", "s\"m"), node("Add", ["a", "k"], "b", "s_m"), node("Add", ["b", "k"], "y", "s\\m")]
+    case = new(model(nodes, {"x": [1, 4]}, ["y"], {"k": normal(1, 4)}))
+    case.simulate()
+    with open(case.file("project/report.json")) as file:
+        labels = [unit["process"] for unit in json.load(file)["units"]]
+    assert len(labels) > 3 and len(set(labels)) == len(labels), labels
+
+
+CASES = [files_of_an_earlier_project, processes_of_one_label, last_op_that_puts_an_input_beside_a_result, last_op_that_has_no_integers_to_take, channels_of_constants,
          input_that_nothing_reads, widths_outside_of_two_to_eight, few_inputs_with_weights_of_sixteen_bits,
          widths_that_a_processor_lacks, names_that_are_words_of_the_language, verification_of_code_for_another_machine,
          files_that_cannot_be_written_or_read]  # fmt: skip

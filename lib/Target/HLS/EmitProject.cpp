@@ -13,6 +13,7 @@
 #include "Project.h"
 #include "quantc/Interfaces/NodeName.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/ToolOutputFile.h"
@@ -30,9 +31,11 @@ using namespace quantc::hls;
 // keyword, macro or library name does. Suffixes of different kinds are never the end of one
 // another:
 //
-//   x_in, y_out, conv1_mvau_out        streams; their types add _t, their ports in the testbench
-//   _port write_x_in, read_y_out             host conversions conv1_mvau_config shape and folding
-//   of a unit conv1_mvau_weights, ..._epilogue   ROMs; conv1_mvau.h is the file
+// - streams `x_in`, `y_out`, `conv1_mvau_out`; their types add `_t`, their ports in the testbench
+//   `_port`;
+// - host conversions `write_x_in`, `read_y_out`;
+// - shape and folding of a unit `conv1_mvau_config`;
+// - ROMs `conv1_mvau_weights`, `conv1_mvau_epilogue`; `conv1_mvau.h` is the file.
 
 /// The longest part of a name that identifiers take: files are named after them.
 static constexpr size_t identifierLength = 80;
@@ -81,6 +84,7 @@ Project::Project(DesignOp design, const DataflowEstimate &estimate, const Projec
                          cast<StreamType>(output.getInput().getType()), output.getShape()});
     }
   }
+  llvm::StringMap<int> labels;
   for (Operation &op : design.getBody().front()) {
     auto unit = dyn_cast<UnitOpInterface>(op);
     if (!unit)
@@ -91,7 +95,12 @@ Project::Project(DesignOp design, const DataflowEstimate &estimate, const Projec
     for (Value result : op.getResults())
       if (!streams.contains(result))
         streams[result] = unique(id, "out");
-    units.push_back({unit, id, printable(node) + "." + kind.str()});
+    // Reports find a process by its label, so none is given twice: several converters may belong
+    // to one node, and printable() makes some names equal.
+    std::string label = printable(node) + "." + kind.str();
+    if (int times = ++labels[label]; times > 1)
+      label += "#" + std::to_string(times);
+    units.push_back({unit, id, label});
   }
 }
 
@@ -146,6 +155,25 @@ private:
 };
 } // namespace
 
+/// Files of an earlier project in this folder that the new one may not write again: a ROM of a unit
+/// that is gone would be compiled by nobody and read by people. Nothing is touched in a folder
+/// without a project's report.
+static void removeStaleFiles(StringRef root) {
+  SmallString<256> report(root);
+  llvm::sys::path::append(report, "report.json");
+  if (!llvm::sys::fs::exists(report))
+    return;
+  for (auto [folder, extension] : {std::pair("weights", ".h"), std::pair("tb/golden", ".hex")}) {
+    SmallString<256> path(root);
+    llvm::sys::path::append(path, folder);
+    std::error_code code;
+    for (llvm::sys::fs::directory_iterator file(path, code), end; !code && file != end;
+         file.increment(code))
+      if (llvm::sys::path::extension(file->path()) == extension)
+        llvm::sys::fs::remove(file->path());
+  }
+}
+
 using Frames = std::vector<std::vector<int64_t>>;
 
 static Frames framesOf(const std::vector<GoldenFrame> &golden, bool outputs, size_t index) {
@@ -162,6 +190,7 @@ llvm::Error hls::emitProject(DesignOp design, const DataflowEstimate &estimate,
     return llvm::createStringError("expected a folder for the project, but found the file '" +
                                    path + "'");
   Project project(design, estimate, info);
+  removeStaleFiles(path);
   Folder folder(path);
   using OS = llvm::raw_ostream;
   for (const EmbeddedFile &file : embeddedFiles())
