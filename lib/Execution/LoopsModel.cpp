@@ -26,10 +26,12 @@
 #include "quantc/Conversion/ONNXToLoops/ONNXToLoops.h"
 #include "quantc/Interfaces/Weights.h"
 #include "quantc/Kernels/Kernels.h"
+#include "quantc/Numerics/Random.h"
 #include "quantc/Target/CPU/Codegen.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/Target/TargetMachine.h"
+#include <algorithm>
 #include <csetjmp>
 #include <cstdlib>
 
@@ -75,6 +77,16 @@ void *allocate(uint64_t bytes) {
 }
 
 void *allocateAligned(uint64_t, uint64_t bytes) { return allocate(bytes); }
+
+void randomUniform(double *to, int64_t count, int64_t seed) {
+  numerics::RandomState state(seed);
+  std::generate_n(to, count, [&] { return state.uniform(); });
+}
+
+void randomNormal(double *to, int64_t count, int64_t seed) {
+  numerics::RandomState state(seed);
+  std::generate_n(to, count, [&] { return state.normal(); });
+}
 } // namespace
 
 //===----------------------------------------------------------------------===//
@@ -199,6 +211,8 @@ llvm::Error JITLoops::load(llvm::SmallVector<char, 0> object, kernels::Level lev
   add("_mlir_memref_to_llvm_aligned_alloc", allocateAligned);
   add("qrt_loops_fail", fail);
   add("qrt_loops_gemm_f32", kernels::kernelTable(level).gemm_f32);
+  add("qrt_loops_random_uniform", randomUniform);
+  add("qrt_loops_random_normal", randomNormal);
   add("qrt_loops_conv_f32", kernels::kernelTable(level).conv_nchw_f32);
   if (llvm::Error error = library.define(llvm::orc::absoluteSymbols(std::move(own))))
     return error;

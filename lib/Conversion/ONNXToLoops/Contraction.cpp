@@ -318,10 +318,10 @@ static LogicalResult convTranspose(NodeLowering &n) {
 }
 
 static const LoweringRow rows[] = {
-    {"Conv", 7, latestOpset, conv},
-    {"ConvTranspose", 7, latestOpset, convTranspose},
+    {"Conv", 1, latestOpset, conv},
+    {"ConvTranspose", 1, latestOpset, convTranspose},
     {"Gemm", 7, latestOpset, gemm},
-    {"MatMul", 7, latestOpset, matMul},
+    {"MatMul", 1, latestOpset, matMul},
 };
 
 ArrayRef<LoweringRow> quantc::toloops::contractionLowerings() { return rows; }

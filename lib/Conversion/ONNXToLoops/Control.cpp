@@ -399,9 +399,95 @@ static LogicalResult scanOp(NodeLowering &n) {
   return success();
 }
 
+/// Opset 8: every tensor begins with a batch axis, whose elements are scanned apart.
+static LogicalResult scanBatches(NodeLowering &n) {
+  Region *body = n.node.getGraph("body");
+  int64_t scanned = n.attr("num_scan_inputs", int64_t(0));
+  int64_t states = int64_t(n.numInputs()) - 1 - scanned; // input 0 is sequence_lens
+  if (!body || body->empty() || scanned < 1 || states < 0)
+    return n.refuse(Refusal::Operand, "expected a body and scanned inputs");
+  SmallVector<int64_t> backward =
+      n.intsAttr("directions").value_or(SmallVector<int64_t>(size_t(scanned), 0));
+  if (int64_t(backward.size()) != scanned)
+    return n.refuse(Refusal::AttributeValue, "expected a direction for each scan");
+  Emitter &e = n.e;
+  for (int64_t i = 1; i <= states + scanned; ++i)
+    if (!n.in(i) || n.in(i).rank() < (i > states ? 2 : 1))
+      return n.refuse(Refusal::Rank, "expected a batch axis, and one to scan");
+  Index batch = n.in(1 + states).dim(0), length = n.in(1 + states).dim(1);
+  for (int64_t i = 1; i <= states + scanned; ++i) {
+    e.check(e.equal(n.in(i).dim(0), batch), "inputs have different batch sizes");
+    if (i > states)
+      e.check(e.equal(n.in(i).dim(1), length), "scanned inputs have different lengths");
+  }
+  if (n.has(0)) {
+    Tensor lengths = n.in(0).flat();
+    e.loop(lengths.count(), [&](Index i) {
+      e.check(e.equal(e.toIndex(lengths.load({i})), length),
+              "sequences that are shorter than their scanned input are not supported");
+    });
+  }
+  auto always = [&] {
+    Tensor condition = e.allocate({}, DType::Bool);
+    condition.store(e.boolean(true), {});
+    return condition;
+  };
+  // One scan: final states, then stacked outputs.
+  auto scanOne = [&](Index element) -> FailureOr<SmallVector<Tensor>> {
+    SmallVector<Tensor> initial, sequences;
+    for (int64_t i = 0; i < states; ++i)
+      initial.push_back(sliceAt(e, n.in(1 + i), 0, element));
+    for (int64_t s = 0; s < scanned; ++s)
+      sequences.push_back(sliceAt(e, n.in(1 + states + s), 0, element));
+    Iteration steps(n, states);
+    auto step = [&](Index i, ArrayRef<Tensor> values) -> FailureOr<SmallVector<Tensor>> {
+      SmallVector<Tensor> arguments(values);
+      for (int64_t s = 0; s < scanned; ++s)
+        arguments.push_back(sliceAt(e, sequences[s], 0, backward[s] ? length - 1 - i : i));
+      FailureOr<SmallVector<Tensor>> results = n.lowerBody(*body, arguments);
+      if (succeeded(results))
+        results->insert(results->begin(), always());
+      return results;
+    };
+    if (failed(steps.run(length, e.boolean(true), initial, step)))
+      return failure();
+    SmallVector<Tensor> results = {always()};
+    results.append(steps.values);
+    results.append(steps.stacks);
+    return results;
+  };
+  Iteration batches(n, 0);
+  if (failed(batches.run(batch, e.boolean(true), {},
+                         [&](Index element, ArrayRef<Tensor>) { return scanOne(element); })))
+    return failure();
+  for (auto [i, stack] : llvm::enumerate(batches.stacks))
+    n.bind(i, stack);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Optionals
+//===----------------------------------------------------------------------===//
+
+/// An operand is a tensor here (an optional is no tensor of numbers): it is there, or not given.
+static LogicalResult optionalHasElement(NodeLowering &n) {
+  n.result(0, {}, DType::Bool).store(n.e.boolean(n.has(0)), {});
+  return success();
+}
+
+static LogicalResult optionalGetElement(NodeLowering &n) {
+  if (!n.has(0))
+    return n.refuse(Refusal::Operand, "expected an input");
+  n.bind(0, n.in(0));
+  return success();
+}
+
 static const LoweringRow rows[] = {
-    {"If", 7, latestOpset, ifOp},
-    {"Loop", 7, latestOpset, loopOp},
+    {"OptionalGetElement", 15, latestOpset, optionalGetElement},
+    {"OptionalHasElement", 15, latestOpset, optionalHasElement},
+    {"If", 1, latestOpset, ifOp},
+    {"Loop", 1, latestOpset, loopOp},
+    {"Scan", 8, 8, scanBatches},
     {"Scan", 9, latestOpset, scanOp},
 };
 

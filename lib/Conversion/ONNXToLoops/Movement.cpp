@@ -65,12 +65,14 @@ static LogicalResult squeeze(NodeLowering &n) {
   FailureOr<AxisSet> axes = readAxes(n, "axes", 1, in.rank(), /*absentIsAll=*/false);
   if (failed(axes))
     return failure();
+  // The rank of the result must be known now: an axis whose size is not is taken to stay.
   if (!given)
     for (int64_t axis = 0; axis < in.rank(); ++axis) {
-      if (!in.dim(axis).constant())
-        return n.refuse(Refusal::Shape, "which axes have size 1 is not known; expected axes");
       if (in.dim(axis).is(1))
         axes->insert(axis);
+      else
+        n.e.check(!n.e.equal(in.dim(axis), 1),
+                  "without axes, one whose size is known at run time only must not be of size 1");
     }
   for (int64_t axis = 0; axis < in.rank(); ++axis)
     n.e.check(!axes->contains(axis) | n.e.equal(in.dim(axis), 1),
@@ -115,19 +117,6 @@ static LogicalResult unsqueeze(NodeLowering &n) {
 
 static LogicalResult identity(NodeLowering &n) {
   n.bind(0, n.in(0));
-  return success();
-}
-
-static LogicalResult dropout(NodeLowering &n) {
-  if (n.has(2)) { // in training a ratio of 0 drops nothing; others are random
-    Scalar ratio = n.has(1) ? n.scalar(1) : n.e.f32(0.5);
-    n.e.check(!convert(n.scalar(2), Compute::Bool) | (ratio == number(0, ratio)),
-              "training_mode: only inference is supported");
-  }
-  Tensor in = n.in(0);
-  n.bind(0, in);
-  if (n.wants(1))
-    n.e.fill(n.result(1, in.dims(), DType::Bool), n.e.boolean(true));
   return success();
 }
 
@@ -422,23 +411,14 @@ static LogicalResult spaceToDepth(NodeLowering &n) {
 }
 
 static const LoweringRow rows[] = {
-    {"Concat", 7, latestOpset, concat},
-    {"DepthToSpace", 7, latestOpset, depthToSpace},
-    {"Dropout", 7, latestOpset, dropout},
-    {"Expand", 8, latestOpset, expand},
-    {"Flatten", 7, latestOpset, flatten},
-    {"Identity", 7, latestOpset, identity},
-    {"Reshape", 7, latestOpset, reshape},
-    {"Shape", 7, latestOpset, shapeOf},
-    {"Size", 7, latestOpset, sizeOf},
-    {"Slice", 7, latestOpset, slice},
-    {"SpaceToDepth", 7, latestOpset, spaceToDepth},
-    {"Split", 7, latestOpset, split},
-    {"Squeeze", 7, latestOpset, squeeze},
-    {"Tile", 7, latestOpset, tile},
-    {"Transpose", 7, latestOpset, transpose},
-    {"Unsqueeze", 7, latestOpset, unsqueeze},
-    {"Where", 9, latestOpset, where},
+    {"Concat", 7, latestOpset, concat},       {"DepthToSpace", 1, latestOpset, depthToSpace},
+    {"Expand", 8, latestOpset, expand},       {"Flatten", 1, latestOpset, flatten},
+    {"Identity", 1, latestOpset, identity},   {"Reshape", 7, latestOpset, reshape},
+    {"Shape", 1, latestOpset, shapeOf},       {"Size", 1, latestOpset, sizeOf},
+    {"Slice", 1, latestOpset, slice},         {"SpaceToDepth", 1, latestOpset, spaceToDepth},
+    {"Split", 7, latestOpset, split},         {"Squeeze", 1, latestOpset, squeeze},
+    {"Tile", 7, latestOpset, tile},           {"Transpose", 1, latestOpset, transpose},
+    {"Unsqueeze", 1, latestOpset, unsqueeze}, {"Where", 9, latestOpset, where},
 };
 
 ArrayRef<LoweringRow> quantc::toloops::movementLowerings() { return rows; }

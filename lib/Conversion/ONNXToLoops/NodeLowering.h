@@ -134,6 +134,7 @@ llvm::ArrayRef<LoweringRow> placementLowerings();
 llvm::ArrayRef<LoweringRow> samplingLowerings();
 llvm::ArrayRef<LoweringRow> normalizationLowerings();
 llvm::ArrayRef<LoweringRow> poolingLowerings();
+llvm::ArrayRef<LoweringRow> randomLowerings();
 llvm::ArrayRef<LoweringRow> recurrentLowerings();
 llvm::ArrayRef<LoweringRow> reductionLowerings();
 llvm::ArrayRef<LoweringRow> resamplingLowerings();

@@ -305,13 +305,13 @@ static const LoweringRow rows[] = {
     {"BatchNormalization", 7, latestOpset, batchNormalization},
     {"GroupNormalization", 18, latestOpset, groupNormalization},
     {"InstanceNormalization", 7, latestOpset, instanceNormalization},
-    {"LRN", 7, latestOpset, lrn},
+    {"LRN", 1, latestOpset, lrn},
     {"LayerNormalization", 17, latestOpset, layerNormalization},
-    {"LogSoftmax", 7, latestOpset, logSoftmaxOf},
-    {"LpNormalization", 7, latestOpset, lpNormalization},
+    {"LogSoftmax", 1, latestOpset, logSoftmaxOf},
+    {"LpNormalization", 1, latestOpset, lpNormalization},
     {"MeanVarianceNormalization", 9, latestOpset, meanVarianceNormalization},
     {"RMSNormalization", 23, latestOpset, rmsNormalization},
-    {"Softmax", 7, latestOpset, softmaxOf},
+    {"Softmax", 1, latestOpset, softmaxOf},
 };
 
 ArrayRef<LoweringRow> quantc::toloops::normalizationLowerings() { return rows; }

@@ -46,9 +46,10 @@ static const Table &loweringTable() {
           einsumLowerings(),        elementwiseLowerings(),     flexAttentionLowerings(),
           generationLowerings(),    linearAttentionLowerings(), lossesLowerings(),
           placementLowerings(),     samplingLowerings(),        movementLowerings(),
-          normalizationLowerings(), poolingLowerings(),         recurrentLowerings(),
-          reductionLowerings(),     resamplingLowerings(),      scatterLowerings(),
-          selectionLowerings(),     signalLowerings(),          tfIdfLowerings()})
+          normalizationLowerings(), poolingLowerings(),         randomLowerings(),
+          recurrentLowerings(),     reductionLowerings(),       resamplingLowerings(),
+          scatterLowerings(),       selectionLowerings(),       signalLowerings(),
+          tfIdfLowerings()})
       for (const LoweringRow &row : family)
         entries[key(row.domain, row.opType)].push_back(row);
     return entries;

@@ -138,7 +138,7 @@ static LogicalResult lpPool(NodeLowering &n) {
 static const LoweringRow rows[] = {
     {"AveragePool", 7, latestOpset, averagePool},
     {"LpPool", 7, latestOpset, lpPool},
-    {"MaxPool", 7, latestOpset, maxPool},
+    {"MaxPool", 1, latestOpset, maxPool},
 };
 
 ArrayRef<LoweringRow> quantc::toloops::poolingLowerings() { return rows; }

@@ -224,19 +224,19 @@ static LogicalResult globalLpPool(NodeLowering &n) {
 }
 
 static const LoweringRow rows[] = {
-    {"GlobalAveragePool", 7, latestOpset, globalAveragePool},
+    {"GlobalAveragePool", 1, latestOpset, globalAveragePool},
     {"GlobalLpPool", 7, latestOpset, globalLpPool},
-    {"GlobalMaxPool", 7, latestOpset, globalMaxPool},
-    {"ReduceL1", 7, latestOpset, reduceBy<l1>},
-    {"ReduceL2", 7, latestOpset, reduceBy<l2>},
-    {"ReduceLogSum", 7, latestOpset, reduceBy<logSum>},
-    {"ReduceLogSumExp", 7, latestOpset, reduceLogSumExp},
-    {"ReduceMax", 7, latestOpset, reduceBy<most>},
-    {"ReduceMean", 7, latestOpset, reduceBy<average>},
-    {"ReduceMin", 7, latestOpset, reduceBy<least>},
-    {"ReduceProd", 7, latestOpset, reduceBy<prod>},
-    {"ReduceSum", 7, latestOpset, reduceBy<sum>},
-    {"ReduceSumSquare", 7, latestOpset, reduceBy<sumSquare>},
+    {"GlobalMaxPool", 1, latestOpset, globalMaxPool},
+    {"ReduceL1", 1, latestOpset, reduceBy<l1>},
+    {"ReduceL2", 1, latestOpset, reduceBy<l2>},
+    {"ReduceLogSum", 1, latestOpset, reduceBy<logSum>},
+    {"ReduceLogSumExp", 1, latestOpset, reduceLogSumExp},
+    {"ReduceMax", 1, latestOpset, reduceBy<most>},
+    {"ReduceMean", 1, latestOpset, reduceBy<average>},
+    {"ReduceMin", 1, latestOpset, reduceBy<least>},
+    {"ReduceProd", 1, latestOpset, reduceBy<prod>},
+    {"ReduceSum", 1, latestOpset, reduceBy<sum>},
+    {"ReduceSumSquare", 1, latestOpset, reduceBy<sumSquare>},
 };
 
 ArrayRef<LoweringRow> quantc::toloops::reductionLowerings() { return rows; }

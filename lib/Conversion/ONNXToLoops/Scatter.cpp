@@ -259,7 +259,7 @@ static LogicalResult reverseSequence(NodeLowering &n) {
 }
 
 static const LoweringRow rows[] = {
-    {"Gather", 7, latestOpset, withInputs<2, gather>},
+    {"Gather", 1, latestOpset, withInputs<2, gather>},
     {"GatherElements", 11, latestOpset, withInputs<2, gatherElements>},
     {"GatherND", 11, latestOpset, withInputs<2, gatherND>},
     {"ReverseSequence", 10, latestOpset, withInputs<2, reverseSequence>},

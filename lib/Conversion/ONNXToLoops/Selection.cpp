@@ -200,10 +200,10 @@ static LogicalResult compress(NodeLowering &n) {
 }
 
 static const LoweringRow rows[] = {
-    {"ArgMax", 7, latestOpset, argMax},     {"ArgMin", 7, latestOpset, argMin},
-    {"Compress", 9, latestOpset, compress}, {"Hardmax", 7, latestOpset, hardmax},
+    {"ArgMax", 1, latestOpset, argMax},     {"ArgMin", 1, latestOpset, argMin},
+    {"Compress", 9, latestOpset, compress}, {"Hardmax", 1, latestOpset, hardmax},
     {"NonZero", 9, latestOpset, nonZero},   {"OneHot", 9, latestOpset, oneHot},
-    {"TopK", 7, latestOpset, topK},
+    {"TopK", 1, latestOpset, topK},
 };
 
 ArrayRef<LoweringRow> quantc::toloops::selectionLowerings() { return rows; }

@@ -28,7 +28,7 @@
 namespace quantc {
 
 /// The newest and oldest opset of the default domain that is read, and the newest known IR version.
-inline constexpr int64_t oldestOpset = 7;
+inline constexpr int64_t oldestOpset = 1;
 inline constexpr int64_t newestOpset = 27;
 inline constexpr int64_t newestIRVersion = 13;
 

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // onnx-fold-constants: what the shape analysis knows becomes constants, the rest of the shape
-// arithmetic loses its uses and goes.
+// arithmetic loses its uses and goes. An If with a known condition becomes its branch.
 //
 //===----------------------------------------------------------------------===//
 
@@ -98,7 +98,7 @@ static void fixReshapeTarget(NodeOp node) {
 }
 
 static void foldNode(NodeOp node, const ShapeAnalysis &analysis) {
-  if (node.getNumResults() == 0)
+  if (node.getNumResults() == 0 || node.getOpset() < oldestFormOpset)
     return;
   bool othersUnused = llvm::all_of(node.getResults().drop_front(),
                                    [](OpResult result) { return result.use_empty(); });
@@ -110,6 +110,37 @@ static void foldNode(NodeOp node, const ShapeAnalysis &analysis) {
     node.getResult(0).replaceAllUsesWith(replacement);
   else if (node.isOp("Reshape"))
     fixReshapeTarget(node);
+}
+
+/// The branch that a constant condition chooses, or null.
+static Region *chosenBranch(NodeOp node) {
+  Value condition = node.isOp("If") ? node.getOptionalInput(0) : Value();
+  auto constant = condition ? condition.getDefiningOp<ConstantOp>() : ConstantOp();
+  auto value = constant ? dyn_cast<DenseElementsAttr>(constant.getValue()) : DenseElementsAttr();
+  if (!value || value.getNumElements() != 1 || !value.getElementType().isInteger(1))
+    return nullptr;
+  Region *branch = node.getGraph(*value.value_begin<bool>() ? "then_branch" : "else_branch");
+  if (!branch || branch->empty() || branch->getNumArguments() != 0 ||
+      branch->front().getTerminator()->getNumOperands() != node.getNumResults())
+    return nullptr;
+  return branch;
+}
+
+/// Moves the nodes of chosen branches in front of their If; true when there was one.
+static bool inlineBranches(Block &block) {
+  bool found = false;
+  for (NodeOp node : llvm::make_early_inc_range(block.getOps<NodeOp>())) {
+    Region *branch = chosenBranch(node);
+    if (!branch)
+      continue;
+    found = true;
+    Block &body = branch->front();
+    node->replaceAllUsesWith(body.getTerminator()->getOperands());
+    block.getOperations().splice(node->getIterator(), body.getOperations(), body.begin(),
+                                 std::prev(body.end()));
+    node->erase();
+  }
+  return found;
 }
 
 /// Erases, last first, whatever has neither uses nor effects.
@@ -126,10 +157,12 @@ struct FoldConstants : quantc::onnx::impl::OnnxFoldConstantsBase<FoldConstants> 
       if (function.getBody().empty())
         continue;
       Block &block = function.getBody().front();
-      ShapeAnalysis analysis(function);
-      for (NodeOp node : llvm::make_early_inc_range(block.getOps<NodeOp>()))
-        foldNode(node, analysis);
-      eraseUnused(block);
+      do { // the nodes of a chosen branch may fold, and choose others
+        ShapeAnalysis analysis(function);
+        for (NodeOp node : llvm::make_early_inc_range(block.getOps<NodeOp>()))
+          foldNode(node, analysis);
+        eraseUnused(block);
+      } while (inlineBranches(block));
       updateResultTypes(function);
     }
   }

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ShapeAnalysis.h"
+#include "quantc/Dialect/ONNX/Utils/NodeForms.h"
 #include "quantc/Interfaces/Weights.h"
 
 using namespace mlir;
@@ -79,7 +80,8 @@ void ShapeAnalysis::nameArguments(func::FuncOp function) {
 }
 
 void ShapeAnalysis::visit(NodeOp node) {
-  if (!node.getNormalizedDomain().empty() || node.getNumResults() == 0)
+  if (!node.getNormalizedDomain().empty() || node.getNumResults() == 0 ||
+      node.getOpset() < oldestFormOpset)
     return;
   NodeContext context{NodeReader(node, *this), *this};
   if (EvaluateFn evaluate = evaluationTable().lookup(node.getOpType()))

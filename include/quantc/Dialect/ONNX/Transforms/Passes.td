@@ -43,6 +43,7 @@ def OnnxFoldConstants : Pass<"onnx-fold-constants", "::mlir::ModuleOp"> {
       Size of static sizes, and arithmetic and movement on tensors of up to 65536
       elements (ConstantOfShape also beyond: a splat).
     * Identity and Dropout (inference) give way to their input.
+    * An If whose condition is known gives way to the nodes of its branch.
     * The target of a Reshape becomes a constant when the result has at most one
       dynamic size, so that shape arithmetic on a dynamic batch disappears.
     * Nodes, initializers and absent inputs without uses are erased.

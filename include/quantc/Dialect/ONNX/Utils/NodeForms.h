@@ -22,6 +22,10 @@
 
 namespace quantc::onnx {
 
+/// Nodes of the default domain in older opsets have no form here: shape inference and folding pass
+/// them by.
+inline constexpr int64_t oldestFormOpset = 7;
+
 /// A sliding window: `kernel`, `strides`, `dilations` per spatial axis, `pads` all before, then all
 /// after. `ceilMode` is false when auto_pad decided the padding: rounding has then no effect.
 struct WindowForm {
