@@ -7,12 +7,14 @@
 //===----------------------------------------------------------------------===//
 //
 // Read-only mappings over POSIX mmap. The file descriptor is closed at once; the
-// mapping keeps the file alive, even if it is renamed or removed meanwhile.
+// mapping keeps the file alive, even if it is renamed or removed meanwhile. Images
+// in memory behave as mappings do.
 //
 //===----------------------------------------------------------------------===//
 
 #include "quantc/Support/MappedFile.h"
 #include "quantc/Support/Errors.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/Errno.h"
 #include <cerrno>
@@ -58,8 +60,16 @@ Expected<std::shared_ptr<const MappedFile>> MappedFile::open(StringRef path) {
       new MappedFile(std::move(name), static_cast<const uint8_t *>(start), length));
 }
 
+std::shared_ptr<const MappedFile> MappedFile::copyOf(StringRef path, ArrayRef<uint8_t> bytes) {
+  std::unique_ptr<uint8_t[]> image(new uint8_t[bytes.size()]);
+  llvm::copy(bytes, image.get());
+  std::shared_ptr<MappedFile> file(new MappedFile(path.str(), image.get(), bytes.size()));
+  file->image = std::move(image);
+  return file;
+}
+
 MappedFile::~MappedFile() {
-  if (start)
+  if (start && !image)
     ::munmap(const_cast<uint8_t *>(start), length);
 }
 
@@ -71,7 +81,7 @@ Expected<ArrayRef<uint8_t>> MappedFile::slice(uint64_t offset, uint64_t count) c
 }
 
 void MappedFile::release(uint64_t offset, uint64_t count) const {
-  if (offset >= length || count == 0)
+  if (image || offset >= length || count == 0)
     return;
   // Whole pages inside the range only: their neighbours may be in use.
   uint64_t page = ::sysconf(_SC_PAGESIZE);

@@ -29,6 +29,10 @@ public:
   /// empty file gives an empty mapping.
   static llvm::Expected<std::shared_ptr<const MappedFile>> open(llvm::StringRef path);
 
+  /// An image in memory under the name `path`, which no file needs to have: a copy of `bytes`.
+  static std::shared_ptr<const MappedFile> copyOf(llvm::StringRef path,
+                                                  llvm::ArrayRef<uint8_t> bytes);
+
   ~MappedFile();
   MappedFile(const MappedFile &) = delete;
   MappedFile &operator=(const MappedFile &) = delete;
@@ -42,7 +46,7 @@ public:
   llvm::Expected<llvm::ArrayRef<uint8_t>> slice(uint64_t offset, uint64_t count) const;
 
   /// Tells the system that these bytes are not needed soon, so that they stop
-  /// counting as resident memory. They can be read again at any time.
+  /// counting as resident memory. They can be read again at any time. An image in memory stays.
   void release(uint64_t offset, uint64_t count) const;
 
 private:
@@ -52,6 +56,8 @@ private:
   std::string filePath;
   const uint8_t *start = nullptr;
   uint64_t length = 0;
+  /// The bytes of an image in memory; null where `start` is a mapping.
+  std::unique_ptr<uint8_t[]> image;
 };
 
 } // namespace quantc

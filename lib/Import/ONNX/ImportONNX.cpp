@@ -103,12 +103,9 @@ struct LoadedModel {
 
 } // namespace
 
-static Expected<std::unique_ptr<LoadedModel>> loadModel(StringRef path) {
+static Expected<std::unique_ptr<LoadedModel>> loadModel(std::shared_ptr<const MappedFile> file) {
   auto model = std::make_unique<LoadedModel>();
-  Expected<std::shared_ptr<const MappedFile>> file = MappedFile::open(path);
-  if (!file)
-    return file.takeError();
-  model->file = *file;
+  model->file = std::move(file);
   if (model->file->size() == 0)
     return makeError("expected an ONNX model, but found an empty file");
   Expected<Skeleton> skeleton = stripPayloads(model->file->bytes());
@@ -135,12 +132,28 @@ void quantc::loadImportDialects(MLIRContext &context) {
   context.loadDialect<func::FuncDialect, ONNXDialect>();
 }
 
+/// Where things are that concern a model as a whole.
+static Location modelLoc(StringRef path, MLIRContext *context) {
+  Builder builder(context);
+  return nameLoc(builder, llvm::sys::path::filename(path));
+}
+
 OwningOpRef<ModuleOp> quantc::importONNX(StringRef path, MLIRContext *context,
                                          const ImportOptions &options) {
+  Expected<std::shared_ptr<const MappedFile>> file = MappedFile::open(path);
+  if (file)
+    return importONNX(std::move(*file), context, options);
+  emitError(modelLoc(path, context)) << llvm::toString(file.takeError());
+  return {};
+}
+
+OwningOpRef<ModuleOp> quantc::importONNX(std::shared_ptr<const MappedFile> file,
+                                         MLIRContext *context, const ImportOptions &options) {
   loadImportDialects(*context);
   Builder builder(context);
-  Location loc = nameLoc(builder, llvm::sys::path::filename(path));
-  Expected<std::unique_ptr<LoadedModel>> model = loadModel(path);
+  std::string path = file->path().str();
+  Location loc = modelLoc(path, context);
+  Expected<std::unique_ptr<LoadedModel>> model = loadModel(std::move(file));
   if (!model) {
     emitError(loc) << llvm::toString(model.takeError());
     return {};

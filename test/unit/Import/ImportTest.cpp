@@ -96,6 +96,17 @@ static quantc::onnx::ConstantOp onlyConstant(ModuleOp module) {
   return result;
 }
 
+TEST_F(ImportTest, ModelInMemoryIsReadLikeAFile) {
+  std::string bytes = addModel(8).SerializeAsString();
+  MLIRContext context;
+  std::shared_ptr<const MappedFile> image = MappedFile::copyOf(
+      "folder/m.onnx", {reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()});
+  OwningOpRef<ModuleOp> module = importONNX(std::move(image), &context);
+  ASSERT_TRUE(module);
+  EXPECT_EQ(cast<NameLoc>(module->getLoc()).getName(), "m.onnx");
+  EXPECT_EQ(llvm::range_size(module->getOps<mlir::func::FuncOp>()), 1u);
+}
+
 TEST_F(ImportTest, LargeWeightsStayInTheFile) {
   for (bool typed : {false, true}) {
     MLIRContext context(MLIRContext::Threading::DISABLED);

@@ -69,6 +69,18 @@ TEST(MappedFile, SlicesAreChecked) {
   }
 }
 
+TEST(MappedFile, ImageInMemoryIsACopyThatBehavesAsAFile) {
+  std::vector<uint8_t> bytes = {1, 2, 3};
+  std::shared_ptr<const MappedFile> image = MappedFile::copyOf("folder/name", bytes);
+  bytes[1] = 7;
+  image->release(0, 3);
+  EXPECT_EQ(image->path(), "folder/name");
+  EXPECT_EQ(image->bytes(), ArrayRef<uint8_t>({1, 2, 3}));
+  EXPECT_EQ(cantFail(image->slice(1, 2)).size(), 2u);
+  EXPECT_TRUE(errorToBool(image->slice(1, 3).takeError()));
+  EXPECT_EQ(MappedFile::copyOf("", {})->size(), 0u);
+}
+
 TEST(MappedFile, ReleasedBytesCanBeReadAgain) {
   TemporaryFile file(std::string(100000, 'x'));
   std::shared_ptr<const MappedFile> mapped = cantFail(MappedFile::open(file.name()));

@@ -20,6 +20,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "quantc/Support/MappedFile.h"
 #include "llvm/ADT/SmallVector.h"
 #include <string>
 #include <utility>
@@ -49,6 +50,11 @@ void loadImportDialects(mlir::MLIRContext &context);
 /// The model in file `path`, or null after diagnostics. External data is looked for in the folder
 /// of `path`, and nowhere else.
 mlir::OwningOpRef<mlir::ModuleOp> importONNX(llvm::StringRef path, mlir::MLIRContext *context,
+                                             const ImportOptions &options = {});
+
+/// As above, of a file that is open, or of an image in memory.
+mlir::OwningOpRef<mlir::ModuleOp> importONNX(std::shared_ptr<const MappedFile> file,
+                                             mlir::MLIRContext *context,
                                              const ImportOptions &options = {});
 
 } // namespace quantc
