@@ -30,6 +30,9 @@ if(QUANTC_SANITIZERS)
   add_compile_options(-fsanitize=${QUANTC_SANITIZERS} -fno-omit-frame-pointer -fno-sanitize=vptr,function)
   add_link_options(-fsanitize=${QUANTC_SANITIZERS})
 endif()
+if(QUANTC_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link -fno-sanitize-recover=all)
+endif()
 add_link_options(-fuse-ld=lld)
 
 include_directories(BEFORE "${CMAKE_SOURCE_DIR}/include" "${CMAKE_BINARY_DIR}/include")
@@ -118,6 +121,16 @@ function(quantc_add_benchmark name)
   find_package(benchmark REQUIRED)
   add_executable(${name} EXCLUDE_FROM_ALL ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LINK} benchmark::benchmark Threads::Threads)
+endfunction()
+
+# quantc_add_fuzz_target(NAME SOURCES ... LINK ...): a libFuzzer program over one reader; part of the preset "fuzz" only.
+function(quantc_add_fuzz_target name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_compile_options(${name} PRIVATE ${QUANTC_NO_EXCEPTIONS})
+  add_dependencies(${name} QuantcHeaders)
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} MLIR LLVM)
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
 endfunction()
 
 # quantc_add_dialect(DIALECT cpp_namespace): runs TableGen on <DIALECT>Ops.td in the current include folder, plus

@@ -32,9 +32,12 @@ typedef struct quantc_array {
   const void *data;
 } quantc_array;
 
+/* Flags of quantc_backend_create. PROFILE takes the time of every node. */
+enum { QUANTC_BACKEND_PROFILE = 1 };
+
 /* Reads and compiles the model in the file. Null on failure, with all reasons as text in `message`
    (cut to `room` bytes, always terminated). */
-quantc_backend *quantc_backend_create(const char *path, char *message, size_t room);
+quantc_backend *quantc_backend_create(const char *path, uint32_t flags, char *message, size_t room);
 void quantc_backend_destroy(quantc_backend *backend);
 
 int32_t quantc_backend_input_count(const quantc_backend *backend);
@@ -47,6 +50,12 @@ int32_t quantc_backend_run(quantc_backend *backend, const quantc_array *inputs, 
                            char *message, size_t room);
 /* Output `index` of the last run; its memory lasts until the next one. */
 quantc_array quantc_backend_output(const quantc_backend *backend, int32_t index);
+
+/* With QUANTC_BACKEND_PROFILE: steps in the model's order, and the nanoseconds that all runs spent
+   in each. */
+int32_t quantc_backend_step_count(const quantc_backend *backend);
+const char *quantc_backend_step_name(const quantc_backend *backend, int32_t index);
+uint64_t quantc_backend_step_time(const quantc_backend *backend, int32_t index);
 
 #ifdef __cplusplus
 }

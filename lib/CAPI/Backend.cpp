@@ -36,7 +36,7 @@ static void tell(const std::string &text, char *message, size_t room) {
   message[length] = 0;
 }
 
-static bool compile(quantc_backend &backend, const char *path, std::string &text) {
+static bool compile(quantc_backend &backend, const char *path, uint32_t flags, std::string &text) {
   mlir::ScopedDiagnosticHandler handler(&backend.context, [&](mlir::Diagnostic &diagnostic) {
     if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error)
       text += diagnostic.str() + "\n";
@@ -55,7 +55,9 @@ static bool compile(quantc_backend &backend, const char *path, std::string &text
   passes.addPass(createConvertONNXToLoops(loops));
   if (mlir::failed(passes.run(*backend.module)))
     return false;
-  auto model = LoopsModel::compile(*backend.module, kernels::bestHostLevel());
+  LoopsOptions run;
+  run.profile = flags & QUANTC_BACKEND_PROFILE;
+  auto model = LoopsModel::compile(*backend.module, run);
   if (!model) {
     text += llvm::toString(model.takeError());
     return false;
@@ -64,12 +66,13 @@ static bool compile(quantc_backend &backend, const char *path, std::string &text
   return true;
 }
 
-quantc_backend *quantc_backend_create(const char *path, char *message, size_t room) {
+quantc_backend *quantc_backend_create(const char *path, uint32_t flags, char *message,
+                                      size_t room) {
   auto backend = std::make_unique<quantc_backend>();
   backend->context.printOpOnDiagnostic(false);
   backend->context.disableMultithreading();
   std::string text;
-  if (compile(*backend, path, text))
+  if (compile(*backend, path, flags, text))
     return backend.release();
   tell(text, message, room);
   return nullptr;
@@ -125,4 +128,14 @@ quantc_array quantc_backend_output(const quantc_backend *backend, int32_t index)
   const LoopsBuffer &buffer = backend->outputs[size_t(index)];
   return {onnxCode(buffer.dtype), static_cast<int32_t>(buffer.shape.size()), buffer.shape.data(),
           buffer.bytes.data()};
+}
+
+int32_t quantc_backend_step_count(const quantc_backend *backend) {
+  return static_cast<int32_t>(backend->model->profile().size());
+}
+const char *quantc_backend_step_name(const quantc_backend *backend, int32_t index) {
+  return backend->model->profile()[size_t(index)].name.c_str();
+}
+uint64_t quantc_backend_step_time(const quantc_backend *backend, int32_t index) {
+  return backend->model->profile()[size_t(index)].nanoseconds;
 }

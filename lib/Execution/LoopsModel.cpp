@@ -32,6 +32,7 @@
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/Target/TargetMachine.h"
 #include <algorithm>
+#include <chrono>
 #include <csetjmp>
 #include <cstdlib>
 
@@ -77,6 +78,15 @@ void *allocate(uint64_t bytes) {
 }
 
 void *allocateAligned(uint64_t, uint64_t bytes) { return allocate(bytes); }
+
+/// Adds the time since the last mark to a step; step is null at the start of a run.
+void mark(LoopsStep *step) {
+  thread_local std::chrono::steady_clock::time_point last;
+  auto now = std::chrono::steady_clock::now();
+  if (step)
+    step->nanoseconds += uint64_t(std::chrono::nanoseconds(now - last).count());
+  last = std::chrono::steady_clock::now();
+}
 
 void randomUniform(double *to, int64_t count, int64_t seed) {
   numerics::RandomState state(seed);
@@ -184,6 +194,32 @@ static void addEntry(llvm::Module &module, unsigned count, bool hasResults) {
   builder.CreateRetVoid();
 }
 
+/// Marks the start of main, and every return from a function that was outlined of it.
+static std::vector<LoopsStep> instrument(llvm::Module &module) {
+  llvm::Function *main = module.getFunction("main");
+  llvm::SmallVector<llvm::CallInst *> calls;
+  for (llvm::BasicBlock &block : *main)
+    for (llvm::Instruction &instruction : block)
+      if (auto *call = llvm::dyn_cast<llvm::CallInst>(&instruction))
+        if (llvm::Function *callee = call->getCalledFunction(); callee && !callee->isDeclaration())
+          calls.push_back(call);
+  std::vector<LoopsStep> steps(calls.size());
+  llvm::IRBuilder<> builder(&*main->getEntryBlock().getFirstInsertionPt());
+  auto function =
+      module.getOrInsertFunction("qrt_loops_mark", builder.getVoidTy(), builder.getPtrTy());
+  auto addMark = [&](LoopsStep *step) {
+    llvm::Value *address = builder.getInt64(reinterpret_cast<uintptr_t>(step));
+    builder.CreateCall(function, builder.CreateIntToPtr(address, builder.getPtrTy()));
+  };
+  addMark(nullptr);
+  for (auto [step, call] : llvm::zip_equal(steps, calls)) {
+    step.name = call->getCalledFunction()->getName().str();
+    builder.SetInsertPoint(call->getNextNode());
+    addMark(&step);
+  }
+  return steps; // moved: addresses of elements stay
+}
+
 static llvm::Error complete(llvm::Module &module, const cpu::CodegenOptions &options) {
   for (auto step : {cpu::setTarget, cpu::linkKernels, cpu::inlineKernels, cpu::optimize})
     if (llvm::Error error = step(module, options))
@@ -211,6 +247,7 @@ llvm::Error JITLoops::load(llvm::SmallVector<char, 0> object, kernels::Level lev
   add("_mlir_memref_to_llvm_aligned_alloc", allocateAligned);
   add("qrt_loops_fail", fail);
   add("qrt_loops_gemm_f32", kernels::kernelTable(level).gemm_f32);
+  add("qrt_loops_mark", mark);
   add("qrt_loops_random_uniform", randomUniform);
   add("qrt_loops_random_normal", randomNormal);
   add("qrt_loops_conv_f32", kernels::kernelTable(level).conv_nchw_f32);
@@ -227,8 +264,8 @@ llvm::Error JITLoops::load(llvm::SmallVector<char, 0> object, kernels::Level lev
   return llvm::Error::success();
 }
 
-llvm::Expected<std::unique_ptr<LoopsModel>>
-LoopsModel::compile(ModuleOp module, kernels::Level level, unsigned optLevel) {
+llvm::Expected<std::unique_ptr<LoopsModel>> LoopsModel::compile(ModuleOp module,
+                                                                const LoopsOptions &options) {
   auto model = std::make_unique<JITLoops>();
   if (llvm::Error error = model->readSignature(module))
     return std::move(error);
@@ -242,15 +279,17 @@ LoopsModel::compile(ModuleOp module, kernels::Level level, unsigned optLevel) {
     return llvm::createStringError("cannot translate the loops to LLVM");
   addEntry(*translated, model->inputList.size() + model->constants.size(),
            !model->outputList.empty());
-  cpu::CodegenOptions options;
-  options.level = level;
-  options.optLevel = optLevel;
-  if (llvm::Error error = complete(*translated, options))
+  if (options.profile)
+    model->steps = instrument(*translated);
+  cpu::CodegenOptions codegen;
+  codegen.level = options.level;
+  codegen.optLevel = options.optLevel;
+  if (llvm::Error error = complete(*translated, codegen))
     return std::move(error);
-  auto object = cpu::emitObject(*translated, options);
+  auto object = cpu::emitObject(*translated, codegen);
   if (!object)
     return object.takeError();
-  if (llvm::Error error = model->load(std::move(*object), level))
+  if (llvm::Error error = model->load(std::move(*object), options.level))
     return std::move(error);
   return model;
 }

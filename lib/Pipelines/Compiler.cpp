@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quantc/Pipelines/Compiler.h"
+#include "Coverage.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "quantc/Analysis/IntegerOnlyCertificate.h"
@@ -234,12 +235,15 @@ void Compiler::recordCoverage() {
   llvm::StringSet<> integer, floating;
   hasFloatOps = false;
   ir->walk([&](Operation *op) {
-    if (op->hasTrait<OpTrait::ConstantLike>())
+    switch (coverageOf(op)) {
+    case OpCoverage::None:
       return;
-    if (isa<IntegerSemantics>(op))
-      collectNames(op->getLoc(), integer);
-    else if (op->getDialect() && op->getDialect()->getNamespace() == "nn")
-      collectNames(op->getLoc(), floating), hasFloatOps = true;
+    case OpCoverage::Integer:
+      return collectNames(op->getLoc(), integer);
+    case OpCoverage::Float:
+      hasFloatOps = true;
+      return collectNames(op->getLoc(), floating);
+    }
   });
   result.integerNodes = result.floatNodes = result.foldedNodes = 0;
   result.floatNodeNames.clear();

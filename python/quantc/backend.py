@@ -29,7 +29,7 @@ class _Array(ctypes.Structure):
 def _load():
     library = ctypes.CDLL(os.path.join(os.path.dirname(os.path.abspath(__file__)), "libquantc-c.so"))
     library.quantc_backend_create.restype = ctypes.c_void_p
-    library.quantc_backend_create.argtypes = [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_size_t]
+    library.quantc_backend_create.argtypes = [ctypes.c_char_p, ctypes.c_uint32, ctypes.c_char_p, ctypes.c_size_t]
     library.quantc_backend_destroy.argtypes = [ctypes.c_void_p]
     for name in ("input", "output"):
         count = getattr(library, f"quantc_backend_{name}_count")
@@ -39,6 +39,10 @@ def _load():
     library.quantc_backend_run.restype = ctypes.c_int32
     library.quantc_backend_run.argtypes = [ctypes.c_void_p, ctypes.POINTER(_Array), ctypes.c_int32, ctypes.c_char_p,
                                            ctypes.c_size_t]
+    for name, result in (("name", ctypes.c_char_p), ("time", ctypes.c_uint64)):
+        step = getattr(library, f"quantc_backend_step_{name}")
+        step.restype, step.argtypes = result, [ctypes.c_void_p, ctypes.c_int32]
+    library.quantc_backend_step_count.restype, library.quantc_backend_step_count.argtypes = ctypes.c_int32, [ctypes.c_void_p]
     library.quantc_backend_output.restype = _Array
     library.quantc_backend_output.argtypes = [ctypes.c_void_p, ctypes.c_int32]
     return library
@@ -56,15 +60,18 @@ def _c():
 
 
 class Model(BackendRep):
-    """A compiled model."""
+    """A compiled model. `model`: a ModelProto, or the path of a file (external data stay beside it). With `profile`, runs take the
+    time of every node."""
 
-    def __init__(self, model):
+    def __init__(self, model, profile=False):
         message = ctypes.create_string_buffer(_ROOM)
         # The compiler maps the file; it may go once the model is compiled, for the mapping stays.
         with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "model.onnx")
-            onnx.save(model, path)
-            self._handle = _c().quantc_backend_create(path.encode(), message, _ROOM)
+            path = model
+            if isinstance(model, onnx.ModelProto):
+                path = os.path.join(folder, "model.onnx")
+                onnx.save(model, path)
+            self._handle = _c().quantc_backend_create(os.fsencode(path), int(profile), message, _ROOM)
         if not self._handle:
             raise Unsupported(message.value.decode(errors="replace").strip())
         self.inputs = self._names("input")
@@ -98,6 +105,12 @@ class Model(BackendRep):
         results = [self._output(i) for i in range(len(self.outputs))]
         return namedtupledict("Outputs", self.outputs)(*results)
 
+    def profile(self):
+        """[(node, seconds)] of all runs, in the model's order; a node is named by its op and its place: "Conv_12"."""
+        count = _c().quantc_backend_step_count(self._handle)
+        return [(_c().quantc_backend_step_name(self._handle, i).decode(), _c().quantc_backend_step_time(self._handle, i) * 1e-9)
+                for i in range(count)]
+
     def _output(self, index):
         found = _c().quantc_backend_output(self._handle, index)
         shape = [found.shape[i] for i in range(found.rank)]
@@ -118,7 +131,7 @@ class QuantcBackend(Backend):
     def prepare(cls, model, device="CPU", **kwargs):
         if not cls.supports_device(device):
             raise ValueError(f"expected device CPU, but found {device}")
-        return Model(model)
+        return Model(model, kwargs.get("profile", False))
 
     @classmethod
     def run_model(cls, model, inputs, device="CPU", **kwargs):

@@ -72,6 +72,12 @@ FLAG(printPipelineFlag, "print-pipeline",
      "Print the pass pipeline of every stage, as quant-opt takes it");
 FLAG(verifyFlag, "verify",
      "Compare compiled code with the interpreter on all data and on extreme inputs");
+FLAG(checkFlag, "check",
+     "List what becomes of each node, and why (docs/Ledger.md); needs no data and writes no code. "
+     "With --quiet the totals alone");
+FLAG(failOnFloat, "fail-on-float",
+     "With --check: a float node other than the file's own quantize or dequantize at the border is "
+     "an error");
 FLAG(allowFloat, "allow-float",
      "Float ops between the first quantize and the last dequantize are no error");
 FLAG(quiet, "quiet", "Print no summary");
@@ -174,6 +180,16 @@ static llvm::Error checkNames(DriverOptions &options) {
   return llvm::Error::success();
 }
 
+static llvm::Error checkLedgerOptions(DriverOptions &options) {
+  options.check = checkFlag;
+  options.failOnFloat = failOnFloat;
+  if (failOnFloat && !checkFlag)
+    return usage("--fail-on-float: expected --check");
+  if (checkFlag && (!options.output.empty() || options.verify || !calibrate.empty()))
+    return usage("--check writes no code and needs no data: expected no -o, --verify, --calibrate");
+  return llvm::Error::success();
+}
+
 static void printOptions() {
   for (const RecipeOption &option : recipeOptions())
     llvm::outs() << option.name << " (" << option.values << ")\n    " << option.help << "\n";
@@ -189,7 +205,9 @@ llvm::Expected<DriverOptions> quantc::parseCommandLine(int argc, char **argv) {
       "Exit codes: 0 done; 1 wrong usage, or a file cannot be written; 2 the model or the data is\n"
       "not supported or cannot be read (all reasons are listed); 3 a goal was missed; 4 "
       "verification\n"
-      "found a difference, or a proof failed; 5 float ops are left.\n");
+      "found a difference, or a proof failed; 5 float ops are left. With --check: 0 every node "
+      "runs; 2\n"
+      "nodes are unsupported; 5 with --fail-on-float, float nodes are left.\n");
   DriverOptions options;
   if (listOptions) {
     printOptions();
@@ -232,7 +250,10 @@ llvm::Expected<DriverOptions> quantc::parseCommandLine(int argc, char **argv) {
     return std::move(error);
   if (options.input.empty() && !options.printPipeline && options.saveConfig.empty())
     return usage("expected a model; see --help");
-  if (!options.input.empty() && options.output.empty() && options.report.empty() && !options.verify)
-    return usage("expected -o FILE, --report FILE or --verify");
+  if (llvm::Error error = checkLedgerOptions(options))
+    return std::move(error);
+  if (!options.input.empty() && options.output.empty() && options.report.empty() &&
+      !options.verify && !options.check)
+    return usage("expected -o FILE, --report FILE, --verify or --check");
   return options;
 }

@@ -27,6 +27,10 @@ struct DriverOptions {
   /// The stage that the target's modules reach.
   Stage lastStage = Stage::Lowered;
   bool printPipeline = false, verify = false, quiet = false;
+  /// List what becomes of each node instead of compiling.
+  bool check = false;
+  /// With `check`: float nodes are an error.
+  bool failOnFloat = false;
   /// Fail when float ops are left inside; what the recipe `w8a8-integer` promises.
   bool requireInteger = true;
   double maxDrop = -1;

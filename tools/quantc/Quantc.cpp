@@ -16,7 +16,7 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
 #include "quantc/Interfaces/NodeName.h"
-#include "quantc/Pipelines/Compiler.h"
+#include "quantc/Pipelines/Ledger.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Path.h"
@@ -139,13 +139,42 @@ int read(Compiler &compiler, mlir::MLIRContext &context, const DriverOptions &op
   return Ok;
 }
 
-int compile(const DriverOptions &options) {
-  mlir::MLIRContext context;
+void printDiagnosticsOf(mlir::MLIRContext &context) {
   context.printOpOnDiagnostic(false);
   context.getDiagEngine().registerHandler([](mlir::Diagnostic &diagnostic) {
     printDiagnostic(diagnostic);
     return mlir::success();
   });
+}
+
+/// The ledger of --check.
+int check(const DriverOptions &options) {
+  mlir::MLIRContext context;
+  printDiagnosticsOf(context);
+  mlir::FailureOr<Ledger> ledger = makeLedger(options.input, context, options.compile);
+  if (failed(ledger))
+    return Unsupported;
+  ledger->print(llvm::outs(), /*table=*/!options.quiet);
+  if (!options.report.empty())
+    if (llvm::Error error = writeOutput(options.report, [&](llvm::raw_ostream &os) {
+          os << llvm::formatv("{0:2}\n", ledger->toJSON());
+        }))
+      return fail(std::move(error), Usage);
+  LedgerTotals totals = ledger->totals();
+  if (totals.unsupported)
+    return fail(
+        llvm::createStringError(llvm::formatv("{0} nodes are unsupported", totals.unsupported)),
+        Unsupported);
+  if (options.failOnFloat && totals.floating > totals.border)
+    return fail(llvm::createStringError(
+                    llvm::formatv("{0} float nodes are left", totals.floating - totals.border)),
+                FloatLeft);
+  return Ok;
+}
+
+int compile(const DriverOptions &options) {
+  mlir::MLIRContext context;
+  printDiagnosticsOf(context);
   ProgressBar bar(llvm::errs());
   CompileOptions compileOptions = options.compile;
   compileOptions.progress = bar.callback();
@@ -221,5 +250,5 @@ int main(int argc, char **argv) {
     printPipeline(options->compile.recipe, options->lastStage);
   if (options->input.empty())
     return Ok;
-  return compile(*options);
+  return options->check ? check(*options) : compile(*options);
 }

@@ -38,14 +38,27 @@ struct LoopsBuffer {
   std::vector<uint8_t> bytes;
 };
 
+struct LoopsOptions {
+  kernels::Level level = kernels::bestHostLevel();
+  unsigned optLevel = 2; ///< 0..3
+  bool profile = false;  ///< take the time of every outlined node (costs some 50 ns a node)
+};
+
+/// Time that the runs so far spent in an outlined node ("Conv_12"); what is too small to be
+/// outlined counts for the next one.
+struct LoopsStep {
+  std::string name;
+  uint64_t nanoseconds = 0;
+};
+
 class LoopsModel {
 public:
   virtual ~LoopsModel() = default;
 
   /// Compiles `module`, which is changed to LLVM's dialect on the way; its constants must outlive
-  /// the model. `optLevel` is 0..3.
-  static llvm::Expected<std::unique_ptr<LoopsModel>>
-  compile(mlir::ModuleOp module, kernels::Level level, unsigned optLevel = 2);
+  /// the model.
+  static llvm::Expected<std::unique_ptr<LoopsModel>> compile(mlir::ModuleOp module,
+                                                             const LoopsOptions &options = {});
 
   const std::vector<LoopsTensor> &inputs() const { return inputList; }
   const std::vector<LoopsTensor> &outputs() const { return outputList; }
@@ -53,6 +66,10 @@ public:
   /// Runs once; thread-safe. Fails when a type, rank or known size differs from the input's, and
   /// with the node's name when the data do not fit an op (an index out of range, say).
   llvm::Expected<std::vector<LoopsBuffer>> run(llvm::ArrayRef<LoopsBuffer> feeds);
+
+  /// In the order of the model; empty without LoopsOptions::profile. Runs at the same time on
+  /// several threads mix their times.
+  const std::vector<LoopsStep> &profile() const { return steps; }
 
 protected:
   LoopsModel() = default;
@@ -65,6 +82,7 @@ protected:
   std::vector<LoopsTensor> inputList, outputList;
   std::vector<Constant> constants;
   std::vector<std::string> messages;
+  std::vector<LoopsStep> steps;
   /// Takes the addresses of: all results' descriptors, one descriptor an input, one a constant.
   void (*entry)(void **) = nullptr;
 };

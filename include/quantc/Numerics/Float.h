@@ -108,6 +108,32 @@ inline float tanhF32(float x) {
   return x != x ? x : result;
 }
 
+/// [NUM-FLT-10] erf x: x + x p(x^2) up to 0.921875, 1 - exp(-q(|x|)) from there to 4, then +-1. Odd
+/// exactly. Error at most 1.12 ulp.
+inline float erfF32(float x) {
+  float a = detail::absF32(x);
+  float s = x * x;
+  float p = fmaF32(0x1.5f113cp-14f, s, -0x1.aae984p-11f);
+  p = fmaF32(p, s, 0x1.54dad8p-8f);
+  p = fmaF32(p, s, -0x1.b8107cp-6f);
+  p = fmaF32(p, s, 0x1.ce2e2p-4f);
+  p = fmaF32(p, s, -0x1.812744p-2f);
+  p = fmaF32(p, s, 0x1.06eba8p-3f);
+  float near = fmaF32(x, p, x);
+  float t = a > 4.0f ? 4.0f : a;
+  float q = fmaF32(0x1.0df61ep-21f, t, 0x1.e9288p-17f);
+  q = fmaF32(q, t, -0x1.a1a74cp-12f);
+  q = fmaF32(q, t, 0x1.0a0042p-8f);
+  q = fmaF32(q, t, -0x1.98107ep-6f);
+  q = fmaF32(q, t, 0x1.ba79a2p-4f);
+  q = fmaF32(q, t, 0x1.445e5ap-1f);
+  q = fmaF32(q, t, 0x1.2122eap+0f);
+  q = fmaF32(q, t, -0x1.525528p-13f);
+  float far = detail::copySignF32(1.0f - expF32(-q), x);
+  float result = a > 0.921875f ? far : near;
+  return x != x ? x : result;
+}
+
 /// [NUM-FLT-6] max(x, 0) with +0 for -0; NaN stays NaN.
 inline float reluF32(float x) { return x <= 0.0f ? 0.0f : x; }
 /// x, or slope * x where x < 0.

@@ -87,9 +87,10 @@ namespace {
 /// Lowers one function.
 class Conversion {
 public:
-  Conversion(ModuleOp module, func::FuncOp source, std::vector<std::string> &messages)
+  Conversion(ModuleOp module, func::FuncOp source, std::vector<std::string> &messages,
+             LoopsResultFn onResult)
       : source(source), module(module), e(module, OpBuilder(source), source.getLoc()),
-        messages(messages) {}
+        messages(messages), onResult(onResult) {}
 
   LogicalResult run(bool outlineNodes);
 
@@ -97,6 +98,7 @@ private:
   LogicalResult addArguments(SmallVectorImpl<Type> &types, SmallVectorImpl<Attribute> &attributes);
   LogicalResult lowerOp(Operation &op);
   LogicalResult lowerNode(NodeOp node);
+  void tellResults(NodeOp node);
   LogicalResult lowerOps(Block &block);
   void addRange(StringRef name, Operation *before);
   FailureOr<SmallVector<Tensor>> lowerBody(Region &body, ArrayRef<Tensor> arguments);
@@ -105,6 +107,7 @@ private:
   ModuleOp module;
   Emitter e;
   std::vector<std::string> &messages;
+  LoopsResultFn onResult;
   Scope scope;
   func::FuncOp target;
   SmallVector<NodeOps> ranges; ///< of the nodes of the function's own block
@@ -160,6 +163,18 @@ LogicalResult Conversion::addArguments(SmallVectorImpl<Type> &types,
   return success();
 }
 
+void Conversion::tellResults(NodeOp node) {
+  for (Value result : node.getResults()) {
+    auto found = scope.tensors.find(result);
+    if (!onResult || found == scope.tensors.end())
+      continue;
+    SmallVector<int64_t> sizes;
+    for (const Index &size : found->second.dims())
+      sizes.push_back(size.constant().value_or(-1));
+    onResult(result, found->second.type(), sizes);
+  }
+}
+
 LogicalResult Conversion::lowerNode(NodeOp node) {
   e.loc = node.getLoc();
   e.nodeName = describeNode(node);
@@ -172,8 +187,10 @@ LogicalResult Conversion::lowerNode(NodeOp node) {
       break;
     }
   FailureOr<Lowering> lowering = findLowering(n);
-  if (succeeded(lowering) && !n.failed() && succeeded((*lowering)(n)) && !n.failed())
+  if (succeeded(lowering) && !n.failed() && succeeded((*lowering)(n)) && !n.failed()) {
+    tellResults(node);
     return success();
+  }
   const auto &[kind, text] = n.reader.refusal().value_or(
       std::pair(Refusal::Operand, std::string("a node in its body is refused")));
   return node.emitError() << describeNode(node) << ": " << refusalText(kind) << ": " << text;
@@ -298,21 +315,27 @@ static void replaceConstantNodes(ModuleOp module) {
   });
 }
 
+LogicalResult quantc::convertONNXToLoops(ModuleOp module, bool outlineNodes,
+                                         LoopsResultFn onResult) {
+  std::vector<std::string> messages;
+  replaceConstantNodes(module);
+  for (auto function : llvm::make_early_inc_range(module.getOps<func::FuncOp>()))
+    if (!function.getBody().empty() &&
+        failed(Conversion(module, function, messages, onResult).run(outlineNodes)))
+      return failure();
+  for (FunctionOp function : llvm::make_early_inc_range(module.getOps<FunctionOp>()))
+    function.erase();
+  SmallVector<StringRef> texts(messages.begin(), messages.end());
+  module->setAttr(loopsMessagesAttr, Builder(module.getContext()).getStrArrayAttr(texts));
+  return success();
+}
+
 namespace {
 struct ConvertPass : quantc::impl::ConvertONNXToLoopsBase<ConvertPass> {
   using ConvertONNXToLoopsBase::ConvertONNXToLoopsBase;
   void runOnOperation() override {
-    ModuleOp module = getOperation();
-    std::vector<std::string> messages;
-    replaceConstantNodes(module);
-    for (auto function : llvm::make_early_inc_range(module.getOps<func::FuncOp>()))
-      if (!function.getBody().empty() &&
-          failed(Conversion(module, function, messages).run(outlineNodes)))
-        return signalPassFailure();
-    for (FunctionOp function : llvm::make_early_inc_range(module.getOps<FunctionOp>()))
-      function.erase();
-    SmallVector<StringRef> texts(messages.begin(), messages.end());
-    module->setAttr(loopsMessagesAttr, Builder(&getContext()).getStrArrayAttr(texts));
+    if (failed(convertONNXToLoops(getOperation(), outlineNodes)))
+      signalPassFailure();
   }
 };
 } // namespace

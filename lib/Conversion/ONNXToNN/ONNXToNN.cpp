@@ -80,6 +80,10 @@ static FailureOr<Handler> findHandler(NodeReader &reader) {
 namespace {
 class Conversion {
 public:
+  using Leave = llvm::function_ref<bool(NodeOp)>;
+  explicit Conversion(bool keepsGoing = false, Leave leave = nullptr)
+      : keepsGoing(keepsGoing), leave(leave) {}
+
   void run(func::FuncOp function);
 
   SmallVector<UnsupportedNode> unsupported;
@@ -88,6 +92,9 @@ private:
   void convert(NodeOp node);
   void report(NodeReader &reader);
   void reportLeftOver(Operation &op);
+
+  bool keepsGoing; ///< Refused nodes are collected only, and the function is finished around them.
+  Leave leave;
 };
 } // namespace
 
@@ -95,19 +102,24 @@ void Conversion::report(NodeReader &reader) {
   const auto &[kind, text] =
       reader.refusal().value_or(std::pair(Refusal::Operand, std::string("unknown reason")));
   std::string name = describeNode(reader.node());
-  reader.node().emitError() << name << ": " << refusalText(kind) << ": " << text;
-  unsupported.push_back({name, kind, text});
+  if (!keepsGoing)
+    reader.node().emitError() << name << ": " << refusalText(kind) << ": " << text;
+  unsupported.push_back({name, kind, text, reader.node().getLoc()});
 }
 
-/// Whether an operand is the result of a refused node whose type is not known: then this node
-/// cannot be judged.
-static bool missesInput(NodeOp node) {
-  return llvm::any_of(node.getInputs(), [](Value input) {
-    return isa_and_nonnull<NodeOp>(input.getDefiningOp()) && isa<UnknownType>(input.getType());
-  });
+/// The refused node whose result is an operand of a type that is not known: then `node` cannot be
+/// judged. Null when there is none.
+static NodeOp missedInput(NodeOp node) {
+  for (Value input : node.getInputs())
+    if (auto producer = input.getDefiningOp<NodeOp>();
+        producer && isa<UnknownType>(input.getType()))
+      return producer;
+  return {};
 }
 
 void Conversion::convert(NodeOp node) {
+  if (leave && leave(node))
+    return;
   // What the node becomes remembers its type: exclusions name it.
   node->setLoc(FusedLoc::get(node.getContext(), {node->getLoc()},
                              StringAttr::get(node.getContext(), node.getOpType())));
@@ -115,8 +127,13 @@ void Conversion::convert(NodeOp node) {
   FailureOr<Handler> handler = findHandler(converter.reader);
   if (failed(handler))
     return report(converter.reader);
-  if (missesInput(node))
-    return;
+  if (NodeOp producer = missedInput(node)) {
+    if (!keepsGoing)
+      return;
+    (void)converter.reader.refuse(Refusal::Rank, "the type of a result of '" +
+                                                     getNodeLabel(producer) + "' is not known");
+    return report(converter.reader);
+  }
   if (node.getNumResults() == 0) {
     (void)converter.reader.refuse(Refusal::Output, "expected an output, but found none");
     return report(converter.reader);
@@ -155,7 +172,8 @@ void Conversion::reportLeftOver(Operation &op) {
   std::string name = "'" + op.getName().getStringRef().str() + "'";
   op.emitError() << name << ": " << refusalText(Refusal::ElementType)
                  << ": expected dense tensors of numbers";
-  unsupported.push_back({name, Refusal::ElementType, "expected dense tensors of numbers"});
+  unsupported.push_back(
+      {name, Refusal::ElementType, "expected dense tensors of numbers", op.getLoc()});
 }
 
 void Conversion::run(func::FuncOp function) {
@@ -166,11 +184,12 @@ void Conversion::run(func::FuncOp function) {
   convertConstants(block);
   for (NodeOp node : llvm::make_early_inc_range(block.getOps<NodeOp>()))
     convert(node);
-  if (!unsupported.empty())
+  if (!unsupported.empty() && !keepsGoing)
     return;
   eraseUnused(block);
-  for (Operation &op : block)
-    reportLeftOver(op);
+  if (!keepsGoing)
+    for (Operation &op : block)
+      reportLeftOver(op);
   function.setType(FunctionType::get(function.getContext(), block.getArgumentTypes(),
                                      block.getTerminator()->getOperandTypes()));
   function->removeAttr(valueInfoAttr); // names of values that are gone
@@ -189,6 +208,15 @@ LogicalResult quantc::convertONNXToNN(ModuleOp module,
   for (FunctionOp function : llvm::make_early_inc_range(module.getOps<FunctionOp>()))
     function.erase(); // no node calls them any more
   return success();
+}
+
+SmallVector<UnsupportedNode>
+quantc::convertSupportedONNXToNN(ModuleOp module, llvm::function_ref<bool(NodeOp)> leave) {
+  module.getContext()->loadDialect<nn::NNDialect, qnn::QNNDialect>();
+  Conversion conversion(/*keepsGoing=*/true, leave);
+  for (auto function : module.getOps<func::FuncOp>())
+    conversion.run(function);
+  return std::move(conversion.unsupported);
 }
 
 namespace {

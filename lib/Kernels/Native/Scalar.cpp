@@ -98,7 +98,7 @@ QK_MATH(cosh, std::cosh, std::cosh)
 QK_MATH(asinh, std::asinh, std::asinh)
 QK_MATH(acosh, std::acosh, std::acosh)
 QK_MATH(atanh, std::atanh, std::atanh)
-QK_MATH(erf, std::erf, std::erf)
+QK_MATH(erf, numerics::erfF32, std::erf)
 #undef QK_MATH
 
 #define QK_MATH2(NAME, FLOAT, DOUBLE)                                                              \

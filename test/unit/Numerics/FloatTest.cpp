@@ -64,6 +64,25 @@ TEST(Float, TanhAccuracy) {
 }
 
 // [NUM-FLT-3] The limits of the range, exactly.
+// [NUM-FLT-10]
+TEST(Float, ErfAccuracy) {
+  auto exact = [](double x) { return std::erf(x); };
+  EXPECT_LT(worstUlps(erfF32, exact, -FLT_MAX, FLT_MAX), 1.12);
+}
+
+TEST(Float, ErfProperties) {
+  EXPECT_EQ(erfF32(0.0f), 0.0f);
+  EXPECT_TRUE(std::signbit(erfF32(-0.0f)));
+  EXPECT_EQ(erfF32(kInf), 1.0f);
+  EXPECT_EQ(erfF32(-kInf), -1.0f);
+  EXPECT_TRUE(std::isnan(erfF32(kNan)));
+  for (uint32_t bits = 0; bits < 0x7F800000u; bits += 10007) {
+    float x = floatOfBits(bits);
+    ASSERT_EQ(erfF32(-x), -erfF32(x));
+    ASSERT_LE(erfF32(x), 1.0f);
+  }
+}
+
 TEST(Float, ExpSpecialValues) {
   EXPECT_EQ(expF32(0.0f), 1.0f);
   EXPECT_EQ(expF32(-0.0f), 1.0f);

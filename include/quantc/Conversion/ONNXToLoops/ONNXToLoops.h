@@ -19,6 +19,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
+#include "quantc/Support/DType.h"
 #include <string>
 #include <vector>
 
@@ -36,6 +37,16 @@ inline constexpr llvm::StringLiteral loopsConstantAttr = "quantc.constant"; ///<
 /// Of the module: what `qrt_loops_fail` means, by number.
 inline constexpr llvm::StringLiteral loopsMessagesAttr = "quantc.messages";
 /// @}
+
+/// Told of each result of a node that got loops, also in bodies: its elements, and its sizes as far
+/// as they are known before a run (-1: not known).
+using LoopsResultFn =
+    llvm::function_ref<void(mlir::Value result, DType type, llvm::ArrayRef<int64_t> sizes)>;
+
+/// The pass as a function. On failure every node without loops has been reported by a diagnostic,
+/// and the module is half converted.
+mlir::LogicalResult convertONNXToLoops(mlir::ModuleOp module, bool outlineNodes = false,
+                                       LoopsResultFn onResult = nullptr);
 
 /// An op of some domain that has loops, with the opsets it has them for.
 struct LoopsOp {

@@ -29,12 +29,20 @@ struct UnsupportedNode {
   std::string node; ///< Name, op and opset: "node 'conv1' (Conv, opset 13)".
   onnx::Refusal kind;
   std::string reason;
+  mlir::Location loc; ///< of the node
 };
 
 /// Converts all functions of the module. On failure every unsupported node has been reported by a
 /// diagnostic, and appended to `unsupported` when that is given; the module is then half converted.
 mlir::LogicalResult convertONNXToNN(mlir::ModuleOp module,
                                     llvm::SmallVectorImpl<UnsupportedNode> *unsupported = nullptr);
+
+/// Converts what can be converted, without diagnostics: every other node stays as it is among the
+/// ops of `nn`, and is returned, also one that only misses the type of another one's result. Nodes
+/// for which `leave` holds stay without being looked at, and are not returned.
+llvm::SmallVector<UnsupportedNode>
+convertSupportedONNXToNN(mlir::ModuleOp module,
+                         llvm::function_ref<bool(onnx::NodeOp)> leave = nullptr);
 
 /// An op that is converted, for the page of supported ops.
 struct SupportedOp {

@@ -13,6 +13,7 @@
 #include "Nodes.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "quantc/Dialect/QNN/IR/QNN.h"
+#include "quantc/Dialect/QNN/Transforms/Passes.h"
 #include "quantc/Interfaces/Weights.h"
 #include "quantc/Support/Errors.h"
 #include "quantc/Support/Suggest.h"
@@ -135,21 +136,28 @@ static bool isFloat32Tensor(Type type) {
   return tensor && tensor.getElementType().isF32();
 }
 
-QuantizableOpInterface qnn::asQuantizable(Operation *op) {
+std::optional<Unquantizable> qnn::whyUnquantizable(Operation *op) {
   auto quantizable = dyn_cast_or_null<QuantizableOpInterface>(op);
-  if (!quantizable || op->hasAttr(stayFloatAttr) || op->getNumResults() != 1 ||
-      !isFloat32Tensor(op->getResult(0).getType()))
-    return {};
+  if (!quantizable || op->getNumResults() != 1)
+    return Unquantizable::NoIntegerForm;
+  if (op->hasAttr(stayFloatAttr))
+    return Unquantizable::Excluded;
+  if (!isFloat32Tensor(op->getResult(0).getType()))
+    return Unquantizable::ElementType;
   for (auto [index, operand] : llvm::enumerate(op->getOperands())) {
     OperandRole role = quantizable.getOperandRole(index);
     if (role == OperandRole::Other)
       continue;
     if (!isFloat32Tensor(operand.getType()))
-      return {};
+      return Unquantizable::ElementType;
     if (role != OperandRole::Activation && !getConstantElements(operand))
-      return {};
+      return Unquantizable::DynamicOperand;
   }
-  return quantizable;
+  return std::nullopt;
+}
+
+QuantizableOpInterface qnn::asQuantizable(Operation *op) {
+  return whyUnquantizable(op) ? QuantizableOpInterface() : cast<QuantizableOpInterface>(op);
 }
 
 bool qnn::isUnary(QuantizableOpInterface op) { return op.evaluateUnary(0.0).has_value(); }

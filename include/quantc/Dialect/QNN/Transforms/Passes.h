@@ -16,6 +16,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 #include "quantc/Dialect/QNN/Transforms/Options.h"
+#include <optional>
 
 namespace quantc::qnn {
 
@@ -29,6 +30,16 @@ mlir::LogicalResult insertObservers(mlir::ModuleOp module, const QuantizeOptions
 
 /// `qnn-quantize`. On failure the module is left half rewritten.
 mlir::LogicalResult quantize(mlir::ModuleOp module, const QuantizeOptions &options);
+
+/// Why an op cannot become integer, whatever its neighbours are.
+enum class Unquantizable {
+  NoIntegerForm,  ///< no QuantizableOpInterface
+  Excluded,       ///< marked by `qnn-insert-observers`
+  ElementType,    ///< a tensor is not f32
+  DynamicOperand, ///< a weight or bias is computed at run time
+};
+/// Nullopt when nothing stands against it.
+std::optional<Unquantizable> whyUnquantizable(mlir::Operation *op);
 
 /// The passes with the options that concern them.
 std::unique_ptr<mlir::Pass> createInsertObserversPass(const QuantizeOptions &options);

@@ -1,0 +1,451 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The coverage ledger; see Ledger.h.
+//
+// The file is listed as it is; a flat copy of it (functions inlined) goes through the stages of a
+// compilation, and what its numbered nodes have become decides their class.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantc/Pipelines/Ledger.h"
+#include "Coverage.h"
+#include "LedgerCost.h"
+#include "LedgerStages.h"
+#include "quantc/Analysis/IntegerOnlyCertificate.h"
+#include "quantc/Conversion/ONNXToLoops/ONNXToLoops.h"
+#include "quantc/Dialect/ONNX/IR/Functions.h"
+#include "quantc/Dialect/ONNX/Proto/TypeProtos.h"
+#include "quantc/Dialect/ONNX/Utils/NodeForms.h"
+#include "quantc/Dialect/QNN/IR/QNN.h"
+#include "quantc/Import/ONNX/ImportONNX.h"
+#include "quantc/InitAll.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace quantc;
+using namespace quantc::ledger;
+using namespace quantc::onnx;
+
+/// The number of a node of the file, until it stands in its location.
+constexpr llvm::StringLiteral numberAttr = "quantc.node";
+
+namespace {
+class LedgerMaker {
+public:
+  LedgerMaker(MLIRContext &context, const CompileOptions &options)
+      : context(context), options(options) {}
+
+  FailureOr<Ledger> make(llvm::StringRef path);
+
+private:
+  void list(NodeOp node, StringRef prefix);
+  void listBodies(Operation *op, StringRef prefix);
+  LogicalResult flatten();
+  void recordTypes(ModuleOp module);
+  void recordCosts();
+  void judge(size_t number);
+  void judgeKept(size_t number, LedgerReason reason, const std::string &text);
+  void judgeFloat(size_t number);
+  void judgeFolded(size_t number);
+  void surveyOps();
+  bool hasLoops(const LedgerNode &node) const;
+
+  MLIRContext &context;
+  const CompileOptions &options;
+  Ledger ledger;
+  OwningOpRef<ModuleOp> file, flat, prepared;
+  StageOutcome outcome;
+  llvm::DenseMap<unsigned, std::string> loopsRefusals;
+  /// What the nodes have become, by number: ops of the last module.
+  llvm::DenseSet<unsigned> integer, floating, border;
+  llvm::DenseMap<unsigned, NodeOp> kept;
+  llvm::DenseMap<unsigned, StringRef> positions;
+  llvm::DenseSet<unsigned> calls;
+};
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// The list
+//===----------------------------------------------------------------------===//
+
+static LedgerOutput describe(Value value, StringRef name) {
+  LedgerOutput output{name.str(), "", std::nullopt};
+  auto tensor = dyn_cast<TensorType>(value.getType());
+  if (!tensor)
+    return output;
+  if (DType type = dtypeOf(tensor.getElementType()); type != DType::Undefined)
+    output.type = dtypeName(type).str();
+  if (tensor.hasRank()) {
+    output.shape.emplace();
+    for (int64_t size : tensor.getShape())
+      output.shape->push_back(ShapedType::isDynamic(size) ? -1 : size);
+  }
+  return output;
+}
+
+/// The name of the attribute that holds a node's region.
+static std::string bodyName(NodeOp node, unsigned region) {
+  if (DictionaryAttr attributes = node.getOnnxAttrsAttr())
+    for (NamedAttribute named : attributes) {
+      if (auto graph = dyn_cast<GraphAttr>(named.getValue()))
+        if (graph.getRegion() == region)
+          return named.getName().str();
+      if (auto list = dyn_cast<ListAttr>(named.getValue()))
+        for (auto [index, element] : llvm::enumerate(list.getElements()))
+          if (auto graph = dyn_cast<GraphAttr>(element))
+            if (graph.getRegion() == region)
+              return (named.getName().getValue() + "_" + Twine(index)).str();
+    }
+  return "body_" + std::to_string(region);
+}
+
+void LedgerMaker::listBodies(Operation *op, StringRef prefix) {
+  for (Region &region : op->getRegions()) {
+    auto owner = dyn_cast<NodeOp>(op);
+    std::string inner =
+        owner ? (prefix + bodyName(owner, region.getRegionNumber()) + "/").str() : prefix.str();
+    for (NodeOp node : region.getOps<NodeOp>())
+      list(node, inner);
+  }
+}
+
+void LedgerMaker::list(NodeOp node, StringRef prefix) {
+  node->setAttr(numberAttr, Builder(&context).getI64IntegerAttr(ledger.nodes.size()));
+  LedgerNode &entry = ledger.nodes.emplace_back();
+  entry.name = (prefix + getNodeLabel(node)).str();
+  entry.op = node.getOpType().str();
+  entry.domain = node.getNormalizedDomain().str();
+  entry.opset = node.getOpset();
+  for (auto [index, output] : llvm::enumerate(node.getResults()))
+    if (!isa<NoneType>(output.getType()))
+      entry.outputs.push_back(describe(output, node.getResultName(index)));
+  if (node->getNumRegions() != 0) {
+    std::string inner = entry.name + "/"; // `entry` moves
+    listBodies(node, inner);
+  }
+}
+
+static std::string functionName(FunctionOp function) {
+  std::string domain = function.getDomain().value_or("").str();
+  return (domain.empty() ? "" : domain + ".") + function.getName().value_or("").str();
+}
+
+/// A copy without functions, whose nodes carry their numbers in their locations.
+LogicalResult LedgerMaker::flatten() {
+  for (auto function : file->getOps<func::FuncOp>())
+    listBodies(function, "");
+  for (auto function : file->getOps<FunctionOp>())
+    listBodies(function, functionName(function) + "/");
+  FunctionTable functions(*file);
+  file->walk([&](NodeOp node) {
+    if (functions.lookup(node))
+      calls.insert(node->getAttrOfType<IntegerAttr>(numberAttr).getInt());
+  });
+  flat = file->clone();
+  if (failed(inlineFunctions(*flat)))
+    return failure();
+  flat->walk([&](NodeOp node) {
+    auto number = dyn_cast_or_null<IntegerAttr>(node->removeAttr(numberAttr));
+    if (number)
+      node->setLoc(numberedLoc(&context, getNodeLabel(node), number.getInt()));
+  });
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Types and costs
+//===----------------------------------------------------------------------===//
+
+void LedgerMaker::recordTypes(ModuleOp module) {
+  llvm::DenseSet<unsigned> done; // of several calls of a function, the first counts
+  module.walk([&](NodeOp node) {
+    for (unsigned number : numbersIn(node.getLoc())) {
+      if (!done.insert(number).second)
+        continue;
+      std::vector<LedgerOutput> &outputs = ledger.nodes[number].outputs;
+      size_t at = 0;
+      for (Value result : node.getResults())
+        if (!isa<NoneType>(result.getType()) && at < outputs.size()) {
+          LedgerOutput found = describe(result, outputs[at].name);
+          if (!found.type.empty())
+            outputs[at] = std::move(found);
+          ++at;
+        }
+    }
+  });
+}
+
+void LedgerMaker::recordCosts() {
+  for (LedgerNode &entry : ledger.nodes)
+    entry.macs = 0;
+  prepared->walk([&](NodeOp node) {
+    std::optional<int64_t> macs = nodeMacs(node);
+    for (unsigned number : numbersIn(node.getLoc())) {
+      std::optional<int64_t> &sum = ledger.nodes[number].macs;
+      int64_t total = 0;
+      if (!sum || !macs || llvm::AddOverflow(*sum, *macs, total))
+        sum = std::nullopt;
+      else
+        sum = total;
+    }
+  });
+  auto passesOn = [&](NodeOp node) {
+    return llvm::any_of(numbersIn(node.getLoc()), [&](unsigned number) {
+      return ledger.nodes[number].kind == LedgerClass::Folded &&
+             (ledger.nodes[number].reason == LedgerReason::Constant ||
+              ledger.nodes[number].reason == LedgerReason::Identity);
+    });
+  };
+  WeightCounter weights(passesOn);
+  llvm::DenseSet<unsigned> done; // of several calls of a function, the first counts
+  flat->walk<WalkOrder::PreOrder>([&](NodeOp node) {
+    if (passesOn(node))
+      return;
+    for (unsigned number : numbersIn(node.getLoc()))
+      if (done.insert(number).second)
+        ledger.nodes[number].weightBytes = weights.bytesOf(node);
+  });
+  for (LedgerNode &entry : ledger.nodes)
+    if (entry.kind == LedgerClass::Folded && entry.reason != LedgerReason::Fused)
+      entry.macs = 0;
+    else if (entry.reason == LedgerReason::UnknownOp)
+      entry.macs = std::nullopt;
+}
+
+//===----------------------------------------------------------------------===//
+// Judgement
+//===----------------------------------------------------------------------===//
+
+void LedgerMaker::surveyOps() {
+  outcome.module->walk([&](Operation *op) {
+    SmallVector<unsigned> numbers = numbersIn(op->getLoc());
+    OpCoverage coverage = coverageOf(op);
+    for (unsigned number : numbers) {
+      if (auto node = dyn_cast<NodeOp>(op))
+        kept.try_emplace(number, node);
+      else if (coverage == OpCoverage::Float)
+        floating.insert(number);
+      else if (coverage == OpCoverage::Integer)
+        integer.insert(number);
+      else if (isa<qnn::QuantizeOp, qnn::DequantizeOp>(op))
+        border.insert(number);
+    }
+  });
+  IntegerOnlyCertificate certificate = certifyIntegerOnly(*outcome.module);
+  std::pair<StringRef, std::vector<FloatOp> *> lists[] = {{"inside", &certificate.inside},
+                                                          {"beside", &certificate.beside},
+                                                          {"before", &certificate.before},
+                                                          {"behind", &certificate.behind}};
+  for (auto &[position, ops] : lists)
+    for (const FloatOp &found : *ops)
+      if (!isa<qnn::QuantizeOp, qnn::DequantizeOp>(found.op))
+        for (unsigned number : numbersIn(found.op->getLoc()))
+          positions.try_emplace(number, position);
+}
+
+static LedgerReason reasonOf(Refusal kind) {
+  switch (kind) {
+  case Refusal::UnknownOp:
+    return LedgerReason::UnknownOp;
+  case Refusal::Opset:
+    return LedgerReason::Opset;
+  case Refusal::AttributeKind:
+    return LedgerReason::AttributeKind;
+  case Refusal::AttributeValue:
+    return LedgerReason::AttributeValue;
+  case Refusal::Operand:
+    return LedgerReason::Operand;
+  case Refusal::DynamicOperand:
+    return LedgerReason::DynamicOperand;
+  case Refusal::Output:
+    return LedgerReason::Output;
+  case Refusal::ElementType:
+    return LedgerReason::ElementType;
+  case Refusal::Rank:
+    return LedgerReason::Rank;
+  case Refusal::Shape:
+    return LedgerReason::Shape;
+  }
+  llvm_unreachable("all refusals are listed");
+}
+
+/// Whether the table of loops has the op.
+bool LedgerMaker::hasLoops(const LedgerNode &node) const {
+  static const std::vector<LoopsOp> table = loopsOps();
+  return llvm::any_of(table, [&](const LoopsOp &row) {
+    return row.domain == node.domain && row.opType == node.op && node.opset >= row.firstOpset &&
+           node.opset <= row.lastOpset;
+  });
+}
+
+/// A node that stayed what it was in the file: loops may have it.
+void LedgerMaker::judgeKept(size_t number, LedgerReason reason, const std::string &text) {
+  LedgerNode &entry = ledger.nodes[number];
+  entry.text = text;
+  entry.position = positions.lookup(number).str();
+  entry.reason = reason;
+  auto refusal = loopsRefusals.find(number);
+  if (hasLoops(entry) && refusal == loopsRefusals.end()) {
+    entry.kind = LedgerClass::Float;
+    if (reason == LedgerReason::UnknownOp)
+      entry.reason = LedgerReason::OnlyInLoops;
+    return;
+  }
+  entry.kind = LedgerClass::Unsupported;
+  if (reason == LedgerReason::InBody)
+    entry.reason = hasLoops(entry) ? LedgerReason::Operand : LedgerReason::UnknownOp;
+  if (refusal != loopsRefusals.end())
+    entry.text += (entry.text.empty() ? "loops: " : "; loops: ") + refusal->second;
+  else
+    entry.text += (entry.text.empty() ? "" : "; ") + std::string("there are no loops for this op");
+}
+
+void LedgerMaker::judgeFloat(size_t number) {
+  LedgerNode &entry = ledger.nodes[number];
+  entry.kind = LedgerClass::Float;
+  entry.position = positions.lookup(number).str();
+  entry.text = outcome.remarks.lookup(number);
+  auto why = outcome.unquantizable.find(number);
+  if (why == outcome.unquantizable.end()) {
+    bool isTail = entry.position == "behind";
+    entry.reason = isTail ? LedgerReason::FloatTail : LedgerReason::NotQuantized;
+    if (isTail)
+      entry.text = "it lies behind the last integer op";
+    return;
+  }
+  switch (why->second) {
+  case qnn::Unquantizable::NoIntegerForm:
+    entry.reason = LedgerReason::NoIntegerForm;
+    return;
+  case qnn::Unquantizable::Excluded:
+    entry.reason = LedgerReason::Excluded;
+    entry.text = "the recipe excludes it";
+    return;
+  case qnn::Unquantizable::ElementType:
+    entry.reason = LedgerReason::ElementType;
+    entry.text = "its tensors are not float32";
+    return;
+  case qnn::Unquantizable::DynamicOperand:
+    entry.reason = LedgerReason::DynamicOperand;
+    entry.text = "its weight or bias is computed at run time";
+    return;
+  }
+}
+
+void LedgerMaker::judgeFolded(size_t number) {
+  LedgerNode &entry = ledger.nodes[number];
+  entry.kind = LedgerClass::Folded;
+  Fold fold = outcome.trace.fold(number).value_or(Fold{Fold::Constant, {}});
+  switch (fold.kind) {
+  case Fold::Constant:
+    entry.reason = LedgerReason::Constant;
+    entry.text = "its result is known before a run";
+    return;
+  case Fold::Identity:
+    entry.reason = LedgerReason::Identity;
+    entry.text = "it passes its input on";
+    return;
+  case Fold::Unused:
+    entry.reason = LedgerReason::Unused;
+    entry.text = "no output depends on it";
+    return;
+  case Fold::Inlined:
+    entry.reason = LedgerReason::Inlined;
+    entry.text = "its condition is known; the nodes of its branch take its place";
+    return;
+  case Fold::Fused:
+    entry.reason = LedgerReason::Fused;
+    entry.into = fold.into;
+    entry.text = "a part of '" + ledger.nodes[*fold.into].name + "'";
+    return;
+  }
+}
+
+void LedgerMaker::judge(size_t number) {
+  LedgerNode &entry = ledger.nodes[number];
+  auto folded = [&](LedgerReason reason, StringRef text) {
+    entry.kind = LedgerClass::Folded;
+    entry.reason = reason;
+    entry.text = text.str();
+  };
+  bool wasSeen = outcome.trace.hasSeen(number);
+  if (auto stop = outcome.stops.find(number); stop != outcome.stops.end())
+    return judgeKept(number, LedgerReason::Stops, stop->second);
+  if (auto refusal = outcome.refused.find(number); refusal != outcome.refused.end())
+    return judgeKept(number, reasonOf(refusal->second.first), refusal->second.second);
+  if (auto node = kept.find(number); node != kept.end()) {
+    NodeReader reader(node->second);
+    if (node->second.isOp("Constant") && succeeded(readConstant(reader)))
+      return folded(LedgerReason::Constant, "its result is known before a run");
+    return judgeKept(number, LedgerReason::InBody, "it lies in the body of a node that is loops");
+  }
+  if (calls.contains(number) && !wasSeen)
+    return folded(LedgerReason::Inlined, "the nodes of the function take its place");
+  if (!wasSeen)
+    return folded(LedgerReason::Unused, "nothing calls its function");
+  if (floating.contains(number))
+    return judgeFloat(number);
+  if (integer.contains(number)) {
+    entry.kind = LedgerClass::Integer;
+    entry.reason = LedgerReason::IntegerForm;
+    return;
+  }
+  if (outcome.quantizers.contains(number) && border.contains(number)) {
+    entry.kind = LedgerClass::Float;
+    entry.reason = LedgerReason::Border;
+    entry.text = "it is the border of the integers";
+    return;
+  }
+  if (outcome.quantizers.contains(number))
+    return folded(LedgerReason::Fused, "its scale is a part of the integer ops around it");
+  judgeFolded(number);
+}
+
+FailureOr<Ledger> LedgerMaker::make(llvm::StringRef path) {
+  ledger.model = llvm::sys::path::stem(path).str();
+  ledger.recipe = options.recipe.name;
+  ledger.dims = options.dims;
+  ImportOptions importOptions;
+  importOptions.dims = options.dims;
+  file = importONNX(path, &context, importOptions);
+  if (!file || failed(flatten()))
+    return failure();
+  prepared = flat->clone();
+  Trace trace;
+  if (failed(prepare(*prepared, options.recipe, trace)))
+    return failure();
+  recordTypes(*prepared);
+  FailureOr<StageOutcome> run = runStages(*prepared, options.recipe, trace);
+  if (failed(run))
+    return failure();
+  outcome = std::move(*run);
+  surveyOps();
+  if (!kept.empty())
+    loopsRefusals = refusedByLoops(*prepared);
+  for (size_t number = 0; number < ledger.nodes.size(); ++number)
+    judge(number);
+  llvm::DenseSet<unsigned> stops;
+  for (auto &refusal : outcome.refused)
+    stops.insert(refusal.first);
+  for (auto &stop : outcome.stops)
+    stops.insert(stop.first);
+  ledger.stops = stops.size();
+  recordCosts();
+  return std::move(ledger);
+}
+
+FailureOr<Ledger> quantc::makeLedger(llvm::StringRef path, MLIRContext &context,
+                                     const CompileOptions &options) {
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  context.appendDialectRegistry(registry);
+  context.loadAllAvailableDialects();
+  registerPipelinePasses();
+  return LedgerMaker(context, options).make(path);
+}

@@ -1,0 +1,141 @@
+# Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+# See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Seeds of the fuzzing targets: small valid files of each format, and the malformed ones of test/robustness."""
+
+import glob
+import hashlib
+import io
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import zipfile
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TESTS = os.path.dirname(HERE)
+EXTERNAL = "weights.bin"  # what models with external data refer to, in the folder where targets run
+
+
+def malformed(script, pattern):
+    """Contents of the files that a generator of test/robustness writes."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, os.path.join(TESTS, "robustness", script), folder]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        for path in sorted(glob.glob(os.path.join(folder, "**", pattern), recursive=True)):
+            if os.path.isfile(path) and not os.path.islink(path):
+                with open(path, "rb") as file:
+                    yield file.read()
+
+
+def node_tests(pattern):
+    """Contents of files of ONNX's node tests."""
+    folder = os.path.join(os.path.dirname(onnx.__file__), "backend", "test", "data")
+    for path in sorted(glob.glob(os.path.join(folder, "*", "*", "**", pattern), recursive=True)):
+        with open(path, "rb") as file:
+            yield file.read()
+
+
+def external_model():
+    """A model with elements in EXTERNAL."""
+    weight = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[4], data_location=TensorProto.EXTERNAL)
+    for key, value in {"location": EXTERNAL, "offset": "8", "length": "16"}.items():
+        weight.external_data.add(key=key, value=value)
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 4])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["N", 4])
+    graph = helper.make_graph([helper.make_node("Add", ["x", "w"], ["y"])], "g", [x], [y], [weight])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+
+
+def models():
+    yield external_model().SerializeToString()
+    yield from node_tests("*.onnx")
+    yield from malformed("make_malformed.py", "*.onnx")
+
+
+def modules():
+    """The pieces of the lit tests that are modules of their own."""
+    for path in sorted(glob.glob(os.path.join(TESTS, "**", "*.mlir"), recursive=True)):
+        with open(path, "rb") as file:
+            for piece in file.read().split(b"// -----"):
+                lines = [line for line in piece.split(b"\n") if not line.lstrip().startswith(b"//")]
+                yield b"\n".join(lines).strip() + b"\n"
+
+
+def arrays():
+    values = np.arange(-6, 6)
+    for dtype in ("?", "i1", "u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8", "<c8", "<c16"):
+        for shape in ((), (12,), (3, 4), (2, 3, 2), (0, 3)):
+            array = np.resize(values, shape).astype(dtype)
+            yield array
+            if len(shape) > 1:
+                yield np.asfortranarray(array)
+
+
+def npy(array, version=None):
+    file = io.BytesIO()
+    np.lib.format.write_array(file, array, version)
+    return file.getvalue()
+
+
+def npy_files():
+    for array in arrays():
+        yield npy(array)
+    yield npy(np.zeros(4, "<f4"), (2, 0))
+    yield npy(np.zeros(4, "<f4"), (3, 0))
+    yield from malformed("make_malformed_data.py", "*.npy")
+
+
+def npz_files():
+    some = list(arrays())
+    for start in range(0, len(some), 3):
+        for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            file = io.BytesIO()
+            with zipfile.ZipFile(file, "w", method) as archive:
+                for index, array in enumerate(some[start : start + 3]):
+                    archive.writestr(zipfile.ZipInfo(f"{'xyz'[index]}.npy"), npy(array), method)
+            yield file.getvalue()
+    yield from malformed("make_malformed_data.py", "*.npz")
+
+
+def tensors():
+    yield from node_tests("*.pb")
+    for kind in ("FLOAT", "INT32", "INT64", "UINT8", "UINT64", "DOUBLE", "FLOAT16", "BOOL", "INT4"):
+        yield helper.make_tensor("typed", getattr(TensorProto, kind), [2, 2], [0, 1, 1, 0]).SerializeToString()
+    yield numpy_helper.from_array(np.arange(6, dtype=np.complex64).reshape(2, 3), "c").SerializeToString()
+    yield from malformed("make_malformed_data.py", "*.pb")
+
+
+def choices():
+    """Streams of choices: what the bytecode target reads is no file format."""
+    source = random.Random(1)
+    for length in (4, 8, 16, 32, 64, 128):
+        for _ in range(50):
+            yield bytes(source.randrange(48) for _ in range(length))
+
+
+# Target: generator of seeds, longest input.
+TARGETS = {
+    "npy": (npy_files, 1024),
+    "npz": (npz_files, 2048),
+    "tensor": (tensors, 1024),
+    "onnx": (models, 2048),
+    "ir": (modules, 2048),
+    "bytecode": (choices, 256),
+}
+
+
+def write_seeds(target, folder):
+    """Writes those seeds that a target takes whole; returns their number."""
+    generate, longest = TARGETS[target]
+    os.makedirs(folder, exist_ok=True)
+    for data in generate():
+        if 0 < len(data) <= longest:
+            with open(os.path.join(folder, hashlib.sha256(data).hexdigest()[:16]), "wb") as file:
+                file.write(data)
+    return len(os.listdir(folder))
