@@ -30,10 +30,10 @@ constexpr size_t denseLimitBytes = 1024;
 /// Readers of bytecode refuse a blob that asks for more alignment than their own buffer has.
 constexpr size_t blobAlignment = 16;
 
-size_t elementBytes(Type elementType) {
-  unsigned bits = elementType.getIntOrFloatBitWidth();
-  return bits < 8 ? 1 : bits / 8;
-}
+/// A splat that takes more is not expanded.
+constexpr size_t mostSplatBytes = size_t(1) << 31;
+
+size_t elementBytes(Type elementType) { return (elementType.getIntOrFloatBitWidth() + 7) / 8; }
 
 ElementsAttr getConstantElements(Value value) {
   ElementsAttr attr;
@@ -47,11 +47,11 @@ static std::optional<ArrayRef<char>> resourceData(DenseResourceElementsAttr attr
   if (!blob)
     return std::nullopt;
   ArrayRef<char> data = blob->getData();
-  size_t expected =
-      static_cast<size_t>(attr.getNumElements()) * elementBytes(attr.getElementType());
-  if (data.size() < expected)
+  size_t count = static_cast<size_t>(attr.getNumElements());
+  size_t width = elementBytes(attr.getElementType());
+  if (count > data.size() / width)
     return std::nullopt;
-  return data.take_front(expected);
+  return data.take_front(count * width);
 }
 
 /// i1 tensors are packed in dense attributes; here a bool takes a byte, as in ONNX.
@@ -64,45 +64,43 @@ static std::vector<char> expandBits(DenseElementsAttr dense) {
 }
 
 std::optional<std::vector<char>> readBytes(ElementsAttr attr) {
-  if (auto resource = dyn_cast_or_null<DenseResourceElementsAttr>(attr)) {
+  if (!attr || !attr.getElementType().isIntOrFloat())
+    return std::nullopt;
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(attr)) {
     std::optional<ArrayRef<char>> data = resourceData(resource);
     if (!data)
       return std::nullopt;
     return std::vector<char>(data->begin(), data->end());
   }
-  auto dense = dyn_cast_or_null<DenseElementsAttr>(attr);
+  auto dense = dyn_cast<DenseElementsAttr>(attr);
   if (!dense)
+    return std::nullopt;
+  size_t count = static_cast<size_t>(dense.getNumElements());
+  size_t width = elementBytes(dense.getElementType());
+  if (dense.isSplat() && count > mostSplatBytes / width)
     return std::nullopt;
   if (dense.getElementType().isInteger(1))
     return expandBits(dense);
   ArrayRef<char> raw = dense.getRawData();
   if (!dense.isSplat())
     return std::vector<char>(raw.begin(), raw.end());
-  std::vector<char> bytes;
-  bytes.reserve(raw.size() * dense.getNumElements());
-  for (int64_t i = 0; i < dense.getNumElements(); ++i)
-    bytes.insert(bytes.end(), raw.begin(), raw.end());
+  if (width == 1)
+    return std::vector<char>(count, raw.front());
+  std::vector<char> bytes(count * width);
+  for (size_t i = 0; i < count; ++i)
+    std::memcpy(bytes.data() + i * width, raw.data(), width);
   return bytes;
 }
 
-template <typename T> static T loadAt(const std::vector<char> &bytes, size_t index) {
-  T value;
-  std::memcpy(&value, bytes.data() + index * sizeof(T), sizeof(T));
-  return value;
-}
-
-static int64_t loadInteger(const std::vector<char> &bytes, size_t i, unsigned bits,
-                           bool isUnsigned) {
-  if (bits <= 8) {
-    // A narrower element lies in the low bits of its byte; those above it are not defined.
-    uint64_t value = loadAt<uint8_t>(bytes, i) & ((uint64_t(1) << bits) - 1);
-    return isUnsigned ? int64_t(value) : llvm::SignExtend64(value, bits);
-  }
-  if (bits == 16)
-    return isUnsigned ? int64_t(loadAt<uint16_t>(bytes, i)) : int64_t(loadAt<int16_t>(bytes, i));
-  if (bits == 32)
-    return isUnsigned ? int64_t(loadAt<uint32_t>(bytes, i)) : int64_t(loadAt<int32_t>(bytes, i));
-  return loadAt<int64_t>(bytes, i);
+/// Element `i` of `bits` bits, at most 64. Bits above them in its last byte are not defined.
+static int64_t loadInteger(ArrayRef<char> bytes, size_t i, unsigned bits, bool isUnsigned) {
+  size_t width = (bits + 7) / 8;
+  uint64_t value = 0;
+  std::memcpy(&value, bytes.data() + i * width, width); // little endian
+  if (bits == 64)
+    return static_cast<int64_t>(value);
+  value &= (uint64_t(1) << bits) - 1;
+  return isUnsigned ? static_cast<int64_t>(value) : llvm::SignExtend64(value, bits);
 }
 
 static bool isUnsignedLike(Type type) {
@@ -114,7 +112,7 @@ std::optional<std::vector<int64_t>> readIntegers(ElementsAttr attr) {
   if (!attr)
     return std::nullopt;
   Type type = attr.getShapedType().getElementType();
-  if (!type.isInteger())
+  if (!type.isInteger() || type.getIntOrFloatBitWidth() > 64)
     return std::nullopt;
   std::optional<std::vector<char>> bytes = readBytes(attr);
   if (!bytes)
@@ -125,23 +123,35 @@ std::optional<std::vector<int64_t>> readIntegers(ElementsAttr attr) {
   return values;
 }
 
+std::optional<std::pair<int64_t, int64_t>> integerBounds(ElementsAttr attr) {
+  if (!attr || attr.empty())
+    return std::nullopt;
+  if (auto splat = dyn_cast<SplatElementsAttr>(attr))
+    attr = splat.resizeSplat(RankedTensorType::get({1}, splat.getElementType()));
+  std::optional<std::vector<int64_t>> values = readIntegers(attr);
+  if (!values || values->empty())
+    return std::nullopt;
+  auto [least, greatest] = std::minmax_element(values->begin(), values->end());
+  return std::pair(*least, *greatest);
+}
+
 std::optional<std::vector<float>> readFloats(ElementsAttr attr) {
   if (!attr)
     return std::nullopt;
   Type type = attr.getShapedType().getElementType();
-  std::vector<float> values(static_cast<size_t>(attr.getNumElements()));
   if (type.isInteger()) {
     std::optional<std::vector<int64_t>> integers = readIntegers(attr);
     if (!integers)
       return std::nullopt;
-    for (size_t i = 0; i < values.size(); ++i)
-      values[i] = static_cast<float>((*integers)[i]);
-    return values;
+    return std::vector<float>(integers->begin(), integers->end());
   }
-  std::optional<std::vector<char>> bytes = readBytes(attr);
   auto floatType = dyn_cast<FloatType>(type);
-  if (!bytes || !floatType)
+  if (!floatType || floatType.getWidth() > 64)
     return std::nullopt;
+  std::optional<std::vector<char>> bytes = readBytes(attr);
+  if (!bytes)
+    return std::nullopt;
+  std::vector<float> values(static_cast<size_t>(attr.getNumElements()));
   if (type.isF32()) {
     std::memcpy(values.data(), bytes->data(), bytes->size());
     return values;

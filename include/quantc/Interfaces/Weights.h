@@ -21,6 +21,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Value.h"
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace quantc {
@@ -30,14 +31,20 @@ mlir::ElementsAttr getConstantElements(mlir::Value value);
 
 /// The raw little-endian bytes of a dense or resource attribute in row-major order; a splat is
 /// expanded. Elements of fewer than 8 bits take one byte each in dense attributes. Fails (nullopt)
-/// when a resource blob is missing, for instance because its module was printed without weights.
+/// when a resource blob is missing, for instance because its module was printed without weights,
+/// and when the elements are neither integers nor floats. No text is so short that it could not
+/// claim a splat of any size, so splats beyond 2 GiB fail, too.
 std::optional<std::vector<char>> readBytes(mlir::ElementsAttr attr);
 
 /// All elements as floats (f16, bf16, f32, f64 and integers are converted), row-major.
 std::optional<std::vector<float>> readFloats(mlir::ElementsAttr attr);
 
-/// All elements of an integer tensor as 64-bit integers, extended by their signedness.
+/// All elements of an integer tensor of up to 64 bits, extended by their signedness.
 std::optional<std::vector<int64_t>> readIntegers(mlir::ElementsAttr attr);
+
+/// The least and the greatest of them. A splat of any size costs what one element does; fails
+/// (nullopt) as `readIntegers` does, and when there are no elements.
+std::optional<std::pair<int64_t, int64_t>> integerBounds(mlir::ElementsAttr attr);
 
 /// A constant of type `type` from row-major little-endian bytes: dense up to `denseLimitBytes`, a
 /// resource blob named after `name` beyond. `bytes.size()` must fit the type.

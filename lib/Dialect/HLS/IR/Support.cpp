@@ -107,11 +107,17 @@ LogicalResult verifyWeight(Operation *op, ElementsAttr weight, int64_t rows, int
   if (bits < 1 || bits > 16)
     return op->emitError("[HLS-ROM-1] expected weight_bits in [1, 16], but found ") << bits;
   numerics::IntRange range = numerics::IntRange::signedType(unsigned(bits));
-  for (int64_t value : romValues(weight))
-    if (!range.contains(value))
-      return op->emitError("[HLS-ROM-1] expected weights of ")
-             << bits << " bits, but found " << value;
+  if (std::optional<int64_t> value = valueOutside(weight, range))
+    return op->emitError("[HLS-ROM-1] expected weights of ")
+           << bits << " bits, but found " << *value;
   return success();
+}
+
+std::optional<int64_t> valueOutside(ElementsAttr attr, numerics::IntRange range) {
+  auto bounds = integerBounds(attr);
+  if (!bounds || range.contains({bounds->first, bounds->second}))
+    return std::nullopt;
+  return range.contains(bounds->first) ? bounds->second : bounds->first;
 }
 
 IntegerType elementOf(Value stream) { return cast<StreamType>(stream.getType()).getElement(); }

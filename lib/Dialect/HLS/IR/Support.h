@@ -57,6 +57,8 @@ void setInteger(mlir::Operation *op, llvm::StringRef name, int64_t value);
 
 /// Values of a constant; empty when its data is absent.
 std::vector<int64_t> romValues(mlir::ElementsAttr attr);
+/// A value of a constant that is not in `range`, if there is one.
+std::optional<int64_t> valueOutside(mlir::ElementsAttr attr, numerics::IntRange range);
 
 } // namespace quantc::hls
 
