@@ -31,9 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static fuzz::FuzzContext contexts(fuzz::loadDialects);
   bool isNew = false;
   ParserConfig config(&contexts.next(isNew));
-  StringRef text(reinterpret_cast<const char *>(data), size);
-  if (text.contains('\0'))
-    return 0; // the end of a text
+  std::string text(reinterpret_cast<const char *>(data), size); // the lexer wants a zero behind it
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, config);
   if (!module)
     return 0;

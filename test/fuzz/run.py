@@ -24,7 +24,7 @@ from junit import Results  # noqa: E402
 
 # LLVM's allocators poison memory in inlined code only: the packaged libraries know nothing of it.
 SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=0:allow_user_poisoning=0", "UBSAN_OPTIONS": "print_stacktrace=1"}
-LIMITS = ["-timeout=20", "-rss_limit_mb=2560", "-malloc_limit_mb=512"]
+LIMITS = ["-timeout=20", "-detect_leaks=0", "-rss_limit_mb=2560", "-malloc_limit_mb=512"]
 
 
 def run(build, target, arguments):
