@@ -82,9 +82,11 @@ std::string RequantizeAttr::check(IntegerType element, int64_t channels, int64_t
     return ("expected lo <= hi, both of the result's element type, but found " + Twine(getLo()) +
             " and " + Twine(getHi()))
         .str();
+  if (std::string problem = checkAcc(getAcc()); !problem.empty())
+    return problem;
   return firstProblem(
-      {checkAcc(getAcc()), checkCount("bias", getBias(), count),
-       checkCount("multiplier", getMultiplier(), count), checkCount("shift", getShift(), count),
+      {checkCount("bias", getBias(), count), checkCount("multiplier", getMultiplier(), count),
+       checkCount("shift", getShift(), count),
        checkRange("bias", getBias(), numerics::IntRange::signedType(unsigned(getAcc()))),
        checkRange("multiplier", getMultiplier(), {1 << 23, (1 << 24) - 1}),
        checkRange("shift", getShift(), {1, 62})});
@@ -148,10 +150,12 @@ std::string ThresholdsAttr::check(IntegerType element, int64_t channels, int64_t
         .str();
   int64_t n = type.getDimSize(1);
   numerics::IntRange codes = rangeOf(element);
-  if (!codes.contains({getBase(), getBase() + n}))
-    return ("expected codes " + Twine(getBase()) + " to " + Twine(getBase() + n) +
+  if (!codes.contains(getBase()) || n > codes.hi - getBase())
+    return ("expected " + Twine(n) + " codes behind " + Twine(getBase()) +
             " to be of the result's element type")
         .str();
+  if (std::string problem = checkAcc(getAcc()); !problem.empty())
+    return problem;
   std::vector<int64_t> values; // those of a splat do not decrease
   if (!isa<SplatElementsAttr>(getThreshold()))
     values = romValues(getThreshold());
@@ -159,7 +163,7 @@ std::string ThresholdsAttr::check(IntegerType element, int64_t channels, int64_t
     if (i % size_t(n) != 0 && values[i] < values[i - 1])
       return "expected thresholds that do not decrease";
   return firstProblem(
-      {checkAcc(getAcc()), checkCount("bias", getBias(), channels),
+      {checkCount("bias", getBias(), channels),
        checkRange("bias", getBias(), numerics::IntRange::signedType(unsigned(getAcc()))),
        checkRange("threshold", getThreshold(),
                   numerics::IntRange::signedType(unsigned(getAcc()) + 1))});
@@ -204,8 +208,10 @@ int64_t AddBiasAttr::getAccBits() const { return getAcc(); }
 std::string AddBiasAttr::check(IntegerType element, int64_t channels, int64_t pixels) const {
   if (element.isUnsigned() || int64_t(element.getWidth()) != getAcc())
     return ("expected a result of si" + Twine(getAcc())).str();
+  if (std::string problem = checkAcc(getAcc()); !problem.empty())
+    return problem;
   return firstProblem(
-      {checkAcc(getAcc()), checkCount("bias", getBias(), channels),
+      {checkCount("bias", getBias(), channels),
        checkRange("bias", getBias(), numerics::IntRange::signedType(unsigned(getAcc())))});
 }
 

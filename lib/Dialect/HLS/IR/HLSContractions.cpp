@@ -54,8 +54,8 @@ LogicalResult MvauOp::verify() {
 
 SmallVector<Port> MvauOp::getPorts() {
   int64_t rows = getPixels() * getGroups();
-  return {{int64_t(getSimd()), rows * int64_t(getInputs() / getSimd())},
-          {int64_t(getPe()), rows * int64_t(getOutputs() / getPe())}};
+  return {{int64_t(getSimd()), product({rows, int64_t(getInputs() / getSimd())})},
+          {int64_t(getPe()), product({rows, int64_t(getOutputs() / getPe())})}};
 }
 
 int64_t MvauOp::getIterations() {
@@ -137,7 +137,7 @@ LogicalResult DepthwiseOp::verify() {
 
 SmallVector<Port> DepthwiseOp::getPorts() {
   int64_t words = getPixels() * (getChannels() / getLanes()), lanes = getLanes();
-  return {{lanes, words * int64_t(getTaps())}, {lanes, words}};
+  return {{lanes, product({words, int64_t(getTaps())})}, {lanes, words}};
 }
 int64_t DepthwiseOp::getIterations() {
   return getPixels() * (getChannels() / getLanes()) * getTaps();

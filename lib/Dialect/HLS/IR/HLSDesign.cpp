@@ -43,9 +43,10 @@ LogicalResult DesignOp::verify() {
 
 static LogicalResult verifyBorder(Operation *op, Value stream, ArrayRef<int64_t> shape) {
   auto type = cast<StreamType>(stream.getType());
-  int64_t elements = 1;
-  for (int64_t d : shape)
-    elements *= d;
+  for (int64_t size : shape)
+    if (size < 1)
+      return op->emitError("[HLS-IO-1] expected positive sizes, but found ") << size;
+  int64_t elements = product(shape);
   if (elements != type.getLanes() * type.getBeats())
     return op->emitError("[HLS-IO-1] expected a stream of ")
            << elements << " elements, but found " << type.getLanes() * type.getBeats();

@@ -201,7 +201,8 @@ SmallVector<Port> PadOp::getPorts() {
   int64_t folds = getChannels() / getLanes(), lanes = getLanes();
   int64_t rows = getHeight() + getPads()[0] + getPads()[2];
   int64_t columns = getWidth() + getPads()[1] + getPads()[3];
-  return {{lanes, getHeight() * getWidth() * folds}, {lanes, rows * columns * folds}};
+  return {{lanes, product({getHeight(), getWidth(), folds})},
+          {lanes, product({rows, columns, folds})}};
 }
 int64_t PadOp::getIterations() { return getPorts()[1].beats; }
 int64_t PadOp::getLatency() { return qhls::latency::move; }
@@ -273,7 +274,7 @@ LogicalResult ConstantOp::verify() {
   return verifyUnit(*this);
 }
 SmallVector<Port> ConstantOp::getPorts() {
-  return {{getLanes(), getTimes() * (getValue().getNumElements() / getLanes())}};
+  return {{getLanes(), product({getTimes(), getValue().getNumElements() / getLanes()})}};
 }
 int64_t ConstantOp::getIterations() { return getPorts()[0].beats; }
 int64_t ConstantOp::getLatency() { return qhls::latency::move; }
@@ -315,9 +316,7 @@ LogicalResult TransposeOp::verify() {
     return failure();
   return verifyUnit(*this);
 }
-SmallVector<Port> TransposeOp::getPorts() {
-  return {2, Port{1, getShape()[0] * getShape()[1] * getShape()[2]}};
-}
+SmallVector<Port> TransposeOp::getPorts() { return {2, Port{1, product(getShape())}}; }
 int64_t TransposeOp::getIterations() { return 2 * getPorts()[0].beats; }
 int64_t TransposeOp::getLatency() { return qhls::latency::window; }
 Activity TransposeOp::getActivity() {

@@ -93,10 +93,10 @@ LogicalResult WindowOp::verify() {
 SmallVector<Port> WindowOp::getPorts() {
   int64_t folds = getChannels() / getLanes(), taps = getKernel()[0] * getKernel()[1];
   int64_t pixels = getOut()[0] * getOut()[1], lanes = getLanes();
-  Port in{lanes, int64_t(getHeight() * getWidth()) * folds};
+  Port in{lanes, product({getHeight(), getWidth(), folds})};
   if (getParallel())
-    return {in, {taps * lanes, pixels}};
-  return {in, {lanes, pixels * taps * folds}};
+    return {in, {product({taps, lanes}), pixels}};
+  return {in, {lanes, product({pixels, taps, folds})}};
 }
 
 int64_t WindowOp::getIterations() {
@@ -238,7 +238,7 @@ UnitText WindowOp::describe() {
 
 template <typename Op> static SmallVector<Port> reductionPorts(Op op) {
   int64_t words = op.getPixels() * (op.getChannels() / op.getLanes()), lanes = op.getLanes();
-  return {{lanes, words * int64_t(op.getTaps())}, {lanes, words}};
+  return {{lanes, product({words, int64_t(op.getTaps())})}, {lanes, words}};
 }
 
 template <typename Op> static Activity reductionActivity(Op op) {

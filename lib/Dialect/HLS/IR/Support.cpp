@@ -12,6 +12,8 @@
 
 #include "Support.h"
 #include "quantc/Interfaces/Weights.h"
+#include "llvm/Support/MathExtras.h"
+#include <limits>
 
 using namespace mlir;
 
@@ -124,6 +126,14 @@ IntegerType elementOf(Value stream) { return cast<StreamType>(stream.getType()).
 int64_t widthOf(Value stream) { return elementOf(stream).getWidth(); }
 numerics::IntRange rangeOf(IntegerType element) {
   return numerics::IntRange::ofType(!element.isUnsigned(), element.getWidth());
+}
+
+int64_t product(ArrayRef<int64_t> sizes) {
+  int64_t result = 1;
+  for (int64_t size : sizes)
+    if (llvm::MulOverflow(result, size, result))
+      return llvm::is_contained(sizes, 0) ? 0 : std::numeric_limits<int64_t>::max();
+  return result;
 }
 
 SmallVector<Fold> laneFolds(int64_t channels) {

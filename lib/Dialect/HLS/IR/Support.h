@@ -44,6 +44,9 @@ mlir::LogicalResult verifyWeight(mlir::Operation *op, mlir::ElementsAttr weight,
 mlir::IntegerType elementOf(mlir::Value stream);
 int64_t widthOf(mlir::Value stream);
 numerics::IntRange rangeOf(mlir::IntegerType element);
+/// The product of sizes that are not negative, or INT64_MAX where it does not fit: more than any
+/// stream holds.
+int64_t product(llvm::ArrayRef<int64_t> sizes);
 inline int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /// Foldings of a unit with one `lanes` attribute.
