@@ -30,8 +30,8 @@ constexpr size_t denseLimitBytes = 1024;
 /// Readers of bytecode refuse a blob that asks for more alignment than their own buffer has.
 constexpr size_t blobAlignment = 16;
 
-/// A splat that takes more is not expanded.
-constexpr size_t mostSplatBytes = size_t(1) << 31;
+/// A splat with more elements is not expanded.
+constexpr int64_t mostSplatElements = int64_t(1) << 28;
 
 size_t elementBytes(Type elementType) { return (elementType.getIntOrFloatBitWidth() + 7) / 8; }
 
@@ -75,10 +75,10 @@ std::optional<std::vector<char>> readBytes(ElementsAttr attr) {
   auto dense = dyn_cast<DenseElementsAttr>(attr);
   if (!dense)
     return std::nullopt;
+  if (dense.isSplat() && dense.getNumElements() > mostSplatElements)
+    return std::nullopt;
   size_t count = static_cast<size_t>(dense.getNumElements());
   size_t width = elementBytes(dense.getElementType());
-  if (dense.isSplat() && count > mostSplatBytes / width)
-    return std::nullopt;
   if (dense.getElementType().isInteger(1))
     return expandBits(dense);
   ArrayRef<char> raw = dense.getRawData();
@@ -123,12 +123,14 @@ std::optional<std::vector<int64_t>> readIntegers(ElementsAttr attr) {
   return values;
 }
 
-std::optional<std::pair<int64_t, int64_t>> integerBounds(ElementsAttr attr) {
-  if (!attr || attr.empty())
-    return std::nullopt;
-  if (auto splat = dyn_cast<SplatElementsAttr>(attr))
+std::optional<std::vector<int64_t>> readDistinctIntegers(ElementsAttr attr) {
+  if (auto splat = dyn_cast_or_null<SplatElementsAttr>(attr); splat && !splat.empty())
     attr = splat.resizeSplat(RankedTensorType::get({1}, splat.getElementType()));
-  std::optional<std::vector<int64_t>> values = readIntegers(attr);
+  return readIntegers(attr);
+}
+
+std::optional<std::pair<int64_t, int64_t>> integerBounds(ElementsAttr attr) {
+  std::optional<std::vector<int64_t>> values = readDistinctIntegers(attr);
   if (!values || values->empty())
     return std::nullopt;
   auto [least, greatest] = std::minmax_element(values->begin(), values->end());

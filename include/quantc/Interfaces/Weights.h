@@ -33,7 +33,7 @@ mlir::ElementsAttr getConstantElements(mlir::Value value);
 /// expanded. Elements of fewer than 8 bits take one byte each in dense attributes. Fails (nullopt)
 /// when a resource blob is missing, for instance because its module was printed without weights,
 /// and when the elements are neither integers nor floats. No text is so short that it could not
-/// claim a splat of any size, so splats beyond 2 GiB fail, too.
+/// claim a splat of any size, so splats of more than 2^28 elements fail, too.
 std::optional<std::vector<char>> readBytes(mlir::ElementsAttr attr);
 
 /// All elements as floats (f16, bf16, f32, f64 and integers are converted), row-major.
@@ -42,8 +42,11 @@ std::optional<std::vector<float>> readFloats(mlir::ElementsAttr attr);
 /// All elements of an integer tensor of up to 64 bits, extended by their signedness.
 std::optional<std::vector<int64_t>> readIntegers(mlir::ElementsAttr attr);
 
-/// The least and the greatest of them. A splat of any size costs what one element does; fails
-/// (nullopt) as `readIntegers` does, and when there are no elements.
+/// The same, but of a splat of any size its one value; for verifiers, which look at each value.
+std::optional<std::vector<int64_t>> readDistinctIntegers(mlir::ElementsAttr attr);
+
+/// The least and the greatest element, in time and memory of `readDistinctIntegers`; fails
+/// (nullopt) as it does, and when there are no elements.
 std::optional<std::pair<int64_t, int64_t>> integerBounds(mlir::ElementsAttr attr);
 
 /// A constant of type `type` from row-major little-endian bytes: dense up to `denseLimitBytes`, a

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Support.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace quantc;
@@ -41,7 +42,11 @@ LogicalResult ConcatOp::verify() {
       return emitOpError("expected operands that differ along axis ")
              << axis << " only, but found " << first << " and " << type << " [DYAD-CAT-2]";
     bool dynamic = type.isDynamicDim(axis) || ShapedType::isDynamic(expected[axis]);
-    expected[axis] = dynamic ? ShapedType::kDynamic : expected[axis] + type.getDimSize(axis);
+    if (dynamic)
+      expected[axis] = ShapedType::kDynamic;
+    else if (llvm::AddOverflow(expected[axis], type.getDimSize(axis), expected[axis]))
+      return emitOpError("expected sizes along axis ")
+             << axis << " whose sum fits into 64 bits [DYAD-CAT-2]";
   }
   return expectResult(*this, expected, first.getElementType(), getResult().getType(),
                       "[DYAD-CAT-2]");
@@ -85,8 +90,10 @@ LogicalResult PadOp::verify() {
            << 2 * rank << " pads in [0, 2^24), but found [" << pads << "] [DYAD-PAD-1]";
   Dims shape(input.getShape());
   for (int64_t i = 0; i < rank; ++i)
-    if (!ShapedType::isDynamic(shape[i]))
-      shape[i] += pads[i] + pads[rank + i];
+    if (!ShapedType::isDynamic(shape[i]) &&
+        llvm::AddOverflow(shape[i], pads[i] + pads[rank + i], shape[i]))
+      return emitOpError("expected a padded size that fits into 64 bits, but found ")
+             << input << " [DYAD-PAD-2]";
   if (failed(verifyZeroPoint(*this, getValue().getType(), input, "a value")))
     return failure();
   return expectResult(*this, shape, input.getElementType(), getResult().getType(), "[DYAD-PAD-2]");

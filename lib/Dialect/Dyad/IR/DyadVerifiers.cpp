@@ -11,8 +11,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "Support.h"
+#include "quantc/Interfaces/Weights.h"
 #include "quantc/Numerics/Add.h"
 #include "quantc/Numerics/Dyadic.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace quantc;
@@ -29,10 +31,15 @@ static_assert(int(Rounding::HalfUp) == int(numerics::Rounding::HalfUp) &&
 // Windows
 //===----------------------------------------------------------------------===//
 
-/// Sizes of the attributes of a window op with `spatial` axes, and their signs.
-static LogicalResult verifyWindowAttributes(Operation *op, size_t spatial, ArrayRef<int64_t> kernel,
-                                            ArrayRef<int64_t> strides, ArrayRef<int64_t> dilations,
-                                            ArrayRef<int64_t> pads, StringRef label) {
+/// Positions in a padded input fit into 64 bits.
+constexpr int64_t mostWindowedSize = int64_t(1) << 60;
+
+/// Sizes of the attributes of a window op, and their signs.
+static LogicalResult verifyWindowAttributes(Operation *op, RankedTensorType input,
+                                            ArrayRef<int64_t> kernel, ArrayRef<int64_t> strides,
+                                            ArrayRef<int64_t> dilations, ArrayRef<int64_t> pads,
+                                            StringRef label) {
+  size_t spatial = input.getRank() - 2;
   if (kernel.size() != spatial || strides.size() != spatial || dilations.size() != spatial ||
       pads.size() != 2 * spatial)
     return op->emitOpError("expected ")
@@ -50,6 +57,10 @@ static LogicalResult verifyWindowAttributes(Operation *op, size_t spatial, Array
   for (int64_t pad : pads)
     if (pad < 0 || pad >= limit)
       return op->emitOpError("expected pads in [0, 2^24), but found ") << pad << " " << label;
+  for (int64_t size : input.getShape().drop_front(2))
+    if (size > mostWindowedSize)
+      return op->emitOpError("expected spatial sizes of at most 2^60, but found ")
+             << size << " " << label;
   return success();
 }
 
@@ -63,12 +74,14 @@ LogicalResult ConvOp::verify() {
                        "1, but found ")
            << input << ", " << weight << ", " << result << " and " << bias << " [DYAD-CONV-1]";
   ArrayRef<int64_t> kernel = weight.getShape().drop_front(2);
-  if (failed(verifyWindowAttributes(*this, rank - 2, kernel, getStrides(), getDilations(),
-                                    getPads(), "[DYAD-CONV-2]")))
+  if (failed(verifyWindowAttributes(*this, input, kernel, getStrides(), getDilations(), getPads(),
+                                    "[DYAD-CONV-2]")))
     return failure();
   int64_t groups = getGroups(), outputs = weight.getDimSize(0), inputs = weight.getDimSize(1);
+  int64_t channels = 0;
   if (!weight.hasStaticShape() || groups < 1 || groups > outputs || outputs < 1 || inputs < 1 ||
-      outputs % groups != 0 || !dimensionsAgree(input.getDimSize(1), inputs * groups))
+      outputs % groups != 0 || llvm::MulOverflow(inputs, groups, channels) ||
+      !dimensionsAgree(input.getDimSize(1), channels))
     return emitOpError("expected a weight of static shape [outputs, inputs / groups, kernel...] "
                        "with outputs a multiple of groups, but found ")
            << weight << " for " << groups << " groups and " << input << " [DYAD-CONV-3]";
@@ -131,13 +144,17 @@ LogicalResult RequantizeOp::verify() {
   if (!joined || ArrayRef<int64_t>(*joined) != input.getShape())
     return emitOpError("expected multiplier and shift of one static shape that broadcasts to ")
            << input << ", but found " << multiplier << " and " << shift << " [DYAD-REQ-2]";
-  auto multipliers = constantValues(getMultiplier()), shifts = constantValues(getShift());
+  auto multipliers = readDistinctIntegers(getConstantElements(getMultiplier()));
+  auto shifts = readDistinctIntegers(getConstantElements(getShift()));
   if (multipliers && shifts)
-    for (auto [m, s] : llvm::zip(*multipliers, *shifts))
+    for (size_t i = 0, end = std::max(multipliers->size(), shifts->size()); i < end; ++i) {
+      int64_t m = (*multipliers)[multipliers->size() == 1 ? 0 : i];
+      int64_t s = (*shifts)[shifts->size() == 1 ? 0 : i];
       if (!numerics::isLegal(numerics::Dyadic{static_cast<int32_t>(m), static_cast<int32_t>(s)}))
         return emitOpError("expected an odd multiplier in [2^23, 2^24) and a shift in [1, 62], but "
                            "found ")
                << m << " and " << s << " [DYAD-REQ-3]";
+    }
   if (failed(verifyClamp(*this, result, getClampLo(), getClampHi())) ||
       failed(verifyZeroPoint(*this, getInputZeroPoint().getType(), input, "an input zero point")))
     return failure();
@@ -230,8 +247,7 @@ static LogicalResult verifyPool(Operation *op, RankedTensorType input, RankedTen
                            "channels, but found ")
            << input << " and " << result << " [DYAD-POOL-1]";
   size_t spatial = rank - 2;
-  if (failed(
-          verifyWindowAttributes(op, spatial, kernel, strides, dilations, pads, "[DYAD-POOL-2]")))
+  if (failed(verifyWindowAttributes(op, input, kernel, strides, dilations, pads, "[DYAD-POOL-2]")))
     return failure();
   for (size_t i = 0; i < spatial; ++i) {
     if (input.isDynamicDim(i + 2) || result.isDynamicDim(i + 2))
@@ -239,7 +255,7 @@ static LogicalResult verifyPool(Operation *op, RankedTensorType input, RankedTen
     WindowAxis axis{
         input.getDimSize(i + 2), kernel[i], strides[i], dilations[i], pads[i], pads[spatial + i],
         result.getDimSize(i + 2)};
-    if (!isPoolSize(axis))
+    if (axis.output > mostWindowedSize || !isPoolSize(axis))
       return op->emitOpError("expected an output size of ")
              << axis.floorOutput() << " or " << axis.ceilOutput() << " along spatial axis " << i
              << ", each window holding an element of the input, but "

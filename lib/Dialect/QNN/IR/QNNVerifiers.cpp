@@ -27,7 +27,9 @@ static LogicalResult verifyConstantScale(Operation *op, Value scale) {
   DenseFPElementsAttr values;
   if (!matchPattern(scale, m_Constant(&values)))
     return success();
-  for (const APFloat &value : values.getValues<APFloat>())
+  size_t distinct = values.isSplat() ? 1 : values.getNumElements();
+  for (const APFloat &value :
+       llvm::make_range(values.value_begin<APFloat>(), values.value_begin<APFloat>() + distinct))
     if (!value.isFinite() || value.isNegative() || value.isZero())
       return op->emitOpError("expected a positive finite scale, but found ")
              << value.convertToDouble() << " [QNN-Q-6]";
