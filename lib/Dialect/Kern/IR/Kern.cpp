@@ -14,6 +14,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace quantc::kern;
@@ -68,6 +69,27 @@ Image::Image(Value memref) {
   rowStride = strides[1];
   pixelStride = strides[2];
   channelStride = strides[3];
+}
+
+bool isAddressable(Type memref) {
+  constexpr int64_t most = int64_t(1) << 40;
+  auto type = cast<MemRefType>(memref);
+  SmallVector<int64_t> strides = getStrides(type);
+  strides.push_back(getOffset(type)); // as of an axis of extent 2
+  SmallVector<int64_t> sizes(type.getShape());
+  sizes.push_back(2);
+  int64_t elements = 1, last = 0, step = 0;
+  for (auto [size, stride] : llvm::zip_equal(sizes, strides)) {
+    if (size > most || llvm::MulOverflow(elements, std::max<int64_t>(size, 1), elements) ||
+        elements > 2 * most)
+      return false;
+    if (ShapedType::isDynamic(stride) || size < 2)
+      continue;
+    if (stride < 0 || llvm::MulOverflow(size - 1, stride, step) || step > most - last)
+      return false;
+    last += step;
+  }
+  return true;
 }
 
 bool isDense(Type memref) {

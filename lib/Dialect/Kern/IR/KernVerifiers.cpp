@@ -12,6 +12,7 @@
 
 #include "KernCalls.h"
 #include "quantc/Kernels/Packing.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace quantc;
@@ -73,16 +74,22 @@ static LogicalResult verifyMultiplier(Operation *op, Epilogue epilogue, Value mu
          << stringifyEpilogue(epilogue) << ", but found " << element;
 }
 
+/// Positions are products of these and of sizes of buffers, and fit into 64 bits.
+constexpr int64_t mostWindowValue = int64_t(1) << 22;
+
 /// Spatial extents of a valid convolution: the padded input holds every window.
 static LogicalResult verifyWindows(Operation *op, Value in, Value out, ArrayRef<int64_t> kernel,
                                    ArrayRef<int64_t> strides, ArrayRef<int64_t> dilations) {
   if (kernel.size() != 2 || strides.size() != 2 || dilations.size() != 2)
     return op->emitOpError("expected two entries in kernel, strides and dilations");
   for (int i = 0; i < 2; ++i) {
-    if (kernel[i] < 1 || strides[i] < 1 || dilations[i] < 1)
-      return op->emitOpError("expected positive kernel, strides and dilations");
-    int64_t need =
-        (typeOf(out).getDimSize(1 + i) - 1) * strides[i] + (kernel[i] - 1) * dilations[i] + 1;
+    for (int64_t value : {kernel[i], strides[i], dilations[i]})
+      if (value < 1 || value >= mostWindowValue)
+        return op->emitOpError("expected positive kernel, strides and dilations below 2^22, but "
+                               "found ")
+               << value;
+    int64_t outputs = std::max<int64_t>(typeOf(out).getDimSize(1 + i), 1);
+    int64_t need = (outputs - 1) * strides[i] + (kernel[i] - 1) * dilations[i] + 1;
     if (need > typeOf(in).getDimSize(1 + i))
       return op->emitOpError("expected an input of at least ")
              << need << " along axis " << 1 + i << ", but found " << in.getType();
@@ -105,11 +112,11 @@ LogicalResult BufferOp::verify() {
 }
 
 LogicalResult ConstantOp::verify() {
-  int64_t bits = getValue().getShapedType().getElementTypeBitWidth();
-  if (getValue().getNumElements() != getType().getNumElements() ||
-      bits != int64_t(getType().getElementTypeBitWidth()))
+  Type element = getValue().getElementType();
+  if (getValue().getNumElements() != getType().getNumElements() || !element.isIntOrFloat() ||
+      element.getIntOrFloatBitWidth() != getType().getElementTypeBitWidth())
     return emitOpError("expected as many elements of the same width as ") << getType();
-  return isDense(getType()) ? success() : failure();
+  return verifyDense(*this, {getResult()});
 }
 
 LogicalResult ViewOp::verify() {
@@ -139,12 +146,18 @@ template <typename Op> static LogicalResult verifyConvGroups(Op op) {
   return success();
 }
 
-/// Elements of a convolution's weights in natural order, or `packed` of them.
-template <typename Op> static LogicalResult verifyWeights(Op op, int64_t packed) {
-  int64_t natural = typeOf(op.getOut()).getDimSize(3) * op.getKernel()[0] * op.getKernel()[1] *
-                    typeOf(op.getInput()).getDimSize(3) / int64_t(op.getGroups());
-  int64_t need = op.getNatural() ? natural : packed;
-  if (numElements(op.getWeight()) >= need)
+/// A convolution's weights in natural order, or packed, which takes no fewer: `packedSize` is asked
+/// only where the natural ones fit, and its products with them.
+template <typename Op>
+static LogicalResult verifyWeights(Op op, size_t (*packedSize)(const kernels::ConvShape &)) {
+  int64_t inputs = typeOf(op.getInput()).getDimSize(3) / int64_t(op.getGroups());
+  uint64_t need = 1, found = numElements(op.getWeight());
+  for (int64_t size :
+       {typeOf(op.getOut()).getDimSize(3), op.getKernel()[0], op.getKernel()[1], inputs})
+    need = llvm::SaturatingMultiply<uint64_t>(need, size);
+  if (found >= need && !op.getNatural())
+    need = packedSize(convShape(op));
+  if (found >= need)
     return success();
   return op.emitOpError("expected ")
          << need << (op.getNatural() ? " weights in natural order" : " packed weights");
@@ -161,7 +174,7 @@ LogicalResult ConvOp::verify() {
   bool raw = getEpilogue() == Epilogue::Raw;
   if (!isBytes(getInput()) || (raw ? !isI32(getOut()) : !isBytes(getOut())))
     return emitOpError("expected bytes in, and bytes (or i32 for the raw epilogue) out");
-  return verifyWeights(*this, int64_t(kernels::packedConvU8S8Size(convShape(*this))));
+  return verifyWeights(*this, kernels::packedConvU8S8Size);
 }
 
 LogicalResult DepthwiseConvOp::verify() {
@@ -186,7 +199,7 @@ LogicalResult ConvF32Op::verify() {
           verifyWindows(*this, getInput(), getOut(), getKernel(), getStrides(), getDilations())) ||
       failed(verifyConvGroups(*this)))
     return failure();
-  if (failed(verifyWeights(*this, int64_t(kernels::packedConvF32Size(convShape(*this))))))
+  if (failed(verifyWeights(*this, kernels::packedConvF32Size)))
     return failure();
   return isF32(getInput()) && isF32(getOut()) ? success() : emitOpError("expected f32 buffers");
 }

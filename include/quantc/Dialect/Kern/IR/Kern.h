@@ -43,6 +43,11 @@ struct Image {
   int64_t pixels() const { return batch * height * width; }
 };
 
+/// Whether sizes, strides and offset of a memref of static shape are not negative, and the number
+/// of elements and the place of the last one are at most 2^40. Dynamic strides and offsets are no
+/// matter.
+bool isAddressable(mlir::Type memref);
+
 /// Whether the elements lie in row-major order without gaps (axes of extent 1 are ignored).
 bool isDense(mlir::Type memref);
 

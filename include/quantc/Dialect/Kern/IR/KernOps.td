@@ -28,7 +28,8 @@ def Kern_Dialect : Dialect {
     borders, packed constants), the microkernel's variant, the arena offset of
     every buffer and the partition over threads. Element types are signless; an
     8-bit activation is stored as u8 (signed ones with their sign bit flipped).
-    Shapes are static.
+    Shapes are static; strides and offsets are not negative, and all that a buffer
+    spans lies within 2^40 elements, so that products of its sizes fit into 64 bits.
   }];
   let useDefaultAttributePrinterParser = 1;
 }
@@ -63,7 +64,9 @@ def Kern_PartitionAttr : AttrDef<Kern_Dialect, "Partition"> {
   let assemblyFormat = "`<` `axis` `=` $axis `,` `units` `=` $units `,` `align` `=` $align `,` `workers` `=` $workers `>`";
 }
 
-def Kern_MemRef : StaticShapeMemRefOf<[I8, I32, F32, F64]>;
+def Kern_Addressable : CPred<"::quantc::kern::isAddressable($_self)">;
+def Kern_MemRef : ConfinedType<StaticShapeMemRefOf<[I8, I32, F32, F64]>, [Kern_Addressable],
+  "statically shaped memref of 8-bit signless integer or 32-bit signless integer or 32-bit float or 64-bit float values within 2^40 elements">;
 def Kern_In : Arg<Kern_MemRef, "read", [MemRead]>;
 def Kern_Out : Arg<Kern_MemRef, "written", [MemWrite]>;
 
