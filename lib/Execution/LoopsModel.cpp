@@ -30,11 +30,14 @@
 #include "quantc/Target/CPU/Codegen.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/IRBuilder.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Target/TargetMachine.h"
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <csetjmp>
 #include <cstdlib>
+#include <mutex>
 
 using namespace mlir;
 using namespace quantc;
@@ -44,23 +47,80 @@ using namespace quantc;
 //===----------------------------------------------------------------------===//
 
 namespace {
+constexpr size_t alignment = 64;
+/// Number of the message for "out of memory": below those of the module.
+constexpr int32_t outOfMemory = -1;
+
+/// Memory of runs. Blocks are kept from run to run: fresh pages cost more than most nodes do.
+class Arena {
+public:
+  Arena() = default;
+  Arena(const Arena &) = delete;
+  ~Arena() {
+    for (Block *block : blocks)
+      std::free(block);
+  }
+
+  /// At least `bytes`, and readable for a vector more; null when there is no memory.
+  void *allocate(uint64_t bytes) {
+    size_t kind = kindOf(bytes);
+    if (kind >= kinds)
+      return nullptr;
+    if (spare[kind].empty())
+      return create(kind);
+    Block *block = spare[kind].back();
+    spare[kind].pop_back();
+    block->used = true;
+    return block + 1;
+  }
+  void release(void *memory) {
+    Block *block = static_cast<Block *>(memory) - 1;
+    block->used = false;
+    spare[block->kind].push_back(block);
+  }
+  void releaseAll() {
+    for (Block *block : blocks)
+      if (block->used)
+        release(block + 1);
+  }
+
+private:
+  struct alignas(alignment) Block {
+    size_t kind;
+    bool used;
+  };
+  /// Four sizes a doubling, from 64 bytes to 2^46.
+  static constexpr size_t kinds = 160;
+  static uint64_t sizeOf(size_t kind) { return (uint64_t(4 + kind % 4) << (kind / 4)) * 16; }
+  static size_t kindOf(uint64_t bytes) {
+    size_t kind = 0;
+    for (kind = bytes > 64 ? (llvm::Log2_64(bytes / 64)) * 4 : 0;
+         kind < kinds && sizeOf(kind) < bytes; ++kind) {
+    }
+    return kind;
+  }
+  void *create(size_t kind) {
+    // A vector may be read whose last lanes lie behind the end.
+    void *memory = std::aligned_alloc(alignment, sizeof(Block) + sizeOf(kind) + alignment);
+    if (!memory)
+      return nullptr;
+    auto *block = new (memory) Block{kind, true};
+    blocks.push_back(block);
+    return block + 1;
+  }
+
+  std::vector<Block *> blocks;
+  std::array<std::vector<Block *>, kinds> spare;
+};
+
 /// What generated code reaches through the functions below. It must not need destruction on the
 /// way of a longjmp: `run` owns it.
 struct Run {
   std::jmp_buf failed;
-  std::vector<void *> blocks;
+  Arena *arena = nullptr;
   int32_t message = 0;
-
-  ~Run() {
-    for (void *block : blocks)
-      std::free(block);
-  }
 };
 thread_local Run *current = nullptr;
-
-constexpr size_t alignment = 64;
-/// Number of the message for "out of memory": below those of the module.
-constexpr int32_t outOfMemory = -1;
 
 [[noreturn]] void fail(int32_t message) {
   current->message = message;
@@ -68,16 +128,14 @@ constexpr int32_t outOfMemory = -1;
 }
 
 void *allocate(uint64_t bytes) {
-  if (bytes > PTRDIFF_MAX)
-    fail(outOfMemory);
-  void *block = std::aligned_alloc(alignment, (bytes / alignment + 1) * alignment);
+  void *block = current->arena->allocate(bytes);
   if (!block)
     fail(outOfMemory);
-  current->blocks.push_back(block);
   return block;
 }
 
 void *allocateAligned(uint64_t, uint64_t bytes) { return allocate(bytes); }
+void release(void *block) { current->arena->release(block); }
 
 /// Adds the time since the last mark to a step; step is null at the start of a run.
 void mark(LoopsStep *step) {
@@ -245,6 +303,7 @@ llvm::Error JITLoops::load(llvm::SmallVector<char, 0> object, kernels::Level lev
   };
   add("_mlir_memref_to_llvm_alloc", allocate);
   add("_mlir_memref_to_llvm_aligned_alloc", allocateAligned);
+  add("_mlir_memref_to_llvm_free", release);
   add("qrt_loops_fail", fail);
   add("qrt_loops_gemm_f32", kernels::kernelTable(level).gemm_f32);
   add("qrt_loops_mark", mark);
@@ -332,6 +391,38 @@ static llvm::Error checkFeed(const LoopsTensor &wanted, const LoopsBuffer &feed)
   return llvm::Error::success();
 }
 
+/// Arenas that no run uses.
+struct LoopsModel::Arenas {
+  std::mutex mutex;
+  std::vector<std::unique_ptr<Arena>> idle;
+};
+
+LoopsModel::LoopsModel() : arenas(std::make_unique<Arenas>()) {}
+LoopsModel::~LoopsModel() = default;
+
+namespace {
+/// An arena for the time of a run.
+template <typename Arenas> struct Lease {
+  explicit Lease(Arenas &arenas) : from(arenas) {
+    std::lock_guard<std::mutex> lock(from.mutex);
+    if (from.idle.empty()) {
+      arena = std::make_unique<Arena>();
+    } else {
+      arena = std::move(from.idle.back());
+      from.idle.pop_back();
+    }
+  }
+  ~Lease() {
+    arena->releaseAll();
+    std::lock_guard<std::mutex> lock(from.mutex);
+    from.idle.push_back(std::move(arena));
+  }
+
+  Arenas &from;
+  std::unique_ptr<Arena> arena;
+};
+} // namespace
+
 /// Everything with a destructor lives outside: a failed check jumps out of here.
 static bool call(Run &run, void (*entry)(void **), void **addresses) {
   Run *outer = current;
@@ -370,7 +461,9 @@ llvm::Expected<std::vector<LoopsBuffer>> LoopsModel::run(llvm::ArrayRef<LoopsBuf
   for (const Constant &constant : constants)
     add(constant.data ? constant.data : constant.copy.data(), constant.shape);
 
+  Lease lease(*arenas);
   Run state;
+  state.arena = lease.arena.get();
   if (!call(state, entry, addresses.data()))
     return llvm::createStringError(state.message == outOfMemory ? std::string("out of memory")
                                                                 : messages[size_t(state.message)]);

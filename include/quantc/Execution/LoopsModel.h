@@ -53,7 +53,7 @@ struct LoopsStep {
 
 class LoopsModel {
 public:
-  virtual ~LoopsModel() = default;
+  virtual ~LoopsModel();
 
   /// Compiles `module`, which is changed to LLVM's dialect on the way; its constants must outlive
   /// the model.
@@ -72,7 +72,7 @@ public:
   const std::vector<LoopsStep> &profile() const { return steps; }
 
 protected:
-  LoopsModel() = default;
+  LoopsModel();
 
   struct Constant {
     std::vector<int64_t> shape;
@@ -83,6 +83,8 @@ protected:
   std::vector<Constant> constants;
   std::vector<std::string> messages;
   std::vector<LoopsStep> steps;
+  struct Arenas;
+  std::unique_ptr<Arenas> arenas; ///< memory of intermediate tensors, kept from run to run
   /// Takes the addresses of: all results' descriptors, one descriptor an input, one a constant.
   void (*entry)(void **) = nullptr;
 };

@@ -26,6 +26,19 @@ void AxisSet::insert(Scalar axis) {
   }
 }
 
+void AxisSet::insertListed(const Tensor &axes, bool emptyIsAll) {
+  e->loop(axes.dim(0), [&](Index i) {
+    Scalar axis = convert(axes.load({i}), Compute::I64);
+    e->check((axis >= double(-rank())) & (axis < double(rank())), "an axis is out of range");
+  });
+  Scalar all = emptyIsAll ? e->equal(axes.dim(0), 0) : e->boolean(false);
+  for (int64_t own = 0; own < rank(); ++own)
+    run[own] = e->fold(axes.dim(0), {all}, [&](Index i, ArrayRef<Scalar> found) {
+      Scalar axis = convert(axes.load({i}), Compute::I64);
+      return Scalars{found[0] | (axis == double(own)) | (axis == double(own - rank()))};
+    })[0];
+}
+
 bool AxisSet::isKnown() const {
   return llvm::none_of(run, [](const Scalar &s) { return s.emitter; });
 }
@@ -59,8 +72,10 @@ FailureOr<AxisSet> quantc::toloops::readAxes(NodeLowering &n, StringRef attribut
   if (!list && !absent) {
     Tensor axes = n.in(input).flat();
     std::optional<int64_t> count = axes.dim(0).constant();
-    if (!count)
-      return n.refuse(Refusal::DynamicOperand, "the number of axes is not known");
+    if (!count) {
+      set.insertListed(axes, emptyIsAbsent && absentIsAll);
+      return set;
+    }
     absent = *count == 0;
     for (int64_t i = 0; i < *count; ++i)
       set.insert(axes.load({i}));

@@ -27,6 +27,8 @@ public:
   void insertAll() { members.assign(members.size(), true); }
   /// An axis that is known at run time; negative ones count from the end.
   void insert(Scalar axis);
+  /// The axes that a vector lists, whose length a run knows.
+  void insertListed(const Tensor &axes, bool emptyIsAll);
   /// Whether membership of every axis is known now.
   bool isKnown() const;
   bool has(int64_t axis) const { return members[axis]; } ///< when known

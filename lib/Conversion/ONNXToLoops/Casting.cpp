@@ -72,7 +72,7 @@ struct Granularity {
     if (scale.rank() == 0)
       return {};
     if (scale.rank() == 1 && block == 0)
-      return {scale.dim(0).is(1) ? Index(0) : element[axis]};
+      return {broadcastIndex(scale.emitter(), scale.dim(0), element[axis])};
     Indices own(element);
     own[axis] = own[axis] / block;
     return own;
@@ -92,7 +92,8 @@ static FailureOr<Granularity> readGranularity(NodeLowering &n, const Tensor &x,
   if (n.failed())
     return failure();
   if (g.block == 0 && scale.rank() == 1) {
-    n.e.check(n.e.equal(scale.dim(0), x.dim(g.axis)), "expected one scale for each slice");
+    n.e.check(n.e.equal(scale.dim(0), x.dim(g.axis)) | n.e.equal(scale.dim(0), 1),
+              "expected one scale for each slice");
     return g;
   }
   if (scale.rank() != x.rank())
@@ -204,10 +205,10 @@ static Indices alongAxis(const Tensor &parameter, int64_t axis, IndexRef positio
   if (parameter.rank() == 0)
     return {};
   if (parameter.rank() == 1)
-    return {parameter.dim(0).is(1) ? Index(0) : position[axis]};
+    return {broadcastIndex(parameter.emitter(), parameter.dim(0), position[axis])};
   Indices own; // of the rank of `like`: batches, with one of the two last axes of size 1
   for (int64_t i = 0; i < parameter.rank(); ++i)
-    own.push_back(parameter.dim(i).is(1) ? Index(0) : position[i]);
+    own.push_back(broadcastIndex(parameter.emitter(), parameter.dim(i), position[i]));
   return own;
 }
 

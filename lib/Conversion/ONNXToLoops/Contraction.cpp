@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Contraction.h"
+#include "Fusion.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
@@ -46,10 +47,7 @@ static Indices matrixPosition(Emitter &e, const Tensor &t, IndexRef batch, Index
   Indices own;
   size_t lead = batch.size() - (t.rank() - 2);
   for (int64_t axis = 0; axis < t.rank() - 2; ++axis)
-    own.push_back(t.dim(axis).is(1) ? Index(0)
-                  : t.dim(axis).constant()
-                      ? batch[lead + axis]
-                      : e.select(e.equal(t.dim(axis), 1), 0, batch[lead + axis]));
+    own.push_back(broadcastIndex(e, t.dim(axis), batch[lead + axis]));
   own.append({row, column});
   return own;
 }
@@ -69,37 +67,42 @@ void quantc::toloops::emitProduct(Emitter &e, const MatrixProduct &m, Scalar zer
   });
 }
 
-/// out = a @ b (or b transposed) on float32 matrices, by the kernel.
-static void callGemm(Emitter &e, Value out, Value a, Value b, Index rows, Index columns,
-                     Index inner, Index strideB, bool transB) {
-  Tensor scratch = e.allocate({(inner + 1) * 32}, DType::F32);
+static constexpr int64_t panel = 32; ///< columns that the kernel packs at a time
+
+static Value addressAt(Emitter &e, const MatrixView &m) {
+  return arith::AddIOp::create(e.b, e.loc, e.address(m.data), e.argument(m.start * 4));
+}
+
+Tensor quantc::toloops::gemmScratch(Emitter &e, Index inner) {
+  return e.allocate({(inner + 1) * panel}, DType::F32);
+}
+
+void quantc::toloops::emitGemm(Emitter &e, const MatrixView &out, const MatrixView &a,
+                               const MatrixView &b, const Tensor &scratch, Index rows,
+                               Index columns, Index inner, bool transB) {
   auto n = [&](Index index) { return e.argument(index); };
   e.call("qrt_loops_gemm_f32", Type(),
-         {out, a, b, e.address(scratch), n(rows), n(columns), n(inner), n(inner), n(strideB),
-          n(columns), n(transB)});
+         {addressAt(e, out), addressAt(e, a), addressAt(e, b), e.address(scratch), n(rows),
+          n(columns), n(inner), n(a.stride), n(b.stride), n(out.stride), n(transB)});
 }
 
 /// One product a place of the batch; where b is one matrix, the batch is rows.
 static void fastProduct(Emitter &e, const MatrixProduct &m, const Tensor &out) {
   Index rows = m.a.dim(-2), inner = m.a.dim(-1), columns = m.b.dim(-1);
+  Tensor scratch = gemmScratch(e, inner);
   if (m.b.rank() == 2)
-    return callGemm(e, e.address(out), e.address(m.a), e.address(m.b),
-                    product(m.a.dims().drop_back(1)), columns, inner, columns, false);
-  Tensor scratch = e.allocate({(inner + 1) * 32}, DType::F32);
-  auto n = [&](Index index) { return e.argument(index); };
-  auto at = [&](const Tensor &t, IndexRef batch, Index size) {
+    return emitGemm(e, {out, 0, columns}, {m.a, 0, inner}, {m.b, 0, columns}, scratch,
+                    product(m.a.dims().drop_back(1)), columns, inner, false);
+  auto at = [&](const Tensor &t, IndexRef batch, Index size, Index stride) {
     Index place = 0; // of the matrix
     size_t lead = batch.size() - (t.rank() - 2);
     for (int64_t axis = 0; axis < t.rank() - 2; ++axis)
-      place = place * t.dim(axis) + e.select(e.equal(t.dim(axis), 1), 0, batch[lead + axis]);
-    Value offset = n(place * size * 4);
-    return arith::AddIOp::create(e.b, e.loc, e.address(t), offset).getResult();
+      place = place * t.dim(axis) + broadcastIndex(e, t.dim(axis), batch[lead + axis]);
+    return MatrixView{t, place * size, stride};
   };
   e.loops(m.batch, [&](IndexRef batch) {
-    e.call("qrt_loops_gemm_f32", Type(),
-           {at(out, batch, rows * columns), at(m.a, batch, rows * inner),
-            at(m.b, batch, inner * columns), e.address(scratch), n(rows), n(columns), n(inner),
-            n(inner), n(columns), n(columns), n(0)});
+    emitGemm(e, at(out, batch, rows * columns, columns), at(m.a, batch, rows * inner, inner),
+             at(m.b, batch, inner * columns, columns), scratch, rows, columns, inner, false);
   });
 }
 
@@ -136,8 +139,8 @@ static LogicalResult gemm(NodeLowering &n) {
   Tensor products;
   if (a.type() == DType::F32 && !transA) {
     products = e.allocate(out.dims(), DType::F32);
-    callGemm(e, e.address(products), e.address(a), e.address(b), rows, columns, inner,
-             transB ? inner : columns, transB);
+    emitGemm(e, {products, 0, columns}, {a, 0, inner}, {b, 0, transB ? inner : columns},
+             gemmScratch(e, inner), rows, columns, inner, transB);
   }
   e.loops(out.dims(), [&](IndexRef p) {
     Scalar zero = e.constant(0, a.kind());
@@ -206,7 +209,7 @@ void quantc::toloops::emitConvolution(Emitter &e, const Convolution &c,
 }
 
 /// One or two spatial axes in float32, by the kernel.
-static void fastConvolution(Emitter &e, const Convolution &c, const Tensor &bias,
+static void fastConvolution(Emitter &e, const Convolution &c, const ChannelEpilogue &epilogue,
                             const Tensor &out) {
   const Window &w = c.window;
   bool flat = c.spatial.size() == 1;
@@ -220,9 +223,19 @@ static void fastConvolution(Emitter &e, const Convolution &c, const Tensor &bias
   auto [dilH, dilW] = both(w.dilations, 1);
   auto [top, left] = both(w.before, 0);
   Index taps = c.weight.dim(1) * kernelH * kernelW;
-  Tensor scratch = e.allocate({(taps + 1) * 32}, DType::F32);
-  SmallVector<Value> arguments = {e.address(out), e.address(c.input), e.address(c.weight),
-                                  e.address(bias), e.address(scratch)};
+  for (const Tensor &perChannel : {epilogue.scale, epilogue.shift})
+    if (perChannel)
+      e.check(e.equal(perChannel.count(), c.weight.dim(0)),
+              "bias or BatchNormalization have another number of channels");
+  Tensor scratch = e.allocate({(taps + c.weight.dim(0) + 1) * 32}, DType::F32);
+  SmallVector<Value> arguments = {e.address(out),
+                                  e.address(c.input),
+                                  e.address(c.weight),
+                                  e.address(epilogue.scale),
+                                  e.address(epilogue.shift),
+                                  e.address(scratch),
+                                  e.f32(epilogue.lo).value,
+                                  e.f32(epilogue.hi).value};
   for (Index index : {c.input.dim(0), c.input.dim(1), height, width, c.weight.dim(0), outH, outW,
                       kernelH, kernelW, strideH, strideW, dilH, dilW, top, left, Index(c.groups)})
     arguments.push_back(e.argument(index));
@@ -235,7 +248,7 @@ static LogicalResult conv(NodeLowering &n) {
     return failure();
   Tensor bias = n.in(2), out = n.result(0, c->sizes, c->input.type());
   if (out.type() == DType::F32 && c->spatial.size() <= 2) {
-    fastConvolution(n.e, *c, bias, out);
+    fastConvolution(n.e, *c, fuseEpilogue(n, bias, out), out);
     return success();
   }
   emitConvolution(
@@ -270,6 +283,40 @@ static LogicalResult readTransposedSizes(NodeLowering &n, Window &w, IndexRef sp
   return success();
 }
 
+/// In float32: products of all inputs of a group with all its taps by the kernel, which are then
+/// added to the results that they belong to.
+static void fastTranspose(Emitter &e, const Tensor &x, const Tensor &w, const Window &window,
+                          IndexRef spatial, int64_t groups, const Tensor &out) {
+  Index taps = product(window.kernel), pixels = product(spatial), perGroup = w.dim(1);
+  Index rows = perGroup * taps, inner = x.dim(1) / groups;
+  Tensor turned = e.allocate({groups, rows, inner}, DType::F32);
+  Tensor weights = w.reshaped({groups, inner, rows});
+  e.loops(turned.dims(),
+          [&](IndexRef p) { turned.storeRaw(weights.loadRaw({p[0], p[2], p[1]}), p); });
+  Indices sizes = {perGroup};
+  sizes.append(window.kernel);
+  sizes.append(spatial.begin(), spatial.end());
+  Tensor products = e.allocate(sizes, DType::F32);
+  Tensor scratch = gemmScratch(e, inner);
+  size_t axes = spatial.size();
+  e.loops({x.dim(0), groups}, [&](IndexRef p) {
+    emitGemm(e, {products, 0, pixels}, {turned, p[1] * rows * inner, inner},
+             {x, (p[0] * groups + p[1]) * inner * pixels, pixels}, scratch, rows, pixels, inner,
+             false);
+    e.loops(sizes, [&](IndexRef q) {
+      Indices to = {p[0], p[1] * perGroup + q[0]};
+      Scalar hits = e.boolean(true);
+      for (size_t i = 0; i < axes; ++i) {
+        Index place =
+            q[1 + axes + i] * window.strides[i] + q[1 + i] * window.dilations[i] - window.before[i];
+        hits = hits & !e.less(place, 0) & e.less(place, out.dim(2 + int64_t(i)));
+        to.push_back(place);
+      }
+      e.ifThen(hits, [&] { out.store(out.load(to) + products.load(q), to); });
+    });
+  });
+}
+
 /// out[o] sums x[i] * w[k] over all i * stride + k * dilation - before == o.
 static LogicalResult convTranspose(NodeLowering &n) {
   Tensor x = n.in(0), w = n.in(1), bias = n.in(2);
@@ -286,7 +333,17 @@ static LogicalResult convTranspose(NodeLowering &n) {
   Indices sizes = {x.dim(0), perGroup * groups};
   for (Index size : window->out)
     sizes.push_back(max(size, 0));
+  if (bias)
+    e.check(e.equal(bias.count(), sizes[1]), "the bias has another number of channels");
+  e.check(e.equal(inPerGroup * groups, x.dim(1)), "the groups do not cover the channels");
   Tensor out = n.result(0, sizes, x.type());
+  if (x.type() == DType::F32) {
+    e.loops(sizes, [&](IndexRef p) {
+      out.store(bias ? bias.load({p[1]}) : e.constant(0, out.kind()), p);
+    });
+    fastTranspose(e, x, w, *window, spatial, groups, out);
+    return success();
+  }
   e.loops(sizes, [&](IndexRef p) {
     Index group = p[1] / max(perGroup, 1), channel = p[1] % max(perGroup, 1);
     Scalar start = bias ? bias.load({p[1]}) : e.constant(0, x.kind());

@@ -31,6 +31,18 @@ void emitProduct(Emitter &e, const MatrixProduct &product, Scalar zero,
                  llvm::function_ref<Scalar(const Tensor &, IndexRef)> element,
                  llvm::function_ref<void(IndexRef, Scalar)> store);
 
+/// A float32 matrix inside a buffer.
+struct MatrixView {
+  Tensor data;
+  Index start;  ///< of its first element
+  Index stride; ///< from row to row
+};
+/// Memory that the kernel works in; to be allocated outside of loops.
+Tensor gemmScratch(Emitter &e, Index inner);
+/// out = a @ b, or a @ transposed b, by the kernel.
+void emitGemm(Emitter &e, const MatrixView &out, const MatrixView &a, const MatrixView &b,
+              const Tensor &scratch, Index rows, Index columns, Index inner, bool transB);
+
 struct Convolution {
   Tensor input, weight;
   Indices spatial; ///< of the input

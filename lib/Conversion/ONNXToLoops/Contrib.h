@@ -13,7 +13,7 @@
 #ifndef QUANTC_LIB_CONVERSION_ONNXTOLOOPS_CONTRIB_H
 #define QUANTC_LIB_CONVERSION_ONNXTOLOOPS_CONTRIB_H
 
-#include "NodeLowering.h"
+#include "Contraction.h"
 
 namespace quantc::toloops {
 
@@ -21,18 +21,6 @@ llvm::ArrayRef<LoweringRow> contribLowerings();
 llvm::ArrayRef<LoweringRow> contribAttentionLowerings();
 llvm::ArrayRef<LoweringRow> contribMatMulLowerings();
 llvm::ArrayRef<LoweringRow> groupQueryLowerings();
-
-/// A float32 matrix inside a buffer.
-struct MatrixView {
-  Tensor data;
-  Index start;  ///< of its first element
-  Index stride; ///< from row to row
-};
-/// Memory that the kernel works in; to be allocated outside of loops.
-Tensor gemmScratch(Emitter &e, Index inner);
-/// out = a @ b, or a @ transposed b, by the kernel.
-void emitGemm(Emitter &e, const MatrixView &out, const MatrixView &a, const MatrixView &b,
-              const Tensor &scratch, Index rows, Index columns, Index inner, bool transB);
 
 /// The tensor with its elements in another type; itself when that is its own.
 Tensor convertedTo(Emitter &e, const Tensor &tensor, DType type);

@@ -20,25 +20,6 @@ using namespace mlir;
 using namespace quantc;
 using namespace quantc::toloops;
 
-static constexpr int64_t panel = 32; ///< columns that the kernel packs at a time
-
-static Value addressAt(Emitter &e, const MatrixView &m) {
-  return arith::AddIOp::create(e.b, e.loc, e.address(m.data), e.argument(m.start * 4));
-}
-
-Tensor quantc::toloops::gemmScratch(Emitter &e, Index inner) {
-  return e.allocate({(inner + 1) * panel}, DType::F32);
-}
-
-void quantc::toloops::emitGemm(Emitter &e, const MatrixView &out, const MatrixView &a,
-                               const MatrixView &b, const Tensor &scratch, Index rows,
-                               Index columns, Index inner, bool transB) {
-  auto n = [&](Index index) { return e.argument(index); };
-  e.call("qrt_loops_gemm_f32", Type(),
-         {addressAt(e, out), addressAt(e, a), addressAt(e, b), e.address(scratch), n(rows),
-          n(columns), n(inner), n(a.stride), n(b.stride), n(out.stride), n(transB)});
-}
-
 Tensor quantc::toloops::convertedTo(Emitter &e, const Tensor &tensor, DType type) {
   if (tensor.type() == type)
     return tensor;
@@ -312,7 +293,7 @@ static LogicalResult matMulNBits(NodeLowering &n) {
   Tensor out = plain ? result : e.allocate(sizes, DType::F32);
   Tensor x = convertedTo(e, a, DType::F32);
   Index rows = product(a.dims().drop_back());
-  constexpr int64_t width = 2 * panel;
+  constexpr int64_t width = 64; // two panels of the kernel
   Tensor weights = e.allocate({width, w->inner}, DType::F32);
   Tensor scratch = gemmScratch(e, w->inner);
   Tensor shifts = bias ? bias.flat() : bias;

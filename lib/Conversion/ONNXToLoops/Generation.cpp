@@ -115,6 +115,11 @@ static LogicalResult readPads(NodeLowering &n, int64_t rank, Indices &before, In
     return n.refuse(Refusal::Operand, "expected two pads for each axis");
   for (auto [i, which] : llvm::enumerate(axes))
     for (int64_t axis = 0; axis < rank; ++axis) {
+      if (std::optional<int64_t> known = which.constant()) { // known pads make known sizes
+        before[axis] = axis == *known ? list[i] : before[axis];
+        after[axis] = axis == *known ? list[axes.size() + i] : after[axis];
+        continue;
+      }
       Scalar mine = n.e.equal(which, axis);
       before[axis] = n.e.select(mine, list[i], before[axis]);
       after[axis] = n.e.select(mine, list[axes.size() + i], after[axis]);

@@ -78,11 +78,12 @@ static LogicalResult squeeze(NodeLowering &n) {
     n.e.check(!axes->contains(axis) | n.e.equal(in.dim(axis), 1),
               "a squeezed axis is not of size 1");
   int64_t count = axes->size().constant().value_or(-1);
-  if (count < 0) { // the number of axes is that of the operand's elements
-    std::optional<int64_t> length = n.in(1).count().constant();
-    if (!length)
+  if (count < 0) { // the number of axes is that of the operand's elements, or what the result says
+    std::optional<int64_t> length = n.in(1).count().constant(), left = n.declaredRank(0);
+    if (!length && !left)
       return n.refuse(Refusal::DynamicOperand, "the number of axes is not known");
-    count = *length;
+    count = length ? *length : in.rank() - *left;
+    n.e.check(n.e.equal(axes->size(), count), "the result has another rank than declared");
   }
   n.bind(0, in.reshaped(withoutAxes(n.e, in.dims(), *axes, in.rank() - count)));
   return success();
@@ -94,12 +95,16 @@ static LogicalResult unsqueeze(NodeLowering &n) {
   std::optional<int64_t> more = list ? std::optional<int64_t>(list->size()) : std::nullopt;
   if (!more && n.has(1))
     more = n.in(1).count().constant();
+  std::optional<int64_t> declared = n.declaredRank(0);
+  if (!more && declared && *declared >= in.rank())
+    more = *declared - in.rank();
   if (!more)
     return n.refuse(Refusal::DynamicOperand, "the number of axes is not known");
   int64_t rank = in.rank() + *more;
   FailureOr<AxisSet> axes = readAxes(n, "axes", 1, rank, /*absentIsAll=*/false);
   if (failed(axes))
     return failure();
+  n.e.check(n.e.equal(axes->size(), *more), "axes repeat, or are more or fewer than declared");
   Indices sizes;
   Index next = 0; // axis of the input that comes next
   for (int64_t axis = 0; axis < rank; ++axis) {

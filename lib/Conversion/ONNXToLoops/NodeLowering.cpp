@@ -238,18 +238,19 @@ Indices quantc::toloops::broadcast(Emitter &e, ArrayRef<IndexRef> shapes) {
   return result;
 }
 
+Index quantc::toloops::broadcastIndex(Emitter &e, Index size, Index place) {
+  if (size.constant())
+    return size.is(1) ? Index(0) : place;
+  return e.select(e.equal(size, 1), 0, place);
+}
+
 Indices quantc::toloops::broadcastPosition(Emitter &e, const Tensor &tensor, IndexRef position,
                                            IndexRef sizes) {
   Indices own;
   size_t lead = position.size() - tensor.rank();
   for (int64_t axis = 0; axis < tensor.rank(); ++axis) {
-    Index size = tensor.dim(axis);
-    if (size.is(1))
-      own.push_back(0);
-    else if (size.constant() || size.same(sizes[lead + axis]))
-      own.push_back(position[lead + axis]);
-    else
-      own.push_back(e.select(e.equal(size, 1), 0, position[lead + axis]));
+    Index size = tensor.dim(axis), place = position[lead + axis];
+    own.push_back(size.same(sizes[lead + axis]) ? place : broadcastIndex(e, size, place));
   }
   return own;
 }

@@ -17,6 +17,7 @@
 #include "Emitter.h"
 #include "quantc/Dialect/ONNX/Utils/NodeReader.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
 
 namespace quantc::toloops {
 
@@ -27,6 +28,8 @@ struct Scope {
   llvm::DenseMap<mlir::Value, Tensor> tensors;
   /// Values whose elements are known now.
   llvm::DenseMap<mlir::Value, mlir::ElementsAttr> constants;
+  /// Nodes that another one has taken over (Fusion.h).
+  llvm::DenseSet<mlir::Operation *> lowered;
 };
 
 /// Lowers the ops of a body (of If, Loop, Scan) where the emitter stands. `arguments` are those of
@@ -151,6 +154,8 @@ std::optional<DType> dtypeOf(mlir::Type element);
 /// @{
 /// NumPy's broadcast of all shapes; where a run must decide, it checks that sizes agree.
 Indices broadcast(Emitter &e, llvm::ArrayRef<IndexRef> shapes);
+/// Where an axis of this size is read for a place of the broadcast: 0 when the size is 1.
+Index broadcastIndex(Emitter &e, Index size, Index place);
 /// The position in `tensor` that an element of a broadcast result, with these sizes, reads.
 Indices broadcastPosition(Emitter &e, const Tensor &tensor, IndexRef position, IndexRef sizes);
 /// A loop over all elements of the broadcast of `operands`; `body` gets each operand's element.

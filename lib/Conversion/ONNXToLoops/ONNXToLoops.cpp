@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quantc/Conversion/ONNXToLoops/ONNXToLoops.h"
+#include "Lifetimes.h"
 #include "NodeLowering.h"
 #include "Outline.h"
 #include "quantc/Dialect/ONNX/Utils/NodeForms.h"
@@ -197,6 +198,8 @@ LogicalResult Conversion::lowerNode(NodeOp node) {
 }
 
 LogicalResult Conversion::lowerOp(Operation &op) {
+  if (scope.lowered.contains(&op))
+    return success();
   if (auto node = dyn_cast<NodeOp>(op))
     return lowerNode(node);
   if (isa<NoneOp, ReturnOp, func::ReturnOp>(op))
@@ -292,6 +295,7 @@ LogicalResult Conversion::run(bool outlineNodes) {
   target.setAllResultAttrs(resultAttributes);
   messages.insert(messages.end(), e.messages.begin(), e.messages.end());
   source.erase();
+  endLifetimes(target, ranges);
   if (outlineNodes)
     outline(target, ranges);
   return success();

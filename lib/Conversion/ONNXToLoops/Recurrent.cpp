@@ -11,7 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "NodeLowering.h"
+#include "Contraction.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
@@ -105,6 +105,8 @@ struct Recurrent {
 
   Tensor all, lastH, lastC; ///< results; may be empty
   Tensor h, c;              ///< states [batch, hidden] of the direction at hand
+  // float32: products by the kernel. With all inputs, for a direction; with s.h, for a step.
+  Tensor inputProducts, turned, stateProducts;
 
   Scalar clipped(Scalar v) const {
     return clip ? max(min(v, number(*clip, v)), number(-*clip, v)) : v;
@@ -119,6 +121,8 @@ struct Recurrent {
 } // namespace
 
 Scalar Recurrent::inputProduct(Index d, Index t, Index b, Index row) const {
+  if (inputProducts)
+    return inputProducts.load(batchFirst ? IndexRef({b, t, row}) : IndexRef({t, b, row}));
   return e->fold(input, {e->constant(0, x.kind())}, [&](Index k, ArrayRef<Scalar> so) {
     Scalar element = x.load(batchFirst ? IndexRef({b, t, k}) : IndexRef({t, b, k}));
     return Scalars{so[0] + element * w.load({d, row, k})};
@@ -126,6 +130,8 @@ Scalar Recurrent::inputProduct(Index d, Index t, Index b, Index row) const {
 }
 
 Scalar Recurrent::stateProduct(const Tensor &state, Index d, Index b, Index row) const {
+  if (stateProducts && state.memref() == h.memref())
+    return stateProducts.load({row});
   return e->fold(hidden, {e->constant(0, x.kind())}, [&](Index k, ArrayRef<Scalar> so) {
     return Scalars{so[0] + state.load({b, k}) * r.load({d, row, k})};
   })[0];
@@ -250,11 +256,31 @@ static void finish(Recurrent &s, const Tensor &state, const Tensor &last, int64_
     });
 }
 
+/// What a direction's products by the kernel need: x @ W^T for all steps, and R^T.
+static void prepareProducts(Recurrent &s, int64_t direction) {
+  if (s.x.type() != DType::F32)
+    return;
+  Emitter &e = *s.e;
+  Index rows = s.hidden * s.gates;
+  s.inputProducts = e.allocate({s.x.dim(0), s.x.dim(1), rows}, DType::F32);
+  emitGemm(e, {s.inputProducts, 0, rows}, {s.x, 0, s.input},
+           {s.w, rows * s.input * direction, s.input}, gemmScratch(e, s.input), s.time * s.batch,
+           rows, s.input, true);
+  s.turned = e.allocate({s.hidden, rows}, DType::F32);
+  e.loops({rows, s.hidden}, [&](IndexRef p) {
+    s.turned.storeRaw(s.r.loadRaw({Index(direction), p[0], p[1]}), {p[1], p[0]});
+  });
+  s.stateProducts = e.allocate({rows}, DType::F32);
+}
+
 static void runDirection(Recurrent &s, int64_t direction, bool backward, Step step) {
   Emitter &e = *s.e;
   start(s, s.h, s.firstH, direction);
   if (s.c)
     start(s, s.c, s.firstC, direction);
+  prepareProducts(s, direction);
+  Index rows = s.hidden * s.gates;
+  Tensor scratch = s.stateProducts ? gemmScratch(e, s.hidden) : Tensor();
   Tensor next = e.allocate({s.hidden}, s.x.type());
   e.loops({s.time, s.batch}, [&](IndexRef p) {
     Index b = p[1];
@@ -265,6 +291,9 @@ static void runDirection(Recurrent &s, int64_t direction, bool backward, Step st
       return s.batchFirst ? Indices{b, t, Index(direction), i} : Indices{t, Index(direction), b, i};
     };
     e.ifThen(runs, [&] {
+      if (s.stateProducts)
+        emitGemm(e, {s.stateProducts, 0, rows}, {s.h, b * s.hidden, s.hidden}, {s.turned, 0, rows},
+                 scratch, 1, rows, s.hidden, false);
       step(s, direction, t, b, next);
       e.loop(s.hidden, [&](Index i) {
         s.h.storeRaw(next.loadRaw({i}), {b, i});

@@ -71,6 +71,11 @@ static FailureOr<int64_t> numAxes(NodeLowering &n, const AxisSet &axes) {
     return *known;
   if (auto known = n.in(1).count().constant())
     return *known;
+  if (auto left = n.declaredRank(0)) {
+    n.e.check(n.e.equal(axes.size(), n.in(0).rank() - *left),
+              "the result has another rank than declared");
+    return n.in(0).rank() - *left;
+  }
   return n.refuse(Refusal::DynamicOperand, "the number of axes is not known");
 }
 

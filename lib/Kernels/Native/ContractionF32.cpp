@@ -17,6 +17,7 @@
 namespace {
 
 constexpr int64_t Panel = 32;
+constexpr int64_t FewRows = 8;
 
 QK_INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
@@ -60,6 +61,27 @@ QK_INLINE void copyTap(float *to, const float *plane, const Image &s, int64_t y,
   }
 }
 
+/// What a channel's results become.
+struct Epilogue {
+  const float *scale, *shift;
+  float lo, hi;
+
+  Epilogue from(int64_t channel) const {
+    return {scale ? scale + channel : nullptr, shift ? shift + channel : nullptr, lo, hi};
+  }
+};
+
+/// to[i] = limited(from[i] * scale + shift); `to` may be `from`.
+QK_INLINE void finish(float *to, const float *from, int64_t count, const Epilogue &e) {
+  const float scale = e.scale ? *e.scale : 1.0f, shift = e.shift ? *e.shift : 0.0f;
+  for (int64_t i = 0; i < count; ++i) {
+    float v = e.scale ? (QK_FMA ? __builtin_fmaf(from[i], scale, shift) : from[i] * scale + shift)
+                      : from[i] + shift;
+    v = v < e.lo ? e.lo : v;
+    to[i] = v > e.hi ? e.hi : v;
+  }
+}
+
 /// The windows of `count` pixels from number `first` on: panel[(c, ky, kx)][pixel].
 void copyWindows(float *panel, const float *in, const Image &s, int64_t channels, int64_t first,
                  int64_t count) {
@@ -72,14 +94,24 @@ void copyWindows(float *panel, const float *in, const Image &s, int64_t channels
           copyTap(panel + done, in + c * s.height * s.width, s, y, x, ky, kx, run);
           done += run;
         }
-        for (int64_t i = count; i < Panel; ++i)
-          panel[i] = 0.0f;
       }
 }
 
+/// A panel for the rows of one group: columns are pixels of as many images as it takes. `images`
+/// is the distance of two images in elements; columns beyond `count` are not written.
+void copyColumns(float *panel, const float *in, const Image &s, int64_t channels, int64_t images,
+                 int64_t pixels, int64_t first, int64_t count) {
+  for (int64_t done = 0; done < count;) {
+    const int64_t image = (first + done) / pixels, pixel = (first + done) % pixels;
+    const int64_t run = least(count - done, pixels - pixel);
+    copyWindows(panel + done, in + image * images, s, channels, pixel, run);
+    done += run;
+  }
+}
+
 /// One channel with its own filter, a row of the result at a time.
-void depthwisePlane(float *out, const float *in, const float *weights, float bias, const Image &s,
-                    int64_t outH) {
+void depthwisePlane(float *out, const float *in, const float *weights, const Epilogue &epilogue,
+                    const Image &s, int64_t outH) {
   for (int64_t y = 0; y < outH; ++y) {
     float *row = out + y * s.outW;
     for (int64_t x = 0; x < s.outW; ++x)
@@ -106,8 +138,7 @@ void depthwisePlane(float *out, const float *in, const float *weights, float bia
         }
       }
     }
-    for (int64_t x = 0; x < s.outW; ++x)
-      row[x] += bias;
+    finish(row, row, s.outW, epilogue);
   }
 }
 
@@ -122,6 +153,15 @@ void QK_NAME(matmul_f32)(float *, const float *, const float *, int64_t, int64_t
 void QK_NAME(gemm_f32)(float *out, const float *a, const float *b, float *scratch, int64_t m,
                        int64_t n, int64_t k, int64_t lda, int64_t ldb, int64_t ldc,
                        int64_t transB) {
+  // For a few rows, copying b costs more than reading it in place does; its last columns are
+  // copied, because a vector may reach behind them.
+  if (!transB && m <= FewRows && n >= Panel) {
+    const int64_t whole = n / Panel * Panel;
+    QK_NAME(matmul_f32)(out, a, b, 0, m, 0, whole / Panel, m, whole, k, lda, ldb, ldc, 0, 0, 0);
+    out += whole;
+    b += whole;
+    n -= whole;
+  }
   for (int64_t c = 0; c < n; c += Panel) {
     const int64_t width = least(Panel, n - c);
     copyPanel(scratch, transB ? b + c * ldb : b + c, k, width, ldb, transB != 0);
@@ -129,36 +169,43 @@ void QK_NAME(gemm_f32)(float *out, const float *a, const float *b, float *scratc
   }
 }
 
-void QK_NAME(conv_nchw_f32)(float *out, const float *in, const float *weights, const float *bias,
-                            float *scratch, int64_t batch, int64_t channels, int64_t height,
-                            int64_t width, int64_t outChannels, int64_t outH, int64_t outW,
-                            int64_t kernelH, int64_t kernelW, int64_t strideH, int64_t strideW,
-                            int64_t dilH, int64_t dilW, int64_t padTop, int64_t padLeft,
-                            int64_t groups) {
+void QK_NAME(conv_nchw_f32)(float *out, const float *in, const float *weights, const float *scale,
+                            const float *shift, float *scratch, float lo, float hi, int64_t batch,
+                            int64_t channels, int64_t height, int64_t width, int64_t outChannels,
+                            int64_t outH, int64_t outW, int64_t kernelH, int64_t kernelW,
+                            int64_t strideH, int64_t strideW, int64_t dilH, int64_t dilW,
+                            int64_t padTop, int64_t padLeft, int64_t groups) {
   const Image s = {height, width, kernelH, kernelW, strideH, strideW,
                    dilH,   dilW,  padTop,  padLeft, outW};
+  const Epilogue epilogue = {scale, shift, lo, hi};
   const int64_t inGroup = channels / groups, outGroup = outChannels / groups;
   const int64_t k = inGroup * kernelH * kernelW, pixels = outH * outW;
-  for (int64_t unit = 0; unit < batch * groups; ++unit) {
-    const int64_t image = unit / groups, group = unit % groups;
-    const float *x = in + (image * channels + group * inGroup) * height * width;
-    const float *w = weights + group * outGroup * k;
-    float *y = out + (image * outChannels + group * outGroup) * pixels;
-    const float *shift = bias ? bias + group * outGroup : nullptr;
-    if (inGroup == 1) {
-      for (int64_t o = 0; o < outGroup; ++o)
-        depthwisePlane(y + o * pixels, x, w + o * k, shift ? shift[o] : 0.0f, s, outH);
+  const int64_t imageIn = channels * height * width, imageOut = outChannels * pixels;
+  float *tile = scratch + k * Panel;
+  for (int64_t group = 0; group < groups; ++group) {
+    const float *x = in + group * inGroup * height * width, *w = weights + group * outGroup * k;
+    float *y = out + group * outGroup * pixels;
+    const Epilogue own = epilogue.from(group * outGroup);
+    if (inGroup == 1 && outGroup <= 4) {
+      for (int64_t image = 0; image < batch; ++image)
+        for (int64_t o = 0; o < outGroup; ++o)
+          depthwisePlane(y + image * imageOut + o * pixels, x + image * imageIn, w + o * k,
+                         own.from(o), s, outH);
       continue;
     }
-    for (int64_t first = 0; first < pixels; first += Panel) {
-      const int64_t count = least(Panel, pixels - first);
-      copyWindows(scratch, x, s, inGroup, first, count);
-      QK_NAME(matmul_f32)(y + first, w, scratch, 0, outGroup, 0, 1, outGroup, count, k, k, Panel,
-                          pixels, 0, 0, 0);
-      if (shift)
+    for (int64_t first = 0; first < batch * pixels; first += Panel) {
+      const int64_t count = least(Panel, batch * pixels - first);
+      copyColumns(scratch, x, s, inGroup, imageIn, pixels, first, count);
+      QK_NAME(matmul_f32)(tile, w, scratch, 0, outGroup, 0, 1, outGroup, count, k, k, Panel, Panel,
+                          0, 0, 0);
+      for (int64_t done = 0; done < count;) {
+        const int64_t image = (first + done) / pixels, pixel = (first + done) % pixels;
+        const int64_t run = least(count - done, pixels - pixel);
         for (int64_t o = 0; o < outGroup; ++o)
-          for (int64_t i = 0; i < count; ++i)
-            y[o * pixels + first + i] += shift[o];
+          finish(y + image * imageOut + o * pixels + pixel, tile + o * Panel + done, run,
+                 own.from(o));
+        done += run;
+      }
     }
   }
 }

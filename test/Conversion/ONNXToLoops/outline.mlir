@@ -5,7 +5,7 @@
 // CHECK-LABEL: func.func @main(
 // CHECK: %[[A:.*]] = call @Relu_0(%{{.*}}) : (memref<4xf32>) -> memref<4xf32>
 // CHECK: %[[V:.*]] = memref.reinterpret_cast %[[A]]
-// CHECK: %[[B:.*]] = call @Neg_2(%{{.*}}) : (memref<2x2xf32>) -> memref<2x2xf32>
+// CHECK: %[[B:.*]] = call @Neg_2(%{{.*}}, %{{.*}}) : (memref<2x2xf32>, memref<4xf32>) -> memref<2x2xf32>
 // CHECK: return %[[B]]
 // CHECK: func.func private @Neg_2(%{{.*}}: memref<2x2xf32>) -> memref<2x2xf32> attributes {passthrough = ["noinline"]}
 // CHECK: func.func private @Relu_0(
