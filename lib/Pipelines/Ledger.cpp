@@ -293,8 +293,10 @@ void LedgerMaker::judgeKept(size_t number, LedgerReason reason, const std::strin
   auto refusal = loopsRefusals.find(number);
   if (hasLoops(entry) && refusal == loopsRefusals.end()) {
     entry.kind = LedgerClass::Float;
-    if (reason == LedgerReason::UnknownOp)
+    if (reason == LedgerReason::UnknownOp) {
       entry.reason = LedgerReason::OnlyInLoops;
+      entry.text = "the quantizable ops lack it";
+    }
     return;
   }
   entry.kind = LedgerClass::Unsupported;
@@ -421,6 +423,7 @@ FailureOr<Ledger> LedgerMaker::make(llvm::StringRef path) {
   if (failed(prepare(*prepared, options.recipe, trace)))
     return failure();
   recordTypes(*prepared);
+  file = nullptr;
   FailureOr<StageOutcome> run = runStages(*prepared, options.recipe, trace);
   if (failed(run))
     return failure();
@@ -440,12 +443,18 @@ FailureOr<Ledger> LedgerMaker::make(llvm::StringRef path) {
   return std::move(ledger);
 }
 
-FailureOr<Ledger> quantc::makeLedger(llvm::StringRef path, MLIRContext &context,
-                                     const CompileOptions &options) {
+FailureOr<Ledger> quantc::makeLedger(llvm::StringRef path, const CompileOptions &options,
+                                     llvm::function_ref<void(Diagnostic &)> handler) {
+  MLIRContext context; // weights of stages that were tried go with it
+  context.printOpOnDiagnostic(false);
   DialectRegistry registry;
   registerAllDialects(registry);
   context.appendDialectRegistry(registry);
   context.loadAllAvailableDialects();
   registerPipelinePasses();
+  ScopedDiagnosticHandler scoped(&context, [&](Diagnostic &diagnostic) {
+    handler(diagnostic);
+    return success();
+  });
   return LedgerMaker(context, options).make(path);
 }

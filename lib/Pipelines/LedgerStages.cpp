@@ -11,21 +11,28 @@
 //===----------------------------------------------------------------------===//
 
 #include "LedgerStages.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "quantc/Conversion/ONNXToLoops/ONNXToLoops.h"
 #include "quantc/Dialect/NN/IR/NN.h"
+#include "quantc/Dialect/ONNX/Proto/TypeProtos.h"
 #include "quantc/Dialect/QNN/IR/QNN.h"
+#include "quantc/Interfaces/QuantizableOpInterface.h"
+#include "quantc/Interfaces/Weights.h"
 #include "quantc/Pipelines/Stages.h"
 #include "llvm/ADT/StringExtras.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace quantc;
 using namespace quantc::ledger;
 
 /// So often stages start anew without a node at which they stopped.
-constexpr int mostRounds = 50;
+constexpr int mostRounds = 20;
+/// So often types that loops give lead to others.
+constexpr int mostTypeRounds = 4;
 
 //===----------------------------------------------------------------------===//
 // Pipelines
@@ -39,6 +46,10 @@ public:
   void runAfterPass(Pass *, Operation *op) override {
     auto module = dyn_cast<ModuleOp>(op);
     trace.look(module ? module : op->getParentOfType<ModuleOp>());
+  }
+  /// The verifier stops at the first op that is wrong; every one is to be heard of.
+  void runAfterPassFailed(Pass *, Operation *root) override {
+    root->walk([&](Operation *op) { (void)verify(op, /*verifyRecursively=*/false); });
   }
 
 private:
@@ -84,21 +95,48 @@ static FloatPipeline splitFloatPipeline(const Recipe &recipe) {
           "builtin.module(" + llvm::join(behind, ",") + ")"};
 }
 
-LogicalResult ledger::prepare(ModuleOp module, const Recipe &recipe, Trace &trace) {
-  trace.look(module);
-  return runPipeline(module, splitFloatPipeline(recipe).before, trace);
-}
-
 //===----------------------------------------------------------------------===//
 // One run
 //===----------------------------------------------------------------------===//
 
-/// Ranges that any tensor could have had.
+/// The magnitude of an op's result where its operands are at most `operands`; an op without an
+/// integer form tells nothing, and counts as a normalisation.
+static double magnitudeOf(Operation *op, double operands) {
+  auto quantizable = dyn_cast<QuantizableOpInterface>(op);
+  if (!quantizable)
+    return 1;
+  double most = 0;
+  for (double x : {-operands, 0.0, operands}) {
+    std::optional<double> value = quantizable.evaluateUnary(x);
+    if (!value || !std::isfinite(*value))
+      return operands;
+    most = std::max(most, std::fabs(*value));
+  }
+  return most;
+}
+
+/// Ranges that the tensors could have had: inputs lie in [-1, 1], and a result reaches as far as
+/// the greatest operand. So a constant of 1e9, as masks have, meets a result that can hold it.
 static void inventStatistics(ModuleOp module) {
-  module.walk([](qnn::ObserveOp observe) {
-    if (!observe.getStatisticsAttr())
-      observe.setStatisticsAttr(
-          qnn::StatisticsAttr::get(observe.getContext(), -1.0, 1.0, -1.0, 1.0, 1, "none"));
+  llvm::DenseMap<Value, double> magnitudes;
+  module.walk([&](Operation *op) {
+    double most = 0;
+    for (Value operand : op->getOperands())
+      if (auto found = magnitudes.find(operand); found != magnitudes.end())
+        most = std::max(most, found->second);
+    most = most == 0 ? 1 : most;
+    if (auto observe = dyn_cast<qnn::ObserveOp>(op)) {
+      if (auto known = observe.getStatisticsAttr())
+        most = std::max(std::fabs(known.getLo()), std::fabs(known.getHi()));
+      else
+        observe.setStatisticsAttr(
+            qnn::StatisticsAttr::get(observe.getContext(), -most, most, -most, most, 1, "none"));
+    } else {
+      most = magnitudeOf(op, most);
+    }
+    for (Value result : op->getResults())
+      if (isa<RankedTensorType>(result.getType()) && !op->hasTrait<OpTrait::ConstantLike>())
+        magnitudes[result] = most;
   });
 }
 
@@ -208,6 +246,8 @@ FailureOr<StageOutcome> ledger::runStages(ModuleOp prepared, const Recipe &given
     general = std::move(listener.general);
     if (stops.size() == known)
       break;
+    outcome.module = nullptr;
+    releaseUnusedWeights(prepared); // those of this round; the context is the ledger's own
   }
   for (auto &[loc, text] : general)
     emitError(loc) << text;
@@ -216,15 +256,92 @@ FailureOr<StageOutcome> ledger::runStages(ModuleOp prepared, const Recipe &given
   return failure();
 }
 
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
 llvm::DenseMap<unsigned, std::string> ledger::refusedByLoops(ModuleOp prepared) {
   llvm::DenseMap<unsigned, std::string> refused;
   OwningOpRef<ModuleOp> module = prepared.clone();
   Listener listener(prepared.getContext());
-  PassManager pm(prepared.getContext(), ModuleOp::getOperationName());
-  pm.addPass(createConvertONNXToLoops());
-  (void)pm.run(*module);
+  (void)convertONNXToLoops(*module);
   for (auto &[numbers, text] : listener.errors)
     for (unsigned number : numbers)
       refused.try_emplace(number, text);
   return refused;
+}
+
+static bool isFullyKnown(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && tensor.hasStaticShape();
+}
+
+/// `known` with the sizes that only `found` has; `found` where nothing is known.
+static Type refine(Type known, RankedTensorType found) {
+  auto tensor = dyn_cast<RankedTensorType>(known);
+  if (!tensor)
+    return found;
+  if (tensor.getElementType() != found.getElementType() || tensor.getRank() != found.getRank())
+    return known;
+  SmallVector<int64_t> shape(tensor.getShape());
+  for (auto [size, other] : llvm::zip_equal(shape, found.getShape()))
+    size = ShapedType::isDynamic(size) ? other : size;
+  return tensor.clone(shape);
+}
+
+/// Types of results as loops make them, by place in the module; null where they do not say.
+static SmallVector<RankedTensorType> typesOfLoops(ModuleOp module) {
+  SmallVector<RankedTensorType> types;
+  llvm::DenseMap<Value, size_t> places;
+  OwningOpRef<ModuleOp> copy = module.clone();
+  copy->walk([&](quantc::onnx::NodeOp node) {
+    for (Value result : node.getResults())
+      places.try_emplace(result, places.size());
+  });
+  types.resize(places.size());
+  Listener listener(module.getContext());
+  (void)convertONNXToLoops(*copy, false, [&](Value result, DType type, ArrayRef<int64_t> sizes) {
+    SmallVector<int64_t> shape(sizes);
+    llvm::replace(shape, int64_t(-1), ShapedType::kDynamic);
+    Type element = quantc::onnx::elementTypeOf(onnxCode(type), module.getContext());
+    if (auto place = places.find(result); place != places.end() && element)
+      types[place->second] = RankedTensorType::get(shape, element);
+  });
+  return types;
+}
+
+/// True when a result got a better type.
+static bool takeTypesOfLoops(ModuleOp module) {
+  bool complete = true, changed = false;
+  auto forEach = [&](llvm::function_ref<void(Value)> visit) {
+    module.walk([&](quantc::onnx::NodeOp node) {
+      for (Value result : node.getResults())
+        visit(result);
+    });
+  };
+  forEach([&](Value result) {
+    complete &= isa<NoneType>(result.getType()) || isFullyKnown(result.getType());
+  });
+  if (complete)
+    return false;
+  SmallVector<RankedTensorType> types = typesOfLoops(module);
+  size_t place = 0;
+  forEach([&](Value result) {
+    RankedTensorType found = types[place++];
+    Type better = found ? refine(result.getType(), found) : result.getType();
+    changed |= better != result.getType();
+    result.setType(better);
+  });
+  return changed;
+}
+
+LogicalResult ledger::prepare(ModuleOp module, const Recipe &recipe, Trace &trace) {
+  std::string pipeline = splitFloatPipeline(recipe).before;
+  trace.look(module);
+  for (int round = 0; round < mostTypeRounds; ++round)
+    if (failed(runPipeline(module, pipeline, trace)))
+      return failure();
+    else if (!takeTypesOfLoops(module))
+      return success();
+  return runPipeline(module, pipeline, trace);
 }

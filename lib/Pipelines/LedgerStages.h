@@ -39,10 +39,12 @@ struct StageOutcome {
   llvm::DenseSet<unsigned> quantizers;
 };
 
-/// Shape inference and constant folding of an imported module with numbered nodes. `trace` sees it.
+/// Shape inference and constant folding of an imported module with numbered nodes. Results that
+/// inference does not know take the types that loops would give them. `trace` sees it.
 mlir::LogicalResult prepare(mlir::ModuleOp module, const Recipe &recipe, Trace &trace);
 
-/// The other stages, on a copy of a prepared module.
+/// The other stages, on a copy of a prepared module. Frees weights of the context that `prepared`
+/// does not refer to.
 mlir::FailureOr<StageOutcome> runStages(mlir::ModuleOp prepared, const Recipe &recipe,
                                         const Trace &trace);
 

@@ -139,19 +139,9 @@ int read(Compiler &compiler, mlir::MLIRContext &context, const DriverOptions &op
   return Ok;
 }
 
-void printDiagnosticsOf(mlir::MLIRContext &context) {
-  context.printOpOnDiagnostic(false);
-  context.getDiagEngine().registerHandler([](mlir::Diagnostic &diagnostic) {
-    printDiagnostic(diagnostic);
-    return mlir::success();
-  });
-}
-
 /// The ledger of --check.
 int check(const DriverOptions &options) {
-  mlir::MLIRContext context;
-  printDiagnosticsOf(context);
-  mlir::FailureOr<Ledger> ledger = makeLedger(options.input, context, options.compile);
+  mlir::FailureOr<Ledger> ledger = makeLedger(options.input, options.compile, printDiagnostic);
   if (failed(ledger))
     return Unsupported;
   ledger->print(llvm::outs(), /*table=*/!options.quiet);
@@ -174,7 +164,11 @@ int check(const DriverOptions &options) {
 
 int compile(const DriverOptions &options) {
   mlir::MLIRContext context;
-  printDiagnosticsOf(context);
+  context.printOpOnDiagnostic(false);
+  context.getDiagEngine().registerHandler([](mlir::Diagnostic &diagnostic) {
+    printDiagnostic(diagnostic);
+    return mlir::success();
+  });
   ProgressBar bar(llvm::errs());
   CompileOptions compileOptions = options.compile;
   compileOptions.progress = bar.callback();

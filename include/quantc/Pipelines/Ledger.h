@@ -14,6 +14,7 @@
 #ifndef QUANTC_PIPELINES_LEDGER_H
 #define QUANTC_PIPELINES_LEDGER_H
 
+#include "mlir/IR/Diagnostics.h"
 #include "quantc/Pipelines/Compiler.h"
 #include "llvm/Support/JSON.h"
 #include <optional>
@@ -112,9 +113,10 @@ struct Ledger {
 };
 
 /// The ledger of the ONNX file `path` under `options.recipe` and `options.dims`. Fails after
-/// diagnostics when the file cannot be read, or when the recipe does not fit it.
-mlir::FailureOr<Ledger> makeLedger(llvm::StringRef path, mlir::MLIRContext &context,
-                                   const CompileOptions &options);
+/// diagnostics, which go to `handler`, when the file cannot be read, or when the recipe does not
+/// fit it.
+mlir::FailureOr<Ledger> makeLedger(llvm::StringRef path, const CompileOptions &options,
+                                   llvm::function_ref<void(mlir::Diagnostic &)> handler);
 
 } // namespace quantc
 
