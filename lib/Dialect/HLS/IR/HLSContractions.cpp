@@ -41,7 +41,8 @@ LogicalResult MvauOp::verify() {
   if (failed(verifySizes(*this, {{"pixels", getPixels()},
                                  {"groups", getGroups()},
                                  {"inputs", getInputs()},
-                                 {"outputs", getOutputs()}})) ||
+                                 {"outputs", getOutputs()},
+                                 {"acc_bits", getAccBits()}})) ||
       failed(verifyDivides(*this, "simd", getSimd(), "inputs", getInputs())) ||
       failed(verifyDivides(*this, "pe", getPe(), "outputs", getOutputs())) ||
       failed(verifyWeight(*this, getWeight(), getGroups() * getOutputs(), getInputs(),
@@ -125,8 +126,10 @@ UnitText MvauOp::describe() {
 //===----------------------------------------------------------------------===//
 
 LogicalResult DepthwiseOp::verify() {
-  if (failed(verifySizes(
-          *this, {{"pixels", getPixels()}, {"channels", getChannels()}, {"taps", getTaps()}})) ||
+  if (failed(verifySizes(*this, {{"pixels", getPixels()},
+                                 {"channels", getChannels()},
+                                 {"taps", getTaps()},
+                                 {"acc_bits", getAccBits()}})) ||
       failed(verifyDivides(*this, "lanes", getLanes(), "channels", getChannels())) ||
       failed(verifyWeight(*this, getWeight(), getChannels(), getTaps(), getWeightBits())) ||
       failed(verifyEpilogue(*this, getEpilogue(), getAccBits(), getInput(), getResult(),

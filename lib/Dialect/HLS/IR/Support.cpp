@@ -78,15 +78,15 @@ LogicalResult verifyValue(Operation *op, StringRef name, int64_t value, IntegerT
 LogicalResult verifyEpilogue(Operation *op, EpilogueAttrInterface epilogue, int64_t acc, Value in,
                              Value out, int64_t channels, int64_t pixels) {
   std::string problem;
-  if (epilogue.getAccBits() == 0)
+  auto table = dyn_cast<TableAttr>(epilogue); // an accumulator of 0 bits makes no table
+  if (table)
     problem =
         acc == 0 ? std::string() : "expected an epilogue of an accumulator, but found a table";
   else if (acc != 0 && epilogue.getAccBits() != acc)
     problem = ("expected an epilogue of " + Twine(acc) + " bits, but found " +
                Twine(epilogue.getAccBits()))
                   .str();
-  if (problem.empty() && epilogue.getAccBits() == 0) {
-    auto table = cast<TableAttr>(epilogue);
+  if (problem.empty() && table) {
     int64_t entries = int64_t(1) << std::min<int64_t>(widthOf(in), 17);
     if (table.getEntry().getNumElements() != entries)
       problem = ("expected a table of " + Twine(entries) + " entries, but found " +
