@@ -8,6 +8,7 @@ import hashlib
 import io
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -59,12 +60,14 @@ def models():
 
 
 def modules():
-    """The pieces of the lit tests that are modules of their own."""
+    """The pieces of the lit tests that are modules of their own, and the functions and designs in them."""
     for path in sorted(glob.glob(os.path.join(TESTS, "**", "*.mlir"), recursive=True)):
         with open(path, "rb") as file:
             for piece in file.read().split(b"// -----"):
                 lines = [line for line in piece.split(b"\n") if not line.lstrip().startswith(b"//")]
-                yield b"\n".join(lines).strip() + b"\n"
+                module = b"\n".join(lines).strip() + b"\n"
+                yield module
+                yield from re.split(rb"(?m)^(?=func\.func|hls\.design)", module)[1:]
 
 
 def arrays():
@@ -125,7 +128,7 @@ TARGETS = {
     "npz": (npz_files, 2048),
     "tensor": (tensors, 1024),
     "onnx": (models, 2048),
-    "ir": (modules, 2048),
+    "ir": (modules, 3072),
     "bytecode": (choices, 256),
 }
 
