@@ -17,6 +17,7 @@
 #include "quantc/Analysis/IntegerOnlyCertificate.h"
 #include "quantc/Analysis/OverflowProof.h"
 #include "quantc/Analysis/RangeAnalysis.h"
+#include "quantc/Dialect/QNN/IR/QNN.h"
 #include "quantc/Import/ONNX/ImportONNX.h"
 #include "quantc/InitAll.h"
 #include "quantc/Interfaces/NodeName.h"
@@ -98,6 +99,12 @@ std::vector<InputSpec> quantc::inputSpecs(ModuleOp module) {
   return specs;
 }
 
+/// Whether the file says itself how tensors are stored: QuantizeLinear and DequantizeLinear became
+/// the pairs that calibration would put there.
+static bool isQuantized(ModuleOp module) {
+  return module.walk([](qnn::QuantizeOp) { return WalkResult::interrupt(); }).wasInterrupted();
+}
+
 static bool hasSymbolicDims(ArrayRef<InputSpec> specs) {
   return llvm::any_of(specs,
                       [](const InputSpec &spec) { return llvm::is_contained(spec.dims, -1); });
@@ -173,6 +180,23 @@ LogicalResult Compiler::runStage(Stage stage) {
   return pm.run(*ir);
 }
 
+/// A quantized model needs no data, which would tell the sizes of its inputs otherwise.
+LogicalResult Compiler::requireStaticInputs() {
+  bool good = true;
+  for (const InputSpec &spec : inputSpecs(*ir))
+    for (auto [axis, size] : llvm::enumerate(spec.dims)) {
+      if (size >= 0)
+        continue;
+      good = false;
+      std::string name = axis < spec.dimNames.size() ? spec.dimNames[axis] : "";
+      InFlightDiagnostic error = emitError(ir->getLoc(), "input '")
+                                 << spec.name << "': the size of axis " << axis << " is not known";
+      if (!name.empty())
+        error << "; give it with --dim " << name << "=1, or another size";
+    }
+  return success(good);
+}
+
 LogicalResult Compiler::advance(Stage target) {
   SmallVector<Stage> path; // last first
   Stage start = target;
@@ -182,13 +206,21 @@ LogicalResult Compiler::advance(Stage target) {
     return success(); // already further
   while (!path.empty()) {
     Stage next = path.pop_back_val();
+    if (result.quantizedInFile && (next == Stage::Observed || next == Stage::Quantized)) {
+      current = next;
+      continue;
+    }
     if (next == Stage::Quantized && failed(calibrate()))
       return failure();
     if (failed(runStage(next)))
       return failure();
     current = next;
-    if (current == Stage::Float)
+    if (current == Stage::Float) {
       floatModule = ir->clone();
+      result.quantizedInFile = isQuantized(*ir);
+      if (result.quantizedInFile && target != Stage::Float && failed(requireStaticInputs()))
+        return failure();
+    }
     if (current == Stage::Quantized && options.recipe.biasCorrectionRuns > 0)
       accumulatorScales = qnn::collectAccumulatorScales(*ir);
     if (current == Stage::Integer) {

@@ -48,6 +48,7 @@ llvm::json::Value CompileReport::toJSON() const {
                             {"arena_bytes", arenaBytes},
                             {"model_bytes", modelBytes},
                             {"library_bytes", libraryBytes},
+                            {"quantized_in_file", quantizedInFile},
                             {"calibration_runs", calibrationRuns},
                             {"self_test_skipped", selfTestSkipped},
                             {"calibration_seconds", calibrationSeconds},
@@ -83,6 +84,8 @@ void CompileReport::print(llvm::raw_ostream &os) const {
       os << llvm::formatv(", top-1 agreement {0:F4}", *top1Agreement);
     os << " with float, on the last " << checkedRuns << " calibration runs\n";
   }
+  if (quantizedInFile)
+    os << "calibration   none: the file says how tensors are stored\n";
   if (calibrationRuns) {
     os << llvm::formatv("calibration   {0} runs in {1:F1} s", calibrationRuns, calibrationSeconds);
     if (correctedBiases)

@@ -62,6 +62,7 @@ struct CompileReport {
   unsigned accumulatorWidth = 0;
   int64_t accumulators = 0;
   int64_t macs = 0, weightBytes = 0, arenaBytes = 0, modelBytes = 0, libraryBytes = 0;
+  bool quantizedInFile = false; ///< ranges are the file's own: nothing was calibrated
   int64_t calibrationRuns = 0, checkedRuns = 0;
   double calibrationSeconds = 0, totalSeconds = 0;
   /// On the calibration tail, against float; absent without data. The SQNR is that of the worst
@@ -149,6 +150,7 @@ public:
 private:
   mlir::LogicalResult runStage(Stage stage);
   mlir::LogicalResult calibrate();
+  mlir::LogicalResult requireStaticInputs();
   mlir::LogicalResult equalize();
   mlir::LogicalResult collectFloatMeans();
   mlir::LogicalResult correctBiases();

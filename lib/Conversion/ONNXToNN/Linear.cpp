@@ -79,6 +79,8 @@ static bool isPerColumn(ShapeRef shape, int64_t columns) {
 
 /// A constant C as a bias of shape [N], or null when it is none.
 static Value constantBias(NodeConverter &node, Value addend, int64_t columns) {
+  if (NodeConverter::isWeight(addend) && shapeOf(addend) == ShapeRef{columns})
+    return addend;
   if (!elementTypeOf(addend).isF32() || !isPerColumn(shapeOf(addend), columns) ||
       columns > maxWrittenElements)
     return {};
@@ -147,7 +149,7 @@ static Result convertGemm(NodeConverter &node) {
     lhs = node.transpose(*lhs, {1, 0});
   if (failed(lhs))
     return failure();
-  if (getConstantElements(*rhs))
+  if (NodeConverter::isWeight(*rhs))
     return convertConstantGemm(node, *form, *lhs, *rhs);
   if (form->transB)
     rhs = node.transpose(*rhs, {1, 0});
@@ -182,7 +184,7 @@ static Result convertMatMul(NodeConverter &node) {
     return failure();
   if (shapeOf(*lhs).empty() || shapeOf(*rhs).empty())
     return node.reader.refuse(Refusal::Rank, "expected operands of rank 1 or more");
-  if (getConstantElements(*rhs) && shapeOf(*rhs).size() == 2) {
+  if (NodeConverter::isWeight(*rhs) && shapeOf(*rhs).size() == 2) {
     Result weight = node.transpose(*rhs, {1, 0});
     if (failed(weight))
       return failure();

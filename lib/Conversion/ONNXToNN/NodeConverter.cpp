@@ -12,6 +12,7 @@
 
 #include "NodeConverter.h"
 #include "quantc/Dialect/NN/IR/NNShapes.h"
+#include "quantc/Dialect/QNN/IR/QNN.h"
 #include "quantc/Interfaces/Weights.h"
 
 using namespace mlir;
@@ -72,10 +73,34 @@ Value NodeConverter::scalar(float value) {
   return constant(DenseElementsAttr::get(RankedTensorType::get({}, builder.getF32Type()), value));
 }
 
+/// The dequantize of constants that gives the value, or null.
+static qnn::DequantizeOp storedWeight(Value value) {
+  auto dequantize = value.getDefiningOp<qnn::DequantizeOp>();
+  if (!dequantize || !llvm::all_of(dequantize->getOperands(), getConstantElements))
+    return {};
+  return dequantize;
+}
+
+bool NodeConverter::isWeight(Value value) {
+  return getConstantElements(value) || storedWeight(value);
+}
+
 Result NodeConverter::transpose(Value value, ShapeRef permutation) {
   if (ElementsAttr elements = getConstantElements(value))
     if (ElementsAttr moved = nn::transposeElements(elements, permutation, "transposed"))
       return constant(moved);
+  if (qnn::DequantizeOp stored = storedWeight(value)) {
+    Result integers = transpose(stored.getInput(), permutation);
+    if (failed(integers))
+      return failure();
+    // Scales lie along an axis, which is somewhere else now.
+    auto axis = llvm::find(permutation, stored.getAxis()) - permutation.begin();
+    bool perAxis = !shapeOf(stored.getScale()).empty();
+    auto type = RankedTensorType::get(shapeOf(*integers), elementTypeOf(value));
+    return Value(qnn::DequantizeOp::create(builder, stored.getLoc(), type, *integers,
+                                           stored.getScale(), stored.getZeroPoint(),
+                                           perAxis ? axis : 0));
+  }
   return create<nn::TransposeOp>(value, {{"permutation", ints(permutation)}});
 }
 

@@ -54,6 +54,9 @@ public:
   /// A rank-0 f32 constant.
   mlir::Value scalar(float value);
   Result transpose(mlir::Value value, ShapeRef permutation);
+  /// Whether the elements are known: a constant, or one that the file stores as integers and
+  /// dequantizes. Movement of the latter moves the integers.
+  static bool isWeight(mlir::Value value);
   /// Negative sizes are unknown; there is at most one.
   Result reshape(mlir::Value value, ShapeRef shape);
   /// @}
