@@ -295,7 +295,7 @@ void LedgerMaker::judgeKept(size_t number, LedgerReason reason, const std::strin
     entry.kind = LedgerClass::Float;
     if (reason == LedgerReason::UnknownOp) {
       entry.reason = LedgerReason::OnlyInLoops;
-      entry.text = "the quantizable ops lack it";
+      entry.text = "nn has no such op";
     }
     return;
   }
@@ -364,7 +364,8 @@ void LedgerMaker::judgeFolded(size_t number) {
   case Fold::Fused:
     entry.reason = LedgerReason::Fused;
     entry.into = fold.into;
-    entry.text = "a part of '" + ledger.nodes[*fold.into].name + "'";
+    entry.text = fold.into ? "a part of '" + ledger.nodes[*fold.into].name + "'"
+                           : "a part of the quantization of its operand";
     return;
   }
 }

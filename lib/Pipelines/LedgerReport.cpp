@@ -75,9 +75,11 @@ std::vector<const LedgerNode *> Ledger::largestFloat() const {
   return found;
 }
 
-/// What helps against a reason; empty where nothing is known.
-static StringRef adviceFor(LedgerReason reason) {
-  switch (reason) {
+static bool isFloatType(StringRef type) { return type.contains("float"); }
+
+/// What helps against a node's reason; empty where nothing is known.
+static StringRef adviceFor(const LedgerNode &node) {
+  switch (node.reason) {
   case LedgerReason::Excluded:
     return "take them out of the recipe's 'exclude'";
   case LedgerReason::FloatTail:
@@ -85,7 +87,10 @@ static StringRef adviceFor(LedgerReason reason) {
   case LedgerReason::DynamicOperand:
     return "make the operand that their text names a constant; where it depends on sizes, --dim";
   case LedgerReason::ElementType:
-    return "export the model in float32";
+    // Integers at run time are sizes and indices; nothing makes them 8-bit codes.
+    return llvm::any_of(node.outputs, [](auto &output) { return isFloatType(output.type); })
+               ? "export the model in float32"
+               : "";
   case LedgerReason::Rank:
   case LedgerReason::Shape:
     return "give sizes with --dim, or declare the shapes of what unknown ops make in the file";
@@ -97,19 +102,27 @@ static StringRef adviceFor(LedgerReason reason) {
 }
 
 std::vector<std::string> Ledger::advice() const {
-  std::vector<std::pair<LedgerReason, int64_t>> counts;
+  struct Line {
+    LedgerReason reason;
+    StringRef text;
+    int64_t nodes;
+  };
+  std::vector<Line> lines;
   for (const LedgerNode *node : largestFloat()) {
-    auto found = llvm::find_if(counts, [&](auto &entry) { return entry.first == node->reason; });
-    if (found == counts.end())
-      counts.emplace_back(node->reason, 1);
+    StringRef text = adviceFor(*node);
+    if (text.empty())
+      continue;
+    auto found = llvm::find_if(lines, [&](Line &line) { return line.reason == node->reason; });
+    if (found == lines.end())
+      lines.push_back({node->reason, text, 1});
     else
-      ++found->second;
+      ++found->nodes;
   }
-  std::vector<std::string> lines;
-  for (auto [reason, count] : counts)
-    if (StringRef text = adviceFor(reason); !text.empty())
-      lines.push_back(llvm::formatv("{0} {1}: {2}", count, ledgerReasonCode(reason), text).str());
-  return lines;
+  std::vector<std::string> texts;
+  for (const Line &line : lines)
+    texts.push_back(
+        llvm::formatv("{0} {1}: {2}", line.nodes, ledgerReasonCode(line.reason), line.text).str());
+  return texts;
 }
 
 //===----------------------------------------------------------------------===//

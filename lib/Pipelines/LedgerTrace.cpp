@@ -154,14 +154,24 @@ std::vector<unsigned> Trace::reachable(unsigned number, bool forward, const Snap
   return found;
 }
 
-/// Whether a reader of the node now reads what the node read.
+/// The nodes, arguments and so on that a node reads.
+static llvm::DenseSet<unsigned> readBy(unsigned number, const Trace::Snapshot &snapshot) {
+  llvm::DenseSet<unsigned> read;
+  for (unsigned place : snapshot.at.lookup(number))
+    for (unsigned producer : snapshot.places[place].producers)
+      read.insert(snapshot.places[producer].number);
+  return read;
+}
+
+/// Whether a reader of the node now reads what the node read, and did not before.
 bool Trace::isPassedOn(unsigned number, const Snapshot &now) const {
   std::vector<unsigned> producers = reachable(number, /*forward=*/false, now);
-  for (unsigned user : reachable(number, /*forward=*/true, now))
-    for (unsigned place : now.at.lookup(user))
-      for (unsigned producer : now.places[place].producers)
-        if (llvm::is_contained(producers, now.places[producer].number))
-          return true;
+  for (unsigned user : reachable(number, /*forward=*/true, now)) {
+    llvm::DenseSet<unsigned> before = readBy(user, last), after = readBy(user, now);
+    for (unsigned producer : producers)
+      if (after.contains(producer) && !before.contains(producer))
+        return true;
+  }
   return false;
 }
 
@@ -185,7 +195,8 @@ Fold Trace::explainNode(unsigned number, const Snapshot &now) const {
 }
 
 Fold Trace::explain(unsigned number, const Snapshot &now) const {
-  if (now.constants.contains(number))
+  // Constants that it had before are scales of its result.
+  if (now.constants.contains(number) && !last.constants.contains(number))
     return {Fold::Constant, {}};
   StringRef dialect = last.places[last.at.lookup(number).front()].dialect;
   if (dialect == quantc::onnx::ONNXDialect::getDialectNamespace())
@@ -204,7 +215,9 @@ Fold Trace::explain(unsigned number, const Snapshot &now) const {
   }
   if (converted)
     return {Fold::Fused, converted};
-  return {neighbours.empty() && !isPassedOn(number, now) ? Fold::Constant : Fold::Identity, {}};
+  if (neighbours.empty() && !isPassedOn(number, now))
+    return {Fold::Fused, {}};
+  return {Fold::Identity, {}};
 }
 
 void Trace::look(ModuleOp module) {

@@ -32,20 +32,12 @@ llvm::SmallVector<unsigned> numbersIn(mlir::Location loc);
 
 struct Fold {
   enum Kind { Constant, Identity, Unused, Inlined, Fused } kind;
-  /// The node that it became a part of (`Fused`).
+  /// The node that it became a part of (`Fused`); none: of the quantization around it.
   std::optional<unsigned> into;
 };
 
 class Trace {
 public:
-  /// To be called after each pass: a node that no op computes any more was folded by it.
-  void look(mlir::ModuleOp module);
-  /// How the node went away, if it did.
-  std::optional<Fold> fold(unsigned number) const;
-  /// Whether the node was there at the first look.
-  bool hasSeen(unsigned number) const { return first.contains(number); }
-
-private:
   struct Place {
     unsigned number;
     llvm::StringRef dialect;
@@ -55,6 +47,7 @@ private:
     bool hasBodies = false;
     llvm::SmallVector<unsigned> producers, users; ///< places
   };
+  /// The nodes that a module computes, and who reads whom.
   struct Snapshot {
     std::vector<Place> places;
     llvm::DenseMap<unsigned, llvm::SmallVector<unsigned, 1>> at;
@@ -66,6 +59,14 @@ private:
     bool isThere(unsigned number) const { return at.contains(number); }
   };
 
+  /// To be called after each pass: a node that no op computes any more was folded by it.
+  void look(mlir::ModuleOp module);
+  /// How the node went away, if it did.
+  std::optional<Fold> fold(unsigned number) const;
+  /// Whether the node was there at the first look.
+  bool hasSeen(unsigned number) const { return first.contains(number); }
+
+private:
   static Snapshot take(mlir::ModuleOp module);
   void findUnused();
   Fold explain(unsigned number, const Snapshot &now) const;

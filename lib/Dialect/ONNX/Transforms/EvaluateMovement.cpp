@@ -172,6 +172,31 @@ static Result evaluateSlice(NodeContext &node) {
   return result;
 }
 
+static Result evaluateTranspose(NodeContext &node) {
+  const TrackedTensor *input = node.tracked(0);
+  if (!input)
+    return std::nullopt;
+  int64_t rank = input->rank();
+  FailureOr<Shape> permutation = readPermutation(node.reader, rank);
+  if (failed(permutation))
+    return std::nullopt;
+  SmallVector<int64_t> strides(rank, 1), position(rank, 0);
+  for (int64_t axis = rank - 2; axis >= 0; --axis)
+    strides[axis] = strides[axis + 1] * input->shape[axis + 1];
+  TrackedTensor result{input->elementType, {}, {}};
+  for (int64_t axis : *permutation)
+    result.shape.push_back(input->shape[axis]);
+  while (result.elements.size() < input->elements.size()) {
+    int64_t offset = 0;
+    for (int64_t axis = 0; axis < rank; ++axis)
+      offset += position[axis] * strides[(*permutation)[axis]];
+    result.elements.push_back(input->elements[offset]);
+    for (int64_t axis = rank - 1; axis >= 0 && ++position[axis] == result.shape[axis]; --axis)
+      position[axis] = 0;
+  }
+  return result;
+}
+
 /// Ops that keep the elements and change the shape.
 template <FailureOr<Shape> (*shapeFn)(NodeReader &, ShapeRef)>
 static Result evaluateReshaped(NodeContext &node) {
@@ -274,5 +299,6 @@ void quantc::onnx::addMovementEvaluation(llvm::StringMap<EvaluateFn> &table) {
   table["Size"] = evaluateSize;
   table["Slice"] = evaluateSlice;
   table["Squeeze"] = evaluateReshaped<readSqueezeShape>;
+  table["Transpose"] = evaluateTranspose;
   table["Unsqueeze"] = evaluateReshaped<readUnsqueezeShape>;
 }
