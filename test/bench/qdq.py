@@ -5,7 +5,7 @@
 
 Each model is quantized by onnxruntime (QDQ, min-max on 24 calibration samples, u8 activations, s8 weights a
 channel), compiled by quantc without data, and run by both on evaluation samples. Printed: how many output integers differ and by
-how many steps, and how often the largest output is the same. Where quantc may differ: a requantization rounds one product of the
+how many steps, and how often the largest output is the same. The same counts of onnxruntime against itself, with and without its fusions, stand beside them. Where quantc may differ: a requantization rounds one product of the
 accumulator and a 24-bit multiplier half up, onnxruntime one of floats half to even (docs/Numerics.md), and an addition rounds once
 instead of three times; one step inside grows through the layers behind it.
 """
@@ -54,6 +54,22 @@ def output_scale(path):
     return float(onnx.numpy_helper.to_array(next(t for t in graph.initializer if t.name == last.input[1])))
 
 
+def run(path, arrays, fused):
+    options = onnxruntime.SessionOptions()
+    if not fused:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    count = len(next(iter(arrays.values())))
+    return np.concatenate([session.run(None, {k: a[i : i + 1] for k, a in arrays.items()})[0] for i in range(count)])
+
+
+def differences(a, b, scale):
+    steps = np.abs(np.rint((a - b) / scale).astype(int))
+    sizes, numbers = np.unique(steps, return_counts=True)
+    spread = ", ".join(f"{n} by {s}" for s, n in zip(sizes, numbers, strict=True) if s)
+    return f"{int((steps != 0).sum())} differ ({spread or 'none'}); same largest output: {np.mean(a.argmax(1) == b.argmax(1)):.4f}"
+
+
 def compare(project, name, samples, folder):
     task, data = project.task(name)
     path = quantize(task.model, os.path.join(data, "calibration.npz"), folder)
@@ -63,14 +79,12 @@ def compare(project, name, samples, folder):
     np.savez(inputs, **arrays)
     subprocess.run([project.tool("quant-run"), library, "--inputs", inputs, "--outputs", outputs], check=True)
     ours = next(iter(load(outputs).values()))
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    count = len(next(iter(arrays.values())))
-    theirs = np.concatenate([session.run(None, {k: a[i : i + 1] for k, a in arrays.items()})[0] for i in range(count)])
-    steps = np.rint((ours.reshape(theirs.shape) - theirs) / output_scale(path)).astype(int)
-    sizes, numbers = np.unique(np.abs(steps), return_counts=True)
-    same = np.mean(ours.reshape(theirs.shape).argmax(1) == theirs.argmax(1))
-    spread = ", ".join(f"{n} by {s}" for s, n in zip(sizes, numbers, strict=True) if s)
-    print(f"{name}: {count} samples, {steps.size} integers, {int((steps != 0).sum())} differ ({spread or 'none'}); same largest output: {same:.4f}")
+    theirs, plain = run(path, arrays, fused=True), run(path, arrays, fused=False)
+    scale, ours = output_scale(path), ours.reshape(theirs.shape)
+    print(f"{name}: {len(theirs)} samples, {theirs.size} integers")
+    print(f"  quantc - onnxruntime:                 {differences(ours, theirs, scale)}")
+    print(f"  quantc - onnxruntime without fusions: {differences(ours, plain, scale)}")
+    print(f"  onnxruntime - without fusions:        {differences(theirs, plain, scale)}")
 
 
 def main():
