@@ -36,6 +36,7 @@ public:
     magnitude += std::fabs(double(a) * b);
     ++count;
   }
+  float sum(const LevelInfo &level) const { return level.hasFma ? fused : separate; }
   float finish(const LevelInfo &level, float bias, bool clamp, float lo, float hi) const {
     float v = (level.hasFma ? fused : separate) + bias;
     // |error| <= gamma_k * sum |a b|, and one more rounding for the bias.
@@ -215,8 +216,101 @@ void checkMatmul(uint32_t seed) {
   });
 }
 
+void checkGemm(uint32_t seed) {
+  Data data(seed);
+  const int64_t m = data.in(1, 20), k = data.in(1, 40), n = data.in(1, 100);
+  const bool transB = data.in(0, 1);
+  const int64_t lda = k + data.in(0, 3), ldb = (transB ? k : n) + data.in(0, 3);
+  const int64_t ldc = n + data.in(0, 3);
+  // Arrays end with their last element.
+  std::vector<float> a = data.floats(size_t((m - 1) * lda + k));
+  std::vector<float> b = data.floats(size_t(transB ? (n - 1) * ldb + k : (k - 1) * ldb + n));
+  forEachLevel([&](const LevelInfo &level, const KernelTable &table) {
+    std::vector<float> expected(size_t((m - 1) * ldc + n), 7.0f);
+    for (int64_t y = 0; y < m; ++y)
+      for (int64_t x = 0; x < n; ++x) {
+        Dot dot;
+        for (int64_t j = 0; j < k; ++j)
+          dot.add(a[size_t(y * lda + j)], b[size_t(transB ? x * ldb + j : j * ldb + x)]);
+        expected[size_t(y * ldc + x)] = dot.sum(level);
+      }
+    GuardedArray<float> ga(a, Guarded::Constant), gb(b, Guarded::Constant);
+    GuardedArray<float> out(std::vector<float>(expected.size(), 7.0f), Guarded::Constant);
+    GuardedArray<float> scratch(std::vector<float>(size_t(32 * (k + 1))), Guarded::Constant);
+    table.gemm_f32(out.get(), ga.get(), gb.get(), scratch.get(), m, n, k, lda, ldb, ldc, transB);
+    expectEqual(expected, out.values(), level.name);
+  });
+}
+
+struct PlainConvolution {
+  Window w;
+  int64_t groups, inGroup, outGroup, height, width, padTop, padLeft;
+  explicit PlainConvolution(Data &data) : w(data) {
+    groups = data.in(1, 3), inGroup = data.in(1, 4), outGroup = data.in(0, 2) ? data.in(1, 6) : 40;
+    padTop = data.in(0, 2), padLeft = data.in(0, 2);
+    // Padding behind is what is left of the window's reach.
+    height = std::max<int64_t>(1, w.height() - padTop - data.in(0, 2));
+    width = std::max<int64_t>(1, w.width() - padLeft - data.in(0, 2));
+  }
+  Dot dot(const std::vector<float> &in, const std::vector<float> &weights, int64_t image,
+          int64_t channel, int64_t y, int64_t x) const {
+    Dot sum;
+    const int64_t first = channel / outGroup * inGroup;
+    for (int64_t c = 0; c < inGroup; ++c)
+      for (int64_t ky = 0; ky < w.kernelH; ++ky)
+        for (int64_t kx = 0; kx < w.kernelW; ++kx) {
+          const int64_t row = y * w.strideH + ky * w.dilH - padTop;
+          const int64_t column = x * w.strideW + kx * w.dilW - padLeft;
+          const bool inside = row >= 0 && row < height && column >= 0 && column < width;
+          const int64_t plane = image * groups * inGroup + first + c;
+          sum.add(weights[size_t(((channel * inGroup + c) * w.kernelH + ky) * w.kernelW + kx)],
+                  inside ? in[size_t((plane * height + row) * width + column)] : 0.0f);
+        }
+    return sum;
+  }
+};
+
+void checkPlainConvolution(uint32_t seed) {
+  Data data(seed);
+  const PlainConvolution c(data);
+  const Window &w = c.w;
+  const int64_t channels = c.groups * c.inGroup, outChannels = c.groups * c.outGroup;
+  const int64_t k = c.inGroup * w.kernelH * w.kernelW, pixels = w.outH * w.outW;
+  std::vector<float> in = data.floats(size_t(w.batch * channels * c.height * c.width));
+  std::vector<float> weights = data.floats(size_t(outChannels * k));
+  std::vector<float> scale = data.floats(size_t(outChannels));
+  std::vector<float> shift = data.floats(size_t(outChannels));
+  const bool scaled = data.in(0, 1), shifted = data.in(0, 1);
+  const Clamp clamp(data);
+  const float lo = clamp.on ? clamp.lo : -INFINITY, hi = clamp.on ? clamp.hi : INFINITY;
+  forEachLevel([&](const LevelInfo &level, const KernelTable &table) {
+    std::vector<float> expected;
+    for (int64_t image = 0; image < w.batch; ++image)
+      for (int64_t o = 0; o < outChannels; ++o)
+        for (int64_t i = 0; i < pixels; ++i) {
+          float v = c.dot(in, weights, image, o, i / w.outW, i % w.outW).sum(level);
+          const float b = shifted ? shift[size_t(o)] : 0.0f, s = scale[size_t(o)];
+          const float product = v * s;
+          v = !scaled ? v + b : level.hasFma ? numerics::fmaF32(v, s, b) : product + b;
+          expected.push_back(numerics::clipF32(v, lo, hi));
+        }
+    GuardedArray<float> gi(in, Guarded::Constant), gw(weights, Guarded::Constant);
+    GuardedArray<float> gs(scale, Guarded::Constant), gb(shift, Guarded::Constant);
+    GuardedArray<float> out(std::vector<float>(expected.size(), 7.0f), Guarded::Constant);
+    GuardedArray<float> scratch(std::vector<float>(size_t(32 * (k + outChannels + 1))),
+                                Guarded::Constant);
+    table.conv_nchw_f32(out.get(), gi.get(), gw.get(), scaled ? gs.get() : nullptr,
+                        shifted ? gb.get() : nullptr, scratch.get(), lo, hi, w.batch, channels,
+                        c.height, c.width, outChannels, w.outH, w.outW, w.kernelH, w.kernelW,
+                        w.strideH, w.strideW, w.dilH, w.dilW, c.padTop, c.padLeft, c.groups);
+    expectEqual(expected, out.values(), level.name);
+  });
+}
+
 } // namespace
 
 RC_GTEST_PROP(ConvF32, EqualsDefinition, (uint32_t seed)) { checkConvolution(seed); }
 RC_GTEST_PROP(DepthwiseF32, EqualsDefinition, (uint32_t seed)) { checkDepthwise(seed); }
 RC_GTEST_PROP(MatmulF32, EqualsDefinition, (uint32_t seed)) { checkMatmul(seed); }
+RC_GTEST_PROP(GemmF32, EqualsDefinition, (uint32_t seed)) { checkGemm(seed); }
+RC_GTEST_PROP(ConvNchwF32, EqualsDefinition, (uint32_t seed)) { checkPlainConvolution(seed); }
