@@ -16,14 +16,12 @@
 #include "quantc/Pipelines/Ledger.h"
 #include "Coverage.h"
 #include "LedgerCost.h"
+#include "LedgerList.h"
 #include "LedgerStages.h"
 #include "quantc/Analysis/IntegerOnlyCertificate.h"
 #include "quantc/Conversion/ONNXToLoops/ONNXToLoops.h"
-#include "quantc/Dialect/ONNX/IR/Functions.h"
-#include "quantc/Dialect/ONNX/Proto/TypeProtos.h"
 #include "quantc/Dialect/ONNX/Utils/NodeForms.h"
 #include "quantc/Dialect/QNN/IR/QNN.h"
-#include "quantc/Import/ONNX/ImportONNX.h"
 #include "quantc/InitAll.h"
 #include "llvm/Support/Path.h"
 
@@ -31,9 +29,6 @@ using namespace mlir;
 using namespace quantc;
 using namespace quantc::ledger;
 using namespace quantc::onnx;
-
-/// The number of a node of the file, until it stands in its location.
-constexpr llvm::StringLiteral numberAttr = "quantc.node";
 
 namespace {
 class LedgerMaker {
@@ -44,10 +39,7 @@ public:
   FailureOr<Ledger> make(llvm::StringRef path);
 
 private:
-  void list(NodeOp node, StringRef prefix);
-  void listBodies(Operation *op, StringRef prefix);
-  LogicalResult flatten();
-  void recordTypes(ModuleOp module);
+  void recordTypes(const Trace &trace);
   void recordCosts();
   void judge(size_t number);
   void judgeKept(size_t number, LedgerReason reason, const std::string &text);
@@ -59,7 +51,7 @@ private:
   MLIRContext &context;
   const CompileOptions &options;
   Ledger ledger;
-  OwningOpRef<ModuleOp> file, flat, prepared;
+  OwningOpRef<ModuleOp> flat, prepared;
   StageOutcome outcome;
   llvm::DenseMap<unsigned, std::string> loopsRefusals;
   /// What the nodes have become, by number: ops of the last module.
@@ -71,114 +63,20 @@ private:
 } // namespace
 
 //===----------------------------------------------------------------------===//
-// The list
-//===----------------------------------------------------------------------===//
-
-static LedgerOutput describe(Value value, StringRef name) {
-  LedgerOutput output{name.str(), "", std::nullopt};
-  auto tensor = dyn_cast<TensorType>(value.getType());
-  if (!tensor)
-    return output;
-  if (DType type = dtypeOf(tensor.getElementType()); type != DType::Undefined)
-    output.type = dtypeName(type).str();
-  if (tensor.hasRank()) {
-    output.shape.emplace();
-    for (int64_t size : tensor.getShape())
-      output.shape->push_back(ShapedType::isDynamic(size) ? -1 : size);
-  }
-  return output;
-}
-
-/// The name of the attribute that holds a node's region.
-static std::string bodyName(NodeOp node, unsigned region) {
-  if (DictionaryAttr attributes = node.getOnnxAttrsAttr())
-    for (NamedAttribute named : attributes) {
-      if (auto graph = dyn_cast<GraphAttr>(named.getValue()))
-        if (graph.getRegion() == region)
-          return named.getName().str();
-      if (auto list = dyn_cast<ListAttr>(named.getValue()))
-        for (auto [index, element] : llvm::enumerate(list.getElements()))
-          if (auto graph = dyn_cast<GraphAttr>(element))
-            if (graph.getRegion() == region)
-              return (named.getName().getValue() + "_" + Twine(index)).str();
-    }
-  return "body_" + std::to_string(region);
-}
-
-void LedgerMaker::listBodies(Operation *op, StringRef prefix) {
-  for (Region &region : op->getRegions()) {
-    auto owner = dyn_cast<NodeOp>(op);
-    std::string inner =
-        owner ? (prefix + bodyName(owner, region.getRegionNumber()) + "/").str() : prefix.str();
-    for (NodeOp node : region.getOps<NodeOp>())
-      list(node, inner);
-  }
-}
-
-void LedgerMaker::list(NodeOp node, StringRef prefix) {
-  node->setAttr(numberAttr, Builder(&context).getI64IntegerAttr(ledger.nodes.size()));
-  LedgerNode &entry = ledger.nodes.emplace_back();
-  entry.name = (prefix + getNodeLabel(node)).str();
-  entry.op = node.getOpType().str();
-  entry.domain = node.getNormalizedDomain().str();
-  entry.opset = node.getOpset();
-  for (auto [index, output] : llvm::enumerate(node.getResults()))
-    if (!isa<NoneType>(output.getType()))
-      entry.outputs.push_back(describe(output, node.getResultName(index)));
-  if (node->getNumRegions() != 0) {
-    std::string inner = entry.name + "/"; // `entry` moves
-    listBodies(node, inner);
-  }
-}
-
-static std::string functionName(FunctionOp function) {
-  std::string domain = function.getDomain().value_or("").str();
-  return (domain.empty() ? "" : domain + ".") + function.getName().value_or("").str();
-}
-
-/// A copy without functions, whose nodes carry their numbers in their locations.
-LogicalResult LedgerMaker::flatten() {
-  for (auto function : file->getOps<func::FuncOp>())
-    listBodies(function, "");
-  for (auto function : file->getOps<FunctionOp>())
-    listBodies(function, functionName(function) + "/");
-  FunctionTable functions(*file);
-  file->walk([&](NodeOp node) {
-    if (functions.lookup(node))
-      calls.insert(node->getAttrOfType<IntegerAttr>(numberAttr).getInt());
-  });
-  flat = file->clone();
-  if (failed(inlineFunctions(*flat)))
-    return failure();
-  flat->walk([&](NodeOp node) {
-    auto number = dyn_cast_or_null<IntegerAttr>(node->removeAttr(numberAttr));
-    if (number)
-      node->setLoc(numberedLoc(&context, getNodeLabel(node), number.getInt()));
-  });
-  return success();
-}
-
-//===----------------------------------------------------------------------===//
 // Types and costs
 //===----------------------------------------------------------------------===//
 
-void LedgerMaker::recordTypes(ModuleOp module) {
-  llvm::DenseSet<unsigned> done; // of several calls of a function, the first counts
-  module.walk([&](NodeOp node) {
-    for (unsigned number : numbersIn(node.getLoc())) {
-      if (!done.insert(number).second)
+void LedgerMaker::recordTypes(const Trace &trace) {
+  for (auto [number, entry] : llvm::enumerate(ledger.nodes)) {
+    size_t at = 0;
+    for (Type type : trace.types(number)) {
+      if (isa<NoneType>(type) || at >= entry.outputs.size())
         continue;
-      std::vector<LedgerOutput> &outputs = ledger.nodes[number].outputs;
-      size_t at = 0;
-      for (Value result : node.getResults())
-        if (!isa<NoneType>(result.getType()) && at < outputs.size()) {
-          LedgerOutput found = describe(result, outputs[at].name);
-          if (!found.type.empty())
-            outputs[at] = std::move(found);
-          ++at;
-        }
+      if (LedgerOutput found = describeOutput(type, entry.outputs[at].name); !found.type.empty())
+        entry.outputs[at] = std::move(found);
+      ++at;
     }
-  });
+  }
 }
 
 void LedgerMaker::recordCosts() {
@@ -414,17 +312,17 @@ FailureOr<Ledger> LedgerMaker::make(llvm::StringRef path) {
   ledger.model = llvm::sys::path::stem(path).str();
   ledger.recipe = options.recipe.name;
   ledger.dims = options.dims;
-  ImportOptions importOptions;
-  importOptions.dims = options.dims;
-  file = importONNX(path, &context, importOptions);
-  if (!file || failed(flatten()))
+  FailureOr<FileListing> listing = listFile(path, context, options.dims);
+  if (failed(listing))
     return failure();
+  ledger.nodes = std::move(listing->nodes);
+  calls = std::move(listing->calls);
+  flat = std::move(listing->flat);
   prepared = flat->clone();
   Trace trace;
   if (failed(prepare(*prepared, options.recipe, trace)))
     return failure();
-  recordTypes(*prepared);
-  file = nullptr;
+  recordTypes(trace);
   FailureOr<StageOutcome> run = runStages(*prepared, options.recipe, trace);
   if (failed(run))
     return failure();

@@ -220,8 +220,23 @@ Fold Trace::explain(unsigned number, const Snapshot &now) const {
   return {Fold::Identity, {}};
 }
 
+void Trace::recordTypes(ModuleOp module) {
+  llvm::DenseSet<unsigned> done;
+  module.walk([&](quantc::onnx::NodeOp node) {
+    for (unsigned number : numbersIn(node.getLoc()))
+      if (done.insert(number).second)
+        resultTypes[number].assign(node->result_type_begin(), node->result_type_end());
+  });
+}
+
+ArrayRef<Type> Trace::types(unsigned number) const {
+  auto found = resultTypes.find(number);
+  return found == resultTypes.end() ? ArrayRef<Type>() : ArrayRef<Type>(found->second);
+}
+
 void Trace::look(ModuleOp module) {
   Snapshot now = take(module);
+  recordTypes(module);
   if (first.empty()) {
     last = std::move(now);
     findUnused();

@@ -63,11 +63,15 @@ public:
   void look(mlir::ModuleOp module);
   /// How the node went away, if it did.
   std::optional<Fold> fold(unsigned number) const;
+  /// Types of the node's results when it was last seen as a node of the imported graph; of several
+  /// calls of a function, the first counts.
+  llvm::ArrayRef<mlir::Type> types(unsigned number) const;
   /// Whether the node was there at the first look.
   bool hasSeen(unsigned number) const { return first.contains(number); }
 
 private:
   static Snapshot take(mlir::ModuleOp module);
+  void recordTypes(mlir::ModuleOp module);
   void findUnused();
   Fold explain(unsigned number, const Snapshot &now) const;
   Fold explainNode(unsigned number, const Snapshot &now) const;
@@ -77,6 +81,7 @@ private:
   Snapshot last;
   llvm::DenseSet<unsigned> first, unused;
   llvm::DenseMap<unsigned, Fold> folds;
+  llvm::DenseMap<unsigned, llvm::SmallVector<mlir::Type, 1>> resultTypes;
 };
 
 } // namespace quantc::ledger
