@@ -10,7 +10,7 @@
 //
 // Legal afterwards: func, nn, qnn. Nodes are replaced one by one; a refused node stays, and nodes
 // behind it are still looked at where its result type is known, so that one run names every
-// problem.
+// problem. `convertSupportedONNXToNN` goes on around them: then `onnx` stays legal.
 //
 //===----------------------------------------------------------------------===//
 
