@@ -265,9 +265,11 @@ llvm::DenseMap<unsigned, std::string> ledger::refusedByLoops(ModuleOp prepared) 
   OwningOpRef<ModuleOp> module = prepared.clone();
   Listener listener(prepared.getContext());
   (void)convertONNXToLoops(*module);
-  for (auto &[numbers, text] : listener.errors)
+  for (auto &[numbers, text] : listener.errors) {
+    StringRef reason = StringRef(text).split("): ").second; // behind "node 'x' (Op, opset N): "
     for (unsigned number : numbers)
-      refused.try_emplace(number, text);
+      refused.try_emplace(number, reason.empty() ? text : reason.str());
+  }
   return refused;
 }
 
