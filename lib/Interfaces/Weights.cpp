@@ -42,13 +42,21 @@ ElementsAttr getConstantElements(Value value) {
   return {};
 }
 
+/// Bytes of an element of a dense or resource attribute (a bool counts as one); 0 for types whose
+/// elements are no numbers.
+static size_t rawElementBytes(Type type) {
+  if (auto complex = dyn_cast<ComplexType>(type))
+    return complex.getElementType().isIntOrFloat() ? 2 * elementBytes(complex.getElementType()) : 0;
+  return type.isIntOrFloat() ? elementBytes(type) : 0;
+}
+
 static std::optional<ArrayRef<char>> resourceData(DenseResourceElementsAttr attr) {
   AsmResourceBlob *blob = attr.getRawHandle().getBlob();
   if (!blob)
     return std::nullopt;
   ArrayRef<char> data = blob->getData();
   size_t count = static_cast<size_t>(attr.getNumElements());
-  size_t width = elementBytes(attr.getElementType());
+  size_t width = rawElementBytes(attr.getElementType());
   if (count > data.size() / width)
     return std::nullopt;
   return data.take_front(count * width);
@@ -64,7 +72,7 @@ static std::vector<char> expandBits(DenseElementsAttr dense) {
 }
 
 std::optional<std::vector<char>> readBytes(ElementsAttr attr) {
-  if (!attr || !attr.getElementType().isIntOrFloat())
+  if (!attr || rawElementBytes(attr.getElementType()) == 0)
     return std::nullopt;
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(attr)) {
     std::optional<ArrayRef<char>> data = resourceData(resource);
@@ -78,7 +86,7 @@ std::optional<std::vector<char>> readBytes(ElementsAttr attr) {
   if (dense.isSplat() && dense.getNumElements() > mostSplatElements)
     return std::nullopt;
   size_t count = static_cast<size_t>(dense.getNumElements());
-  size_t width = elementBytes(dense.getElementType());
+  size_t width = rawElementBytes(dense.getElementType());
   if (dense.getElementType().isInteger(1))
     return expandBits(dense);
   ArrayRef<char> raw = dense.getRawData();

@@ -32,8 +32,8 @@ mlir::ElementsAttr getConstantElements(mlir::Value value);
 /// The raw little-endian bytes of a dense or resource attribute in row-major order; a splat is
 /// expanded. Elements of fewer than 8 bits take one byte each in dense attributes. Fails (nullopt)
 /// when a resource blob is missing, for instance because its module was printed without weights,
-/// and when the elements are neither integers nor floats. No text is so short that it could not
-/// claim a splat of any size, so splats of more than 2^28 elements fail, too.
+/// and when the elements are neither integers nor floats, real or complex. No text is so short that
+/// it could not claim a splat of any size, so splats of more than 2^28 elements fail, too.
 std::optional<std::vector<char>> readBytes(mlir::ElementsAttr attr);
 
 /// All elements as floats (f16, bf16, f32, f64 and integers are converted), row-major.

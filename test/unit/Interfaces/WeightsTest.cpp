@@ -13,6 +13,7 @@
 #include "quantc/Interfaces/Weights.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include <cstring>
 #include <gtest/gtest.h>
 
 using namespace mlir;
@@ -23,6 +24,7 @@ namespace {
 class WeightsTest : public ::testing::Test {
 protected:
   ElementsAttr parse(StringRef text) { return cast<ElementsAttr>(parseAttribute(text, &context)); }
+  WeightsTest() { context.allowUnregisteredDialects(); }
   MLIRContext context{MLIRContext::Threading::DISABLED};
 };
 
@@ -42,9 +44,21 @@ TEST_F(WeightsTest, IntegersOfEveryWidth) {
 }
 
 TEST_F(WeightsTest, ElementsThatAreNoNumbersAreRefused) {
-  EXPECT_EQ(readBytes(parse("dense<(1.0, 2.0)> : tensor<2xcomplex<f32>>")), std::nullopt);
+  EXPECT_EQ(readFloats(parse("dense<(1.0, 2.0)> : tensor<2xcomplex<f32>>")), std::nullopt);
+  EXPECT_EQ(readBytes(parse("dense<[\"a\", \"b\"]> : tensor<2x!quantc.text>")), std::nullopt);
   EXPECT_EQ(readBytes(parse("dense<1> : tensor<2xindex>")), std::nullopt);
   EXPECT_EQ(readFloats(parse("dense<[1.0, 2.0]> : tensor<2xf128>")), std::nullopt);
+}
+
+TEST_F(WeightsTest, ComplexElementsAreTwoNumbers) {
+  std::optional<std::vector<char>> bytes =
+      readBytes(parse("dense<(1.0, 2.0)> : tensor<3xcomplex<f32>>"));
+  ASSERT_TRUE(bytes);
+  ASSERT_EQ(bytes->size(), 24u);
+  float imaginary = 0;
+  std::memcpy(&imaginary, bytes->data() + 20, 4);
+  EXPECT_EQ(imaginary, 2.0f);
+  EXPECT_TRUE(readBytes(parse("dense<[(1, 2), (3, 4)]> : tensor<2xcomplex<i64>>")));
 }
 
 TEST_F(WeightsTest, SplatsOfAnySizeAreNotExpanded) {
