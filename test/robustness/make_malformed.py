@@ -252,7 +252,7 @@ def functions():
     yield "input_undefined", with_functions([call], [function("G", ["a"], ["b"], [node("Relu", ["x"], ["b"])])])
     yield "input_twice", with_functions([call], [function("G", ["a", "a"], ["b"], [node("Relu", ["a"], ["b"])])])
     yield "cyclic_body", with_functions([call], [function("G", ["a"], ["b"], [node("Add", ["a", "b"], ["b"])])])
-    yield "old_opset", with_functions([call], [function("G", ["a"], ["b"], [node("Relu", ["a"], ["b"])], opset=3)])
+    yield "old_opset", with_functions([call], [function("G", ["a"], ["b"], [node("Relu", ["a"], ["b"])], opset=0)])
     lost = function("G", ["a"], ["b"], [node("Relu", ["a"], ["b"], domain="lost")])
     yield "unknown_domain", with_functions([call], [lost])
     damaged = with_functions([call], [])
