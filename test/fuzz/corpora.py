@@ -127,7 +127,7 @@ TARGETS = {
     "npy": (npy_files, 1024),
     "npz": (npz_files, 2048),
     "tensor": (tensors, 1024),
-    "onnx": (models, 2048),
+    "onnx": (models, 1024),
     "ir": (modules, 3072),
     "bytecode": (choices, 256),
 }
