@@ -76,6 +76,9 @@ FailureOr<AxisSet> quantc::toloops::readAxes(NodeLowering &n, StringRef attribut
       set.insertListed(axes, emptyIsAbsent && absentIsAll);
       return set;
     }
+    if (*count > rank)
+      return n.refuse(Refusal::Shape,
+                      "expected at most " + Twine(rank) + " axes, but found " + Twine(*count));
     absent = *count == 0;
     for (int64_t i = 0; i < *count; ++i)
       set.insert(axes.load({i}));

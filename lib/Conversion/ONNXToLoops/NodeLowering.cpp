@@ -106,6 +106,10 @@ FailureOr<Indices> NodeLowering::ints(unsigned index, std::optional<int64_t> len
   if (!length)
     return refuse(Refusal::DynamicOperand,
                   "the number of elements of input " + Twine(index) + " is not known");
+  constexpr int64_t most = 1 << 10; // each is read by an op of its own
+  if (*length > most)
+    return refuse(Refusal::Shape, "expected input " + Twine(index) + " to list at most " +
+                                      Twine(most) + " integers, but found " + Twine(*length));
   Indices elements;
   for (int64_t i = 0; i < *length; ++i)
     elements.push_back(e.toIndex(tensor.load({i})));

@@ -16,6 +16,7 @@
 #include "Lifetimes.h"
 #include "NodeLowering.h"
 #include "Outline.h"
+#include "RequiredInputs.h"
 #include "quantc/Dialect/ONNX/Utils/NodeForms.h"
 #include "quantc/Interfaces/NodeName.h"
 #include "llvm/ADT/StringMap.h"
@@ -188,6 +189,8 @@ LogicalResult Conversion::lowerNode(NodeOp node) {
       break;
     }
   FailureOr<Lowering> lowering = findLowering(n);
+  if (succeeded(lowering) && node.getNormalizedDomain().empty())
+    (void)n.reader.expectInputs(requiredInputs(node.getOpType(), node.getOpset()), ~0u);
   if (succeeded(lowering) && !n.failed() && succeeded((*lowering)(n)) && !n.failed()) {
     tellResults(node);
     return success();
