@@ -53,3 +53,12 @@ func.func @requantize_bad_splat(%x: tensor<3xsi32>, %zi: tensor<si32>, %z: tenso
   %0 = dyad.requantize %x, %zi, %m, %s, %z {clamp_lo = 0 : i32, clamp_hi = 255 : i32} : (tensor<3xsi32>, tensor<si32>, tensor<3xsi32>, tensor<3xsi32>, tensor<ui8>) -> tensor<3xui8>
   return %0 : tensor<3xui8>
 }
+
+// -----
+
+// The number that stands for a dynamic size in types is none here.
+func.func @pool_kernel(%x: tensor<1x4x8xui8>) -> tensor<1x4x8xui8> {
+  // expected-error @+1 {{expected kernel sizes, strides and dilations in [1, 2^24), but found -9223372036854775808 [DYAD-POOL-2]}}
+  %0 = dyad.max_pool %x {kernel = array<i64: -9223372036854775808>, strides = array<i64: 1>, dilations = array<i64: 1>, pads = array<i64: 0, 0>} : (tensor<1x4x8xui8>) -> tensor<1x4x8xui8>
+  return %0 : tensor<1x4x8xui8>
+}

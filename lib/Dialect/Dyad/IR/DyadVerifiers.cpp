@@ -50,7 +50,7 @@ static LogicalResult verifyWindowAttributes(Operation *op, RankedTensorType inpu
   constexpr int64_t limit = int64_t(1) << 24;
   for (ArrayRef<int64_t> values : {kernel, strides, dilations})
     for (int64_t value : values)
-      if (!ShapedType::isDynamic(value) && (value < 1 || value >= limit))
+      if (value < 1 || value >= limit)
         return op->emitOpError(
                    "expected kernel sizes, strides and dilations in [1, 2^24), but found ")
                << value << " " << label;
@@ -73,10 +73,6 @@ LogicalResult ConvOp::verify() {
     return emitOpError("expected input, weight and result of one rank in [3, 5] and a bias of rank "
                        "1, but found ")
            << input << ", " << weight << ", " << result << " and " << bias << " [DYAD-CONV-1]";
-  ArrayRef<int64_t> kernel = weight.getShape().drop_front(2);
-  if (failed(verifyWindowAttributes(*this, input, kernel, getStrides(), getDilations(), getPads(),
-                                    "[DYAD-CONV-2]")))
-    return failure();
   int64_t groups = getGroups(), outputs = weight.getDimSize(0), inputs = weight.getDimSize(1);
   int64_t channels = 0;
   if (!weight.hasStaticShape() || groups < 1 || groups > outputs || outputs < 1 || inputs < 1 ||
@@ -85,6 +81,10 @@ LogicalResult ConvOp::verify() {
     return emitOpError("expected a weight of static shape [outputs, inputs / groups, kernel...] "
                        "with outputs a multiple of groups, but found ")
            << weight << " for " << groups << " groups and " << input << " [DYAD-CONV-3]";
+  ArrayRef<int64_t> kernel = weight.getShape().drop_front(2);
+  if (failed(verifyWindowAttributes(*this, input, kernel, getStrides(), getDilations(), getPads(),
+                                    "[DYAD-CONV-2]")))
+    return failure();
   if (bias.getDimSize(0) != outputs)
     return emitOpError("expected a bias of ")
            << outputs << " elements, but found " << bias << " [DYAD-CONV-4]";
