@@ -7,7 +7,7 @@
 // CHECK: %[[V:.*]] = memref.reinterpret_cast %[[A]]
 // CHECK: %[[B:.*]] = call @Neg_2(%{{.*}}, %{{.*}}) : (memref<2x2xf32>, memref<4xf32>) -> memref<2x2xf32>
 // CHECK: return %[[B]]
-// CHECK: func.func private @Neg_2(%{{.*}}: memref<2x2xf32>) -> memref<2x2xf32> attributes {passthrough = ["noinline"]}
+// CHECK: func.func private @Neg_2(%{{.*}}: memref<2x2xf32>, %{{.*}}: memref<4xf32>) -> memref<2x2xf32> attributes {passthrough = ["noinline"]}
 // CHECK: func.func private @Relu_0(
 func.func @main(%x: tensor<4xf32> {onnx.name = "x"}) -> (tensor<2x2xf32> {onnx.name = "y"}) {
   %s = onnx.constant "s" dense<[2, 2]> : tensor<2xsi64>

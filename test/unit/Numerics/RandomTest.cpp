@@ -28,8 +28,8 @@ TEST(Random, UniformNumbersAreThoseOfNumPy) {
 // Logarithms are libm's.
 TEST(Random, NormalNumbersAreThoseOfNumPy) {
   RandomState state(42);
-  for (double expected : {0x1.fca2a28a9307cp-2, -0x1.1b2a505de052ap-3, 0x1.4b9dd50245e68p-1,
-                          0x1.85e548e01aa2bp+0})
+  for (double expected :
+       {0x1.fca2a28a9307cp-2, -0x1.1b2a505de052ap-3, 0x1.4b9dd50245e68p-1, 0x1.85e548e01aa2bp+0})
     EXPECT_NEAR(state.normal(), expected, 1e-15);
 }
 
