@@ -34,6 +34,7 @@
 #include "quantc/Conversion/KernToGPU/KernToGPU.h"
 #include "quantc/Conversion/KernToLLVM/KernToLLVM.h"
 #include "quantc/Conversion/NNToDyad/NNToDyad.h"
+#include "quantc/Conversion/NNToONNX/NNToONNX.h"
 #include "quantc/Conversion/ONNXToLoops/ONNXToLoops.h"
 #include "quantc/Conversion/ONNXToNN/ONNXToNN.h"
 #include "quantc/Conversion/ToKern/ToKern.h"
@@ -81,6 +82,7 @@ inline void registerAllPasses() {
   kern::registerQuantcKernPasses();
   hls::registerQuantcHLSPasses();
   registerQuantcNNToDyadPasses();
+  registerQuantcNNToONNXPasses();
   registerQuantcDyadToHLSPasses();
   registerQuantcToKernPasses();
   registerQuantcKernToGPUPasses();

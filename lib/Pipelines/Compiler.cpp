@@ -212,6 +212,9 @@ LogicalResult Compiler::advance(Stage target) {
     }
     if (next == Stage::Quantized && failed(calibrate()))
       return failure();
+    if (next == Stage::Exported && options.recipe.biasCorrectionRuns > 0 && !result.quantizedInFile)
+      emitWarning(ir->getLoc(), "the recipe corrects biases as integers; the exported model has "
+                                "them uncorrected (--set bias-correction=0 says the same)");
     if (failed(runStage(next)))
       return failure();
     current = next;

@@ -12,6 +12,7 @@
 
 #include "Feeds.h"
 #include "quantc/Execution/CompiledModel.h"
+#include "quantc/Export/ONNX/ExportONNX.h"
 #include "quantc/Pipelines/Compiler.h"
 #include "quantc/Reference/Interpreter.h"
 #include "quantc/Target/CPU/Codegen.h"
@@ -162,6 +163,16 @@ llvm::Error Compiler::runSelfTest(llvm::StringRef path) {
 float Compiler::floatTolerance() const {
   // Without FMA, and in its transcendental functions, float code may differ in the last bits.
   return integerModule && !hasFloatOps ? 0.0f : 1e-4f;
+}
+
+llvm::Error Compiler::writeONNX(llvm::StringRef path) {
+  if (current != Stage::Exported)
+    return llvm::createStringError("expected a module of stage 'exported', but found '" +
+                                   stageName(current) + "'");
+  if (failed(exportONNX(*ir, path)))
+    return EmissionError::wrap(EmissionError::CannotWrite,
+                               llvm::createStringError("cannot write '" + path + "'"));
+  return llvm::Error::success();
 }
 
 llvm::Error Compiler::writePTX(llvm::StringRef path) {

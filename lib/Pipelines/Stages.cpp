@@ -20,10 +20,10 @@ using llvm::StringRef;
 static constexpr struct {
   Stage stage;
   const char *name;
-} names[] = {{Stage::Imported, "imported"}, {Stage::Float, "float"},
-             {Stage::Observed, "observed"}, {Stage::Quantized, "quantized"},
-             {Stage::Integer, "integer"},   {Stage::Scheduled, "scheduled"},
-             {Stage::Lowered, "lowered"},   {Stage::Dataflow, "dataflow"}};
+} names[] = {
+    {Stage::Imported, "imported"},   {Stage::Float, "float"},       {Stage::Observed, "observed"},
+    {Stage::Quantized, "quantized"}, {Stage::Integer, "integer"},   {Stage::Scheduled, "scheduled"},
+    {Stage::Lowered, "lowered"},     {Stage::Dataflow, "dataflow"}, {Stage::Exported, "exported"}};
 
 StringRef quantc::stageName(Stage stage) {
   for (auto &entry : names)
@@ -49,6 +49,8 @@ std::vector<StringRef> quantc::stageNames() {
 Stage quantc::stageBefore(Stage stage) {
   if (stage == Stage::Dataflow)
     return Stage::Integer;
+  if (stage == Stage::Exported)
+    return Stage::Quantized;
   return stage == Stage::Imported ? stage : Stage(int(stage) - 1);
 }
 
@@ -112,6 +114,8 @@ std::string quantc::stagePipeline(Stage stage, const Recipe &recipe) {
     return "builtin.module(convert-kern-to-llvm)";
   case Stage::Dataflow:
     return dataflowPipeline(recipe.hls);
+  case Stage::Exported:
+    return "builtin.module(convert-nn-to-onnx)";
   }
   return "";
 }

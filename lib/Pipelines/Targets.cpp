@@ -80,14 +80,30 @@ static void describeFPGA(llvm::raw_ostream &os) {
        << " | " << part.dsp << " | " << part.bram18 << " |\n";
 }
 
+static std::vector<StringRef> noDevices() { return {}; }
+
+static void describeONNX(llvm::raw_ostream &os) {
+  os << "The quantized model as an ONNX file of opset 17: QuantizeLinear and DequantizeLinear "
+        "around float ops, weights and biases as\n"
+        "integers behind a DequantizeLinear. Runtimes find their integer kernels in it, and quantc "
+        "reads it back without data.\n"
+        "Activations have 8 bits. The accumulators of a last linear map have no form in ONNX: its "
+        "result is float, or with\n"
+        "`quantize-outputs` 8 bits. Biases are those before bias correction, which works on "
+        "integers; a warning says so.\n"
+        "Conversion: lib/Conversion/NNToONNX.\n";
+}
+
 static constexpr StringRef cpuEmits[] = {"so", "obj", "llvm", "mlir", "mlirbc"};
 static constexpr StringRef gpuEmits[] = {"so", "ptx", "obj", "llvm", "mlir", "mlirbc"};
 static constexpr StringRef fpgaEmits[] = {"project", "mlir", "mlirbc"};
+static constexpr StringRef onnxEmits[] = {"onnx", "mlir", "mlirbc"};
 
 static const TargetFamily families[] = {
     {"cpu", "", Stage::Lowered, cpuEmits, cpuLevels, describeCPU},
     {"cuda", "CHIP", Stage::Lowered, gpuEmits, gpuChips, describeGPU},
     {"hls", "PART", Stage::Dataflow, fpgaEmits, fpgaParts, describeFPGA},
+    {"onnx", "", Stage::Exported, onnxEmits, noDevices, describeONNX},
 };
 
 llvm::ArrayRef<TargetFamily> quantc::targetFamilies() { return families; }

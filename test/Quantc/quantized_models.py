@@ -6,6 +6,7 @@
 Each is integer-only, and its outputs are at most one step from those of onnxruntime.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -100,6 +101,52 @@ def matmul_with_stored_weights():
     return net
 
 
+def float_net():
+    """Conv, Relu, MaxPool, Flatten and two Gemms in float."""
+    net = Net([1, 3, 8, 8])
+    weight = lambda *shape: net.constant(RNG.normal(size=shape).astype(np.float32) * 0.3)
+    net.value = net.node("Relu", [net.node("Conv", [net.value, weight(8, 3, 3, 3), weight(8)], pads=[1, 1, 1, 1])])
+    net.value = net.node("Flatten", [net.node("MaxPool", [net.value], kernel_shape=[2, 2], strides=[2, 2])])
+    net.value = net.node("Relu", [net.node("Gemm", [net.value, weight(16, 128), weight(16)], transB=1)])
+    net.value = net.node("Gemm", [net.value, weight(5, 16), weight(5)], transB=1)
+    return net
+
+
+def integer_kernels(path, data):
+    """Ops that onnxruntime ran, by its profile."""
+    options = onnxruntime.SessionOptions()
+    options.enable_profiling, options.profile_file_prefix = True, path
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    session.run(None, {"x": data[:1]})
+    with open(session.end_profiling()) as file:
+        return {event["args"]["op_name"] for event in json.load(file) if event["name"].endswith("kernel_time")}
+
+
+def export(tools, folder):
+    """A float model quantized and exported: what onnxruntime runs of it, and the integers of both ways to a library."""
+    quantc, quant_run = tools
+    file = lambda name: os.path.join(folder, name)
+    net = float_net()
+    net.save(file("m.onnx"))
+    data = RNG.normal(size=(40, *net.size[1:])).astype(np.float32)
+    np.savez(file("in.npz"), x=data)
+    options = ["--calibrate", file("in.npz"), "--quiet", "--set", "bias-correction=0", "--set", "quantize-outputs=true"]
+    results = []
+    subprocess.run([quantc, file("m.onnx"), *options, "--target", "onnx", "-o", file("qdq.onnx")], check=True)
+    onnx.checker.check_model(onnx.load(file("qdq.onnx")), full_check=True)
+    for arguments in ([file("m.onnx"), *options], [file("qdq.onnx"), "--quiet"]):
+        subprocess.run([quantc, *arguments, "-o", file("m.so")], check=True)
+        subprocess.run([quant_run, file("m.so"), "--inputs", file("in.npz"), "--outputs", file("out.npz")], check=True)
+        with np.load(file("out.npz")) as arrays:
+            results.append(arrays[arrays.files[0]])
+    ran = integer_kernels(file("qdq.onnx"), data)
+    print("exported: float kernels", sorted(ran & {"Conv", "FusedConv", "MatMul", "Gemm", "FusedGemm"}), "integer kernels",
+          sorted(op for op in ran if op.startswith(("QLinear", "QGemm"))), "same integers", np.array_equal(*results))  # fmt: skip
+    warned = subprocess.run([quantc, file("m.onnx"), "--calibrate", file("in.npz"), "--target", "onnx", "-o", file("q.onnx")],
+                            capture_output=True, text=True)  # fmt: skip
+    print("warned:", "has them uncorrected" in warned.stderr)
+
+
 def run(tools, net, folder, *options):
     quantc, quant_run = tools
     path, library, inputs, outputs = (os.path.join(folder, f) for f in ("m.onnx", "m.so", "in.npz", "out.npz"))
@@ -134,6 +181,8 @@ def main():
         net.shape[0] = "N"
         print("unknown size:", *run(tools, net, folder))
         print("given size:", run(tools, net, folder, "--dim", "N=1")[0])
+    with tempfile.TemporaryDirectory() as folder:
+        export(tools, folder)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ LEVELS = {
     "Reference": 6,
     "Dialect/ONNX/Transforms": 7, "Dialect/NN/Transforms": 7, "Dialect/QNN/Transforms": 7,
     "Dialect/Dyad/Transforms": 7, "Dialect/Kern/Transforms": 7, "Dialect/HLS/Transforms": 7,
-    "Conversion/ONNXToNN": 7, "Conversion/ONNXToLoops": 7, "Conversion/NNToDyad": 7, "Conversion/ToKern": 7, "Conversion/KernToLLVM": 7,
+    "Conversion/ONNXToNN": 7, "Conversion/ONNXToLoops": 7, "Conversion/NNToDyad": 7, "Conversion/NNToONNX": 7, "Conversion/ToKern": 7, "Conversion/KernToLLVM": 7,
     "Conversion/KernToGPU": 7, "Conversion/DyadToHLS": 7,
     "Import": 8, "Export": 8, "Target/CPU": 8, "Target/HLS": 8,
     "Target/LLVM": 9,

@@ -105,6 +105,8 @@ llvm::Error emit(Compiler &compiler, const DriverOptions &options) {
     return compiler.writePTX(options.output);
   if (options.emit == "obj")
     return compiler.writeObject(options.output);
+  if (options.emit == "onnx")
+    return compiler.writeONNX(options.output);
   if (options.emit == "project")
     return compiler.writeProject(options.output);
   return compiler.writeLibrary(options.output);
@@ -177,10 +179,11 @@ int compile(const DriverOptions &options) {
     return code;
   bool text = options.emit == "mlir" || options.emit == "mlirbc";
   Stage last = text ? options.to.value_or(Stage::Integer) : options.lastStage;
-  if (mlir::failed(compiler.advance(std::min(last, Stage::Integer))))
+  bool exported = last == Stage::Exported; // on no way to integers
+  if (mlir::failed(compiler.advance(exported ? last : std::min(last, Stage::Integer))))
     return Unsupported;
   // A lowered module has its proofs behind it.
-  bool integer = last >= Stage::Integer && compiler.stage() == Stage::Integer;
+  bool integer = !exported && last >= Stage::Integer && compiler.stage() == Stage::Integer;
   if (integer && options.requireInteger && !compiler.report().integerOnly) {
     compiler.report().print(llvm::errs());
     llvm::errs() << "quantc: error: "
@@ -210,7 +213,10 @@ int compile(const DriverOptions &options) {
       return fail(std::move(error), Usage);
   if (integer && !options.quiet)
     compiler.report().print(llvm::outs());
-  if (options.verify) {
+  if (options.verify && exported) {
+    llvm::outs() << "verification  skipped: runtimes compute an ONNX file in float; compile it "
+                    "with quantc to compare integers\n";
+  } else if (options.verify) {
     auto outcome = compiler.verify();
     if (!outcome)
       return fail(outcome.takeError(), Unsupported);

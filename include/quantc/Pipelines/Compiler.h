@@ -127,6 +127,8 @@ public:
   llvm::Error writeLibrary(llvm::StringRef path);
   /// PTX text of a model for a GPU.
   llvm::Error writePTX(llvm::StringRef path);
+  /// The exported module as an ONNX file.
+  llvm::Error writeONNX(llvm::StringRef path);
   /// Emits the dataflow module as a project for high-level synthesis in folder `path`.
   llvm::Error writeProject(llvm::StringRef path);
   /// LLVM IR text, or an ELF object.

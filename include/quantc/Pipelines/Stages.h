@@ -32,6 +32,7 @@ enum class Stage {
   Scheduled, ///< kern: layout, packing, arena, partition
   Lowered,   ///< llvm
   Dataflow,  ///< hls: folded for a part; follows Integer
+  Exported,  ///< onnx: the quantized graph as nodes; follows Quantized
 };
 
 /// "imported", "float", ...

@@ -164,13 +164,11 @@ Tensor Emitter::view(Tensor tensor, IndexRef sizes) {
     shape.push_back(size.constant() ? OpFoldResult(b.getIndexAttr(*size.constant()))
                                     : OpFoldResult(size.value(*this)));
   Index stride = 1;
-  bool known = true;
   SmallVector<int64_t> dims, dimStrides(sizes.size());
   for (size_t axis = sizes.size(); axis-- > 0;) {
     strides[axis] = stride.constant() ? OpFoldResult(b.getIndexAttr(*stride.constant()))
                                       : OpFoldResult(stride.value(*this));
     stride = stride * sizes[axis];
-    known &= sizes[axis].constant().has_value();
   }
   for (const Index &size : sizes)
     dims.push_back(size.constant().value_or(ShapedType::kDynamic));

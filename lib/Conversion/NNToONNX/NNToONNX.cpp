@@ -1,0 +1,313 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// convert-nn-to-onnx: a writer for each op, and the walk.
+//
+// Legal afterwards: func, onnx.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantc/Conversion/NNToONNX/NNToONNX.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "quantc/Dialect/NN/IR/NN.h"
+#include "quantc/Dialect/ONNX/IR/ONNX.h"
+#include "quantc/Dialect/QNN/IR/QNN.h"
+#include "quantc/Interfaces/NodeName.h"
+#include "quantc/Interfaces/Weights.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace quantc {
+#define GEN_PASS_DEF_CONVERTNNTOONNX
+#include "quantc/Conversion/NNToONNX/Passes.h.inc"
+} // namespace quantc
+
+using namespace mlir;
+using namespace quantc;
+
+static constexpr int64_t exportOpset = 17;
+static constexpr int64_t exportIRVersion = 8;
+
+namespace {
+using Attributes = SmallVector<NamedAttribute>;
+
+/// Writes the ops of one function. Operands are looked up in `values`: ops are visited in order.
+class Writer {
+public:
+  explicit Writer(func::FuncOp function) : builder(function.getContext()), function(function) {}
+
+  LogicalResult run();
+
+private:
+  LogicalResult write(Operation *op);
+  LogicalResult writeLinear(nn::LinearOp op);
+  LogicalResult writeMean(nn::ReduceMeanOp op);
+  LogicalResult writePair(qnn::QuantizeOp op);
+  LogicalResult refuse(Operation *op, const Twine &reason) {
+    return op->emitError() << "node '" << getNodeName(op) << "' (" << op->getName()
+                           << ") has no form in ONNX: " << reason.str();
+  }
+
+  Value value(Value old) { return values.lookup(old); }
+  Value constant(ElementsAttr elements);
+  /// A node of one result, named after the op that it stands for.
+  Value node(StringRef type, ValueRange operands, Type result, const Attributes &attributes = {});
+  LogicalResult replace(Operation *op, StringRef type, const Attributes &attributes = {},
+                        ValueRange more = {});
+
+  NamedAttribute ints(StringRef name, ArrayRef<int64_t> list) {
+    return builder.getNamedAttr(name, builder.getDenseI64ArrayAttr(list));
+  }
+  NamedAttribute integer(StringRef name, int64_t number) {
+    return builder.getNamedAttr(
+        name, IntegerAttr::get(builder.getIntegerType(64, /*isSigned=*/true), number));
+  }
+  NamedAttribute real(StringRef name, const APFloat &number) {
+    return builder.getNamedAttr(name, builder.getF32FloatAttr(number.convertToFloat()));
+  }
+  ElementsAttr vectorOf(ArrayRef<int64_t> list) {
+    auto type = RankedTensorType::get({int64_t(list.size())},
+                                      builder.getIntegerType(64, /*isSigned=*/true));
+    return DenseElementsAttr::get(type, list);
+  }
+  ElementsAttr scalarOf(const APFloat &number) {
+    return DenseElementsAttr::get(RankedTensorType::get({}, builder.getF32Type()), number);
+  }
+
+  OpBuilder builder;
+  func::FuncOp function;
+  Operation *current = nullptr;
+  llvm::DenseMap<Value, Value> values;
+  llvm::StringMap<int> names; ///< of nodes so far, and how often
+};
+} // namespace
+
+Value Writer::constant(ElementsAttr elements) {
+  return onnx::ConstantOp::create(builder, current->getLoc(), elements.getShapedType(),
+                                  builder.getStringAttr(""), elements, /*is_input=*/UnitAttr(),
+                                  onnx::ValueInfoAttr(), DictionaryAttr());
+}
+
+Value Writer::node(StringRef type, ValueRange operands, Type result, const Attributes &attributes) {
+  // Nodes of one name came from one node; ONNX wants names that differ.
+  std::string name = getNodeName(current);
+  if (isa<qnn::QNNDialect>(current->getDialect()))
+    name += ("_" + type).str();
+  if (int times = names[name]++)
+    name += "_" + std::to_string(times);
+  SmallVector<NamedAttribute> fields = {
+      builder.getNamedAttr("op_type", builder.getStringAttr(type)),
+      builder.getNamedAttr("opset", builder.getI64IntegerAttr(exportOpset)),
+      builder.getNamedAttr("node_name", builder.getStringAttr(name))};
+  if (!attributes.empty())
+    fields.push_back(builder.getNamedAttr("onnx_attrs", builder.getDictionaryAttr(attributes)));
+  OperationState state(current->getLoc(), onnx::NodeOp::getOperationName());
+  state.addOperands(operands);
+  state.addTypes(result);
+  state.addAttributes(fields);
+  Operation *op = builder.create(state);
+  return op->getResult(0);
+}
+
+LogicalResult Writer::replace(Operation *op, StringRef type, const Attributes &attributes,
+                              ValueRange more) {
+  SmallVector<Value> operands;
+  for (Value operand : op->getOperands())
+    operands.push_back(value(operand));
+  operands.append(more.begin(), more.end());
+  values[op->getResult(0)] = node(type, operands, op->getResult(0).getType(), attributes);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Ops that are no single node
+//===----------------------------------------------------------------------===//
+
+/// The weight as [K, N]: integers are moved, so that the DequantizeLinear stays next to the MatMul.
+LogicalResult Writer::writeLinear(nn::LinearOp op) {
+  auto input = cast<RankedTensorType>(op.getInput().getType());
+  if (input.getRank() == 2)
+    return replace(op, "Gemm", {integer("transB", 1)});
+  auto type = cast<RankedTensorType>(op.getWeight().getType());
+  auto turnedType =
+      RankedTensorType::get({type.getDimSize(1), type.getDimSize(0)}, type.getElementType());
+  Value weight;
+  auto stored = op.getWeight().getDefiningOp<qnn::DequantizeOp>();
+  ElementsAttr elements = getConstantElements(stored ? stored.getInput() : op.getWeight());
+  if (elements)
+    elements = nn::transposeElements(elements, {1, 0}, "transposed");
+  if (elements && stored) {
+    Attributes axis;
+    if (cast<RankedTensorType>(stored.getScale().getType()).getRank() == 1)
+      axis.push_back(integer("axis", 1 - stored.getAxis()));
+    SmallVector<Value> operands = {constant(elements), value(stored.getScale()),
+                                   value(stored.getZeroPoint())};
+    weight = node("DequantizeLinear", operands, turnedType, axis);
+  } else if (elements) {
+    weight = constant(elements);
+  } else {
+    weight = node("Transpose", value(op.getWeight()), turnedType, {ints("perm", {1, 0})});
+  }
+  Value product = node("MatMul", {value(op.getInput()), weight}, op.getType());
+  values[op.getResult()] =
+      op.getBias() ? node("Add", {product, value(op.getBias())}, op.getType()) : product;
+  return success();
+}
+
+LogicalResult Writer::writeMean(nn::ReduceMeanOp op) {
+  int64_t rank = cast<RankedTensorType>(op.getInput().getType()).getRank();
+  auto spatial = llvm::to_vector(llvm::seq<int64_t>(2, std::max<int64_t>(rank, 2)));
+  if (op.getKeepdims() && rank > 2 && op.getAxes() == ArrayRef<int64_t>(spatial))
+    return replace(op, "GlobalAveragePool");
+  if (op.getAxes().empty())
+    return replace(op, "Identity");
+  return replace(op, "ReduceMean",
+                 {ints("axes", op.getAxes()), integer("keepdims", op.getKeepdims())});
+}
+
+/// Accumulators in 32 bits are not stored: the float passes through to the dequantize.
+LogicalResult Writer::writePair(qnn::QuantizeOp op) {
+  auto element = cast<IntegerType>(cast<RankedTensorType>(op.getType()).getElementType());
+  if (element.getWidth() == 32) {
+    for (Operation *user : op->getUsers()) {
+      auto dequantize = dyn_cast<qnn::DequantizeOp>(user);
+      if (!dequantize || dequantize.getInput() != op.getResult())
+        return refuse(op, "accumulators that something else than a dequantize reads");
+      values[dequantize.getResult()] = value(op.getInput());
+    }
+    return success();
+  }
+  if (element.getWidth() != 8 || op.getCodeBits() != 8)
+    return refuse(op, "activations of " + Twine(op.getCodeBits()) + " bits");
+  return replace(op, "QuantizeLinear", {integer("axis", op.getAxis())});
+}
+
+//===----------------------------------------------------------------------===//
+// Ops that are one node
+//===----------------------------------------------------------------------===//
+
+LogicalResult Writer::write(Operation *op) {
+  current = op;
+  auto window = [&](auto pool) {
+    return Attributes{ints("kernel_shape", pool.getKernel()), ints("strides", pool.getStrides()),
+                      ints("pads", pool.getPads()), integer("ceil_mode", pool.getCeilMode())};
+  };
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case<nn::ConstantOp>([&](auto c) {
+        values[c.getResult()] = constant(c.getValue());
+        return success();
+      })
+      .Case<nn::ConvOp>([&](auto c) {
+        return replace(c, "Conv",
+                       {ints("strides", c.getStrides()), ints("dilations", c.getDilations()),
+                        ints("pads", c.getPads()), integer("group", c.getGroups())});
+      })
+      .Case<nn::LinearOp>([&](auto l) { return writeLinear(l); })
+      .Case<nn::MatMulOp>([&](auto m) { return replace(m, "MatMul"); })
+      .Case<nn::BatchNormOp>([&](auto b) {
+        return replace(b, "BatchNormalization", {real("epsilon", b.getEpsilon())});
+      })
+      .Case<nn::AddOp>([&](auto o) { return replace(o, "Add"); })
+      .Case<nn::SubOp>([&](auto o) { return replace(o, "Sub"); })
+      .Case<nn::MulOp>([&](auto o) { return replace(o, "Mul"); })
+      .Case<nn::DivOp>([&](auto o) { return replace(o, "Div"); })
+      .Case<nn::ReluOp>([&](auto o) { return replace(o, "Relu"); })
+      .Case<nn::SigmoidOp>([&](auto o) { return replace(o, "Sigmoid"); })
+      .Case<nn::TanhOp>([&](auto o) { return replace(o, "Tanh"); })
+      .Case<nn::HardSwishOp>([&](auto o) { return replace(o, "HardSwish"); })
+      .Case<nn::LeakyReluOp>(
+          [&](auto o) { return replace(o, "LeakyRelu", {real("alpha", o.getAlpha())}); })
+      .Case<nn::HardSigmoidOp>([&](auto o) {
+        return replace(o, "HardSigmoid", {real("alpha", o.getAlpha()), real("beta", o.getBeta())});
+      })
+      .Case<nn::ClipOp>([&](auto o) {
+        return replace(o, "Clip", {},
+                       {constant(scalarOf(o.getLo())), constant(scalarOf(o.getHi()))});
+      })
+      .Case<nn::MaxPoolOp>([&](auto p) {
+        Attributes attributes = window(p);
+        attributes.push_back(ints("dilations", p.getDilations()));
+        return replace(p, "MaxPool", attributes);
+      })
+      .Case<nn::AvgPoolOp>([&](auto p) {
+        if (!llvm::all_of(p.getDilations(), [](int64_t d) { return d == 1; }))
+          return refuse(p, "an AveragePool with dilations, before opset 19");
+        Attributes attributes = window(p);
+        attributes.push_back(integer("count_include_pad", p.getCountIncludePad()));
+        return replace(p, "AveragePool", attributes);
+      })
+      .Case<nn::ReduceMeanOp>([&](auto r) { return writeMean(r); })
+      .Case<nn::SoftmaxOp>(
+          [&](auto s) { return replace(s, "Softmax", {integer("axis", s.getAxis())}); })
+      .Case<nn::ReshapeOp>([&](auto r) {
+        SmallVector<int64_t> sizes(cast<RankedTensorType>(r.getType()).getShape());
+        llvm::replace(sizes, ShapedType::kDynamic, int64_t(-1));
+        return replace(r, "Reshape", {integer("allowzero", 1)}, {constant(vectorOf(sizes))});
+      })
+      .Case<nn::TransposeOp>(
+          [&](auto t) { return replace(t, "Transpose", {ints("perm", t.getPermutation())}); })
+      .Case<nn::ConcatOp>(
+          [&](auto c) { return replace(c, "Concat", {integer("axis", c.getAxis())}); })
+      .Case<nn::PadOp>([&](auto p) {
+        return replace(p, "Pad", {},
+                       {constant(vectorOf(p.getPads())), constant(scalarOf(p.getValue()))});
+      })
+      .Case<qnn::QuantizeOp>([&](auto q) { return writePair(q); })
+      .Case<qnn::DequantizeOp>([&](auto d) {
+        if (values.contains(d.getResult()))
+          return success();
+        return replace(d, "DequantizeLinear", {integer("axis", d.getAxis())});
+      })
+      .Default([&](Operation *other) { return refuse(other, "no node stands for it"); });
+}
+
+LogicalResult Writer::run() {
+  Block &block = function.getBody().front();
+  for (BlockArgument argument : block.getArguments())
+    values[argument] = argument;
+  SmallVector<Operation *> old;
+  for (Operation &op : block.without_terminator())
+    old.push_back(&op);
+  Operation *end = block.getTerminator();
+  builder.setInsertionPoint(end);
+  bool good = true;
+  for (Operation *op : old) {
+    if (!good && llvm::any_of(op->getOperands(), [&](Value v) { return !values.contains(v); }))
+      continue; // behind what was refused
+    good &= succeeded(write(op));
+  }
+  if (!good)
+    return failure();
+  function->removeAttr(onnx::valueInfoAttr); // of values that are gone
+  for (OpOperand &operand : end->getOpOperands())
+    operand.set(value(operand.get()));
+  for (Operation *op : llvm::reverse(old))
+    op->erase();
+  // What only the erased ops used.
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+  return success();
+}
+
+namespace {
+struct ConvertNNToONNXPass : quantc::impl::ConvertNNToONNXBase<ConvertNNToONNXPass> {
+  using ConvertNNToONNXBase::ConvertNNToONNXBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    for (auto function : module.getOps<func::FuncOp>())
+      if (!function.getBody().empty() && failed(Writer(function).run()))
+        return signalPassFailure();
+    Builder builder(&getContext());
+    Attribute opset = onnx::OpsetAttr::get(&getContext(), exportOpset, builder.getStringAttr(""));
+    module->setAttr(onnx::opsetImportsAttr, builder.getArrayAttr(opset));
+    module->setAttr(onnx::irVersionAttr, builder.getI64IntegerAttr(exportIRVersion));
+    module->setAttr(onnx::producerNameAttr, builder.getStringAttr("quantc"));
+  }
+};
+} // namespace
