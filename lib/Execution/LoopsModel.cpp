@@ -101,7 +101,8 @@ private:
   }
   void *create(size_t kind) {
     // A vector may be read whose last lanes lie behind the end.
-    void *memory = std::aligned_alloc(alignment, sizeof(Block) + sizeOf(kind) + alignment);
+    uint64_t bytes = llvm::alignTo(sizeof(Block) + sizeOf(kind) + alignment, alignment);
+    void *memory = std::aligned_alloc(alignment, bytes);
     if (!memory)
       return nullptr;
     auto *block = new (memory) Block{kind, true};

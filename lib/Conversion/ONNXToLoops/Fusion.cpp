@@ -55,6 +55,14 @@ onnx::NodeOp Chain::next() {
   return user;
 }
 
+/// Whether the value is there where `node` stands. (A body that is lowered twice leaves tensors of
+/// the first time behind.)
+static bool isDefinedBefore(Value value, onnx::NodeOp node) {
+  Operation *definition = value ? value.getDefiningOp() : nullptr;
+  return value && (!definition || isa<onnx::ConstantOp>(definition) ||
+                   definition->getBlock() != node->getBlock() || definition->isBeforeInBlock(node));
+}
+
 /// scale = gamma / sqrt(variance + epsilon), shift = (bias - mean) * scale + beta.
 bool Chain::normalization() {
   onnx::NodeOp node = next();
@@ -67,7 +75,9 @@ bool Chain::normalization() {
     return false;
   Tensor parameters[4];
   for (unsigned i = 0; i < 4; ++i) {
-    parameters[i] = bn.in(i + 1); // empty where it is computed behind the node at hand
+    if (!isDefinedBefore(node.getOptionalInput(i + 1), n.node))
+      return false;
+    parameters[i] = bn.in(i + 1);
     if (!parameters[i] || parameters[i].type() != DType::F32 || parameters[i].rank() != 1)
       return false;
   }
