@@ -47,11 +47,15 @@ TEXT(statistics, "statistics", "Statistics (JSON) instead of calibration data", 
 TEXT(calibrationMemory, "calib-memory",
      "Hard cap on the memory of statistics: bytes, or with K, M, G; changes no result", "size");
 TEXT(target, "target",
-     "What to make code for: cpu (default); an NVIDIA GPU: cuda:sm_80 (and later chips), ...; or "
-     "hls:PART, a project for high-level synthesis in the folder that -o names (hls:xc7z020)",
+     "What to make code for: cpu (default); an NVIDIA GPU: cuda:sm_80 (and later chips), ...; "
+     "hls:PART, a project for high-level synthesis in the folder that -o names (hls:xc7z020); or "
+     "onnx, the quantized model as a QDQ file",
      "name");
-TEXT(emitKind, "emit",
-     "mlir, mlirbc, llvm, obj, so or ptx (default so; for hls, mlir, mlirbc or a project)", "kind");
+TEXT(
+    emitKind, "emit",
+    "mlir, mlirbc, llvm, obj, so or ptx (default so; for hls, mlir, mlirbc or a project; for onnx, "
+    "mlir, mlirbc or onnx)",
+    "kind");
 TEXT(goldenData, "golden-data",
      "Data for an HLS project's golden vectors (default: the calibration data)", "path");
 static cl::opt<int64_t>
