@@ -11,7 +11,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "Fusion.h"
-#include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 using namespace quantc;

@@ -75,27 +75,24 @@ static FailureOr<Tensor> shapedResult(NodeLowering &n) {
 
 static int64_t seedOf(NodeLowering &n) { return int64_t(n.attr("seed", 0.0)); }
 
-/// low + (high - low) * u.
-static LogicalResult randomUniform(NodeLowering &n) {
+/// factor * x + offset of what the generator draws.
+static LogicalResult randomTensor(NodeLowering &n, StringRef generator, double factor,
+                                  double offset) {
   FailureOr<Tensor> out = shapedResult(n);
   if (failed(out))
     return failure();
-  double low = n.attr("low", 0.0), high = n.attr("high", 1.0);
-  Tensor numbers = draw(n, uniformName, out->dims(), seedOf(n));
-  mapUnary(n.e, numbers, *out,
-           [&](Scalar u) { return convert(u * (high - low) + low, out->kind()); });
+  Tensor numbers = draw(n, generator, out->dims(), seedOf(n));
+  mapUnary(n.e, numbers, *out, [&](Scalar x) { return convert(x * factor + offset, out->kind()); });
   return success();
 }
 
-/// mean + scale * z.
+static LogicalResult randomUniform(NodeLowering &n) {
+  double low = n.attr("low", 0.0), high = n.attr("high", 1.0);
+  return randomTensor(n, uniformName, high - low, low);
+}
+
 static LogicalResult randomNormal(NodeLowering &n) {
-  FailureOr<Tensor> out = shapedResult(n);
-  if (failed(out))
-    return failure();
-  double mean = n.attr("mean", 0.0), scale = n.attr("scale", 1.0);
-  Tensor numbers = draw(n, normalName, out->dims(), seedOf(n));
-  mapUnary(n.e, numbers, *out, [&](Scalar z) { return convert(z * scale + mean, out->kind()); });
-  return success();
+  return randomTensor(n, normalName, n.attr("scale", 1.0), n.attr("mean", 0.0));
 }
 
 /// 1 with the probability that the input says, else 0.
