@@ -310,7 +310,7 @@ llvm::Error JITLoops::load(llvm::SmallVector<char, 0> object, kernels::Level lev
   add("qrt_loops_mark", mark);
   add("qrt_loops_random_uniform", randomUniform);
   add("qrt_loops_random_normal", randomNormal);
-  add("qrt_loops_conv_f32", kernels::kernelTable(level).conv_nchw_f32);
+  add("qrt_loops_conv_nchw_f32", kernels::kernelTable(level).conv_nchw_f32);
   if (llvm::Error error = library.define(llvm::orc::absoluteSymbols(std::move(own))))
     return error;
   auto buffer =

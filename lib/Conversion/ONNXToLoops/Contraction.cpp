@@ -67,14 +67,13 @@ void quantc::toloops::emitProduct(Emitter &e, const MatrixProduct &m, Scalar zer
   });
 }
 
-static constexpr int64_t panel = 32; ///< columns that the kernel packs at a time
-
 static Value addressAt(Emitter &e, const MatrixView &m) {
   return arith::AddIOp::create(e.b, e.loc, e.address(m.data), e.argument(m.start * 4));
 }
 
 Tensor quantc::toloops::gemmScratch(Emitter &e, Index inner) {
-  return e.allocate({(inner + 1) * panel}, DType::F32);
+  Index columns = Index(131072) / max(inner, 1) / 64 * 64; // FloatKernels.def
+  return e.allocate({inner * max(min(columns, 512), 64)}, DType::F32);
 }
 
 void quantc::toloops::emitGemm(Emitter &e, const MatrixView &out, const MatrixView &a,
@@ -227,7 +226,13 @@ static void fastConvolution(Emitter &e, const Convolution &c, const ChannelEpilo
     if (perChannel)
       e.check(e.equal(perChannel.count(), c.weight.dim(0)),
               "bias or BatchNormalization have another number of channels");
-  Tensor scratch = e.allocate({(taps + c.weight.dim(0) + 1) * 32}, DType::F32);
+  Index elements = (taps + c.weight.dim(0) / c.groups) * 64; // FloatKernels.def
+  if (c.groups > 1) {
+    Index rows = (kernelH - 1) * dilH + strideH * 7 + 1;
+    Index pitch = (outW + (kernelW - 1) * dilW + 30) / 16 * 16;
+    elements = max(elements, rows * strideW * pitch);
+  }
+  Tensor scratch = e.allocate({elements}, DType::F32);
   SmallVector<Value> arguments = {e.address(out),
                                   e.address(c.input),
                                   e.address(c.weight),
@@ -239,7 +244,7 @@ static void fastConvolution(Emitter &e, const Convolution &c, const ChannelEpilo
   for (Index index : {c.input.dim(0), c.input.dim(1), height, width, c.weight.dim(0), outH, outW,
                       kernelH, kernelW, strideH, strideW, dilH, dilW, top, left, Index(c.groups)})
     arguments.push_back(e.argument(index));
-  e.call("qrt_loops_conv_f32", Type(), arguments);
+  e.call("qrt_loops_conv_nchw_f32", Type(), arguments);
 }
 
 static LogicalResult conv(NodeLowering &n) {

@@ -17,6 +17,7 @@
 
 #include "quantc/Numerics/Float.h"
 
+#include <algorithm>
 #include <cmath>
 
 using namespace quantc;
@@ -218,7 +219,11 @@ void checkMatmul(uint32_t seed) {
 
 void checkGemm(uint32_t seed) {
   Data data(seed);
-  const int64_t m = data.in(1, 20), k = data.in(1, 40), n = data.in(1, 100);
+  // Columns are taken 512, or for many k fewer, at a time.
+  const bool wide = data.in(0, 3) == 0, deep = !wide && data.in(0, 3) == 0;
+  const int64_t m = data.in(1, wide || deep ? 3 : 20),
+                k = deep ? data.in(600, 900) : data.in(1, 40);
+  const int64_t n = wide ? data.in(500, 1100) : deep ? data.in(100, 300) : data.in(1, 140);
   const bool transB = data.in(0, 1);
   const int64_t lda = k + data.in(0, 3), ldb = (transB ? k : n) + data.in(0, 3);
   const int64_t ldc = n + data.in(0, 3);
@@ -236,21 +241,46 @@ void checkGemm(uint32_t seed) {
       }
     GuardedArray<float> ga(a, Guarded::Constant), gb(b, Guarded::Constant);
     GuardedArray<float> out(std::vector<float>(expected.size(), 7.0f), Guarded::Constant);
-    GuardedArray<float> scratch(std::vector<float>(size_t(32 * (k + 1))), Guarded::Constant);
+    const int64_t columns = std::clamp<int64_t>(131072 / k / 64 * 64, 64, 512);
+    GuardedArray<float> scratch(std::vector<float>(size_t(k * columns)), Guarded::Constant);
     table.gemm_f32(out.get(), ga.get(), gb.get(), scratch.get(), m, n, k, lda, ldb, ldc, transB);
     expectEqual(expected, out.values(), level.name);
   });
 }
 
 struct PlainConvolution {
+  enum Kind { Any, Pointwise, Depthwise };
   Window w;
   int64_t groups, inGroup, outGroup, height, width, padTop, padLeft;
-  explicit PlainConvolution(Data &data) : w(data) {
+  PlainConvolution(Data &data, Kind kind) : w(data) {
     groups = data.in(1, 3), inGroup = data.in(1, 4), outGroup = data.in(0, 2) ? data.in(1, 6) : 40;
     padTop = data.in(0, 2), padLeft = data.in(0, 2);
+    int64_t padBottom = data.in(0, 2), padRight = data.in(0, 2);
+    if (kind == Pointwise) {
+      w.batch = data.in(1, 3), inGroup = data.in(1, 30);
+      w.kernelH = w.kernelW = w.strideH = w.strideW = 1;
+      padTop = padLeft = padBottom = padRight = 0;
+    }
+    if (kind == Depthwise) {
+      groups = data.in(2, 4), inGroup = 1, outGroup = data.in(0, 1) ? 1 : data.in(1, 3);
+      w.outH = data.in(1, 20);
+      if (data.in(0, 3)) { // squares without dilation have code of their own
+        w.kernelH = w.kernelW = data.in(0, 1) ? 3 : 5;
+        w.dilH = w.dilW = 1;
+      }
+    }
     // Padding behind is what is left of the window's reach.
-    height = std::max<int64_t>(1, w.height() - padTop - data.in(0, 2));
-    width = std::max<int64_t>(1, w.width() - padLeft - data.in(0, 2));
+    height = std::max<int64_t>(1, w.height() - padTop - padBottom);
+    width = std::max<int64_t>(1, w.width() - padLeft - padRight);
+  }
+  size_t scratch() const {
+    int64_t elements = 64 * (inGroup * w.kernelH * w.kernelW + outGroup);
+    if (groups > 1) {
+      const int64_t rows = (w.kernelH - 1) * w.dilH + 7 * w.strideH + 1;
+      const int64_t pitch = (w.outW + (w.kernelW - 1) * w.dilW + 30) / 16 * 16;
+      elements = std::max(elements, rows * w.strideW * pitch);
+    }
+    return size_t(elements);
   }
   Dot dot(const std::vector<float> &in, const std::vector<float> &weights, int64_t image,
           int64_t channel, int64_t y, int64_t x) const {
@@ -270,9 +300,9 @@ struct PlainConvolution {
   }
 };
 
-void checkPlainConvolution(uint32_t seed) {
+void checkPlainConvolution(uint32_t seed, PlainConvolution::Kind kind) {
   Data data(seed);
-  const PlainConvolution c(data);
+  const PlainConvolution c(data, kind);
   const Window &w = c.w;
   const int64_t channels = c.groups * c.inGroup, outChannels = c.groups * c.outGroup;
   const int64_t k = c.inGroup * w.kernelH * w.kernelW, pixels = w.outH * w.outW;
@@ -297,8 +327,7 @@ void checkPlainConvolution(uint32_t seed) {
     GuardedArray<float> gi(in, Guarded::Constant), gw(weights, Guarded::Constant);
     GuardedArray<float> gs(scale, Guarded::Constant), gb(shift, Guarded::Constant);
     GuardedArray<float> out(std::vector<float>(expected.size(), 7.0f), Guarded::Constant);
-    GuardedArray<float> scratch(std::vector<float>(size_t(32 * (k + outChannels + 1))),
-                                Guarded::Constant);
+    GuardedArray<float> scratch(std::vector<float>(c.scratch()), Guarded::Constant);
     table.conv_nchw_f32(out.get(), gi.get(), gw.get(), scaled ? gs.get() : nullptr,
                         shifted ? gb.get() : nullptr, scratch.get(), lo, hi, w.batch, channels,
                         c.height, c.width, outChannels, w.outH, w.outW, w.kernelH, w.kernelW,
@@ -313,4 +342,12 @@ RC_GTEST_PROP(ConvF32, EqualsDefinition, (uint32_t seed)) { checkConvolution(see
 RC_GTEST_PROP(DepthwiseF32, EqualsDefinition, (uint32_t seed)) { checkDepthwise(seed); }
 RC_GTEST_PROP(MatmulF32, EqualsDefinition, (uint32_t seed)) { checkMatmul(seed); }
 RC_GTEST_PROP(GemmF32, EqualsDefinition, (uint32_t seed)) { checkGemm(seed); }
-RC_GTEST_PROP(ConvNchwF32, EqualsDefinition, (uint32_t seed)) { checkPlainConvolution(seed); }
+RC_GTEST_PROP(ConvNchwF32, EqualsDefinition, (uint32_t seed)) {
+  checkPlainConvolution(seed, PlainConvolution::Any);
+}
+RC_GTEST_PROP(ConvNchwF32, PointwiseEqualsDefinition, (uint32_t seed)) {
+  checkPlainConvolution(seed, PlainConvolution::Pointwise);
+}
+RC_GTEST_PROP(ConvNchwF32, DepthwiseEqualsDefinition, (uint32_t seed)) {
+  checkPlainConvolution(seed, PlainConvolution::Depthwise);
+}
