@@ -195,8 +195,10 @@ static const LoweringRow rows[] = {
 ArrayRef<LoweringRow> quantc::toloops::attentionLowerings() {
   static const std::vector<LoweringRow> all = [] {
     std::vector<LoweringRow> list(std::begin(rows), std::end(rows));
-    for (ArrayRef<LoweringRow> family : {contribLowerings(), contribAttentionLowerings(),
-                                         contribMatMulLowerings(), groupQueryLowerings()})
+    for (ArrayRef<LoweringRow> family :
+         {contribLowerings(), contribAttentionLowerings(), contribMatMulLowerings(),
+          contribQuantizedLowerings(), contribIntegerLowerings(), qonnxLowerings(),
+          groupQueryLowerings()})
       list.insert(list.end(), family.begin(), family.end());
     return list;
   }();

@@ -11,7 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Contraction.h"
+#include "Quantized.h"
 
 using namespace mlir;
 using namespace quantc;
@@ -107,22 +107,20 @@ static FailureOr<Granularity> readGranularity(NodeLowering &n, const Tensor &x,
   return g;
 }
 
-/// Least and greatest code of an integer type.
-static std::pair<double, double> codeRange(DType type) {
+std::pair<double, double> quantc::toloops::codeRange(DType type) {
   int bits = int(bitWidth(type));
   if (isSignedInteger(type))
     return {-std::ldexp(1.0, bits - 1), std::ldexp(1.0, bits - 1) - 1};
   return {0, std::ldexp(1.0, bits) - 1};
 }
 
-/// clamp(rint(value) + zero point) as a code of `type`; floats of 8 bits and less are rounded.
-static Scalar quantized(Scalar value, std::optional<Scalar> zeroPoint, DType type) {
+Scalar quantc::toloops::quantized(Scalar value, std::optional<Scalar> zeroPoint, DType type) {
   if (quantc::isFloat(type))
     return value;
   auto [low, high] = codeRange(type);
-  Scalar code = math("roundEven", value);
-  if (zeroPoint)
-    code = code + convert(*zeroPoint, code.kind);
+  Scalar rounded = math("roundEven", value), zero = number(0, rounded);
+  rounded = select(isNaN(rounded), zero, rounded);
+  Scalar code = rounded + (zeroPoint ? convert(*zeroPoint, rounded.kind) : zero);
   return min(max(code, number(low, code)), number(high, code));
 }
 
@@ -175,11 +173,8 @@ static LogicalResult dequantizeLinear(NodeLowering &n) {
   return success();
 }
 
-/// uint8 with a range that holds 0; an input of zeros gets the scale 1, as in ONNX Runtime: a scale
-/// of 0 would divide by it.
-static LogicalResult dynamicQuantizeLinear(NodeLowering &n) {
-  Tensor x = n.in(0);
-  Emitter &e = n.e;
+/// An input of zeros gets the scale 1, as in ONNX Runtime: a scale of 0 would divide by it.
+static void emitDynamicCodes(Emitter &e, const Tensor &x, const DynamicCodes &to) {
   Tensor flat = x.flat();
   Scalar zero = e.constant(0, x.kind());
   Scalars range = e.fold(flat.count(), {zero, zero}, [&](Index i, ArrayRef<Scalar> so) {
@@ -189,10 +184,24 @@ static LogicalResult dynamicQuantizeLinear(NodeLowering &n) {
   Scalar scale = (range[1] - range[0]) / 255.0;
   scale = select(scale == zero, number(1, scale), scale);
   Scalar offset = quantized(-range[0] / scale, std::nullopt, DType::U8);
-  n.result(1, {}, DType::F32).store(scale, {});
-  n.result(2, {}, DType::U8).store(offset, {});
-  mapUnary(e, x, n.result(0, x.dims(), DType::U8),
+  to.scale.store(scale, {});
+  to.zero.store(offset, {});
+  mapUnary(e, x, to.data,
            [&](Scalar value) { return quantized(value / scale, offset, DType::U8); });
+}
+
+DynamicCodes quantc::toloops::dynamicCodes(Emitter &e, const Tensor &x) {
+  DynamicCodes codes{e.allocate(x.dims(), DType::U8), e.allocate({}, DType::F32),
+                     e.allocate({}, DType::U8)};
+  emitDynamicCodes(e, x, codes);
+  return codes;
+}
+
+static LogicalResult dynamicQuantizeLinear(NodeLowering &n) {
+  Tensor x = n.in(0);
+  emitDynamicCodes(
+      n.e, x,
+      {n.result(0, x.dims(), DType::U8), n.result(1, {}, DType::F32), n.result(2, {}, DType::U8)});
   return success();
 }
 
@@ -200,8 +209,7 @@ static LogicalResult dynamicQuantizeLinear(NodeLowering &n) {
 // Integer contractions
 //===----------------------------------------------------------------------===//
 
-/// One value for all, or one along `axis` of `like`, which a position in `like` finds.
-static Indices alongAxis(const Tensor &parameter, int64_t axis, IndexRef position) {
+Indices quantc::toloops::alongAxis(const Tensor &parameter, int64_t axis, IndexRef position) {
   if (parameter.rank() == 0)
     return {};
   if (parameter.rank() == 1)
@@ -212,8 +220,8 @@ static Indices alongAxis(const Tensor &parameter, int64_t axis, IndexRef positio
   return own;
 }
 
-/// The code without its zero point, as a signed integer.
-static Scalar centred(const Tensor &codes, const Tensor &zero, int64_t axis, IndexRef position) {
+Scalar quantc::toloops::centred(const Tensor &codes, const Tensor &zero, int64_t axis,
+                                IndexRef position) {
   Scalar code = convert(codes.load(position), Compute::I64);
   if (!zero)
     return code;
@@ -229,7 +237,7 @@ static LogicalResult matMulInteger(NodeLowering &n) {
   emitProduct(
       n.e, *m, n.e.i64(0),
       [&](const Tensor &t, IndexRef p) {
-        bool first = t.memref() == m->a.memref();
+        bool first = &t == &m->a;
         return centred(t, first ? zeroA : zeroB, first ? t.rank() - 2 : t.rank() - 1, p);
       },
       [&](IndexRef p, Scalar sum) { out.store(sum, p); });
@@ -249,7 +257,7 @@ static LogicalResult qLinearMatMul(NodeLowering &n) {
   emitProduct(
       n.e, *m, n.e.i64(0),
       [&](const Tensor &t, IndexRef p) {
-        bool first = t.memref() == m->a.memref();
+        bool first = &t == &m->a;
         return centred(t, first ? zeroA : zeroB, first ? t.rank() - 2 : t.rank() - 1, p);
       },
       [&](IndexRef p, Scalar sum) {
@@ -270,7 +278,7 @@ static LogicalResult convInteger(NodeLowering &n) {
   emitConvolution(
       n.e, *c, [&](IndexRef) { return n.e.i64(0); },
       [&](const Tensor &t, IndexRef p) {
-        return t.memref() == c->input.memref() ? centred(t, zeroX, 1, p) : centred(t, zeroW, 0, p);
+        return &t == &c->input ? centred(t, zeroX, 1, p) : centred(t, zeroW, 0, p);
       },
       [&](IndexRef p, Scalar sum) { out.store(sum, p); });
   return success();
@@ -287,7 +295,7 @@ static LogicalResult qLinearConv(NodeLowering &n) {
       n.e, *c,
       [&](IndexRef p) { return bias ? convert(bias.load({p[1]}), Compute::I64) : n.e.i64(0); },
       [&](const Tensor &t, IndexRef p) {
-        return t.memref() == x.memref() ? centred(t, zeroX, 1, p) : centred(t, zeroW, 0, p);
+        return &t == &c->input ? centred(t, zeroX, 1, p) : centred(t, zeroW, 0, p);
       },
       [&](IndexRef p, Scalar sum) {
         auto one = [](const Tensor &t) { return t.flat().load({0}); };

@@ -244,10 +244,37 @@ static LogicalResult embedLayerNorm(NodeLowering &n) {
   return success();
 }
 
+//===----------------------------------------------------------------------===//
+// Ops that ONNX Runtime had before the standard
+//===----------------------------------------------------------------------===//
+
+static constexpr char dequantizeLinear[] = "DequantizeLinear", gridSample[] = "GridSample",
+                      quantizeLinear[] = "QuantizeLinear", trilu[] = "Trilu";
+
+/// The newest form that the standard has.
+template <ArrayRef<LoweringRow> (*family)(), const char *opType, unsigned inputs>
+static LogicalResult asInStandard(NodeLowering &n) {
+  for (unsigned i = 0; i < inputs; ++i)
+    if (!n.has(i))
+      return n.refuse(Refusal::Operand, "expected input " + Twine(i) + ", but it is absent");
+  Lowering newest = nullptr;
+  for (const LoweringRow &row : family())
+    if (row.opType == opType)
+      newest = row.lower;
+  assert(newest && "no such op");
+  return newest(n);
+}
+
 static const LoweringRow rows[] = {
     {"BiasGelu", 1, latestOpset, withInputs<2, biasedUnary<exactGelu>>, "com.microsoft"},
+    {dequantizeLinear, 1, latestOpset, asInStandard<castingLowerings, dequantizeLinear, 2>,
+     "com.microsoft"},
     {"EmbedLayerNormalization", 1, latestOpset, withInputs<1, embedLayerNorm>, "com.microsoft"},
     {"FastGelu", 1, latestOpset, withInputs<1, biasedUnary<fastGelu>>, "com.microsoft"},
+    {gridSample, 1, latestOpset, asInStandard<samplingLowerings, gridSample, 2>, "com.microsoft"},
+    {quantizeLinear, 1, latestOpset, asInStandard<castingLowerings, quantizeLinear, 2>,
+     "com.microsoft"},
+    {trilu, 1, latestOpset, asInStandard<cumulativeLowerings, trilu, 1>, "com.microsoft"},
     {"Gelu", 1, latestOpset, withInputs<1, biasedUnary<exactGelu>>, "com.microsoft"},
     {"QuickGelu", 1, latestOpset, withInputs<1, quickGelu>, "com.microsoft"},
     {"SimplifiedLayerNormalization", 1, latestOpset, withInputs<2, simplifiedLayerNorm>},

@@ -6,7 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Tables and building blocks of the com.microsoft ops that ONNX Runtime writes into files.
+// Tables and building blocks of ops of other domains: com.microsoft, which ONNX Runtime writes, and
+// QONNX.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,10 +21,15 @@ namespace quantc::toloops {
 llvm::ArrayRef<LoweringRow> contribLowerings();
 llvm::ArrayRef<LoweringRow> contribAttentionLowerings();
 llvm::ArrayRef<LoweringRow> contribMatMulLowerings();
+llvm::ArrayRef<LoweringRow> contribIntegerLowerings();
+llvm::ArrayRef<LoweringRow> contribQuantizedLowerings();
 llvm::ArrayRef<LoweringRow> groupQueryLowerings();
+llvm::ArrayRef<LoweringRow> qonnxLowerings();
 
 /// The tensor with its elements in another type; itself when that is its own.
 Tensor convertedTo(Emitter &e, const Tensor &tensor, DType type);
+/// The tensor with its axes in another order.
+Tensor transposed(Emitter &e, const Tensor &in, llvm::ArrayRef<int64_t> order);
 
 } // namespace quantc::toloops
 

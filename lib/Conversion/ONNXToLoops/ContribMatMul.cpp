@@ -75,8 +75,7 @@ static void checkEqualSizes(NodeLowering &n, IndexRef a, IndexRef b) {
     n.e.check(n.e.equal(x, y), "an operand does not fit the result");
 }
 
-/// The tensor with its axes in another order.
-static Tensor permuted(Emitter &e, const Tensor &in, ArrayRef<int64_t> order) {
+Tensor quantc::toloops::transposed(Emitter &e, const Tensor &in, ArrayRef<int64_t> order) {
   Indices sizes;
   for (int64_t axis : order)
     sizes.push_back(in.dim(axis));
@@ -104,7 +103,7 @@ static Tensor fusedOperand(NodeLowering &n, unsigned index, StringRef trans, Str
   order.append({batch ? 0 : rank - 2, rank - 1});
   if (swap)
     std::swap(order[rank - 1], order[rank - 2]);
-  return permuted(n.e, t, order);
+  return transposed(n.e, t, order);
 }
 
 /// One call of the kernel a place of the batch.
@@ -162,8 +161,8 @@ static LogicalResult fusedGemm(NodeLowering &n) {
     return n.refuse(Refusal::Rank, "expected matrices");
   Emitter &e = n.e;
   FailureOr<MatrixProduct> m =
-      matrixProduct(n, n.attr("transA", int64_t(0)) ? permuted(e, a, {1, 0}) : a,
-                    n.attr("transB", int64_t(0)) ? permuted(e, b, {1, 0}) : b);
+      matrixProduct(n, n.attr("transA", int64_t(0)) ? transposed(e, a, {1, 0}) : a,
+                    n.attr("transB", int64_t(0)) ? transposed(e, b, {1, 0}) : b);
   if (failed(m))
     return failure();
   Tensor out = n.result(0, m->sizes, a.type());
@@ -318,6 +317,7 @@ static const LoweringRow rows[] = {
     {"FusedConv", 1, latestOpset, withInputs<2, fusedConv>, "com.microsoft"},
     {"FusedGemm", 1, latestOpset, withInputs<2, fusedGemm>, "com.microsoft"},
     {"FusedMatMul", 1, latestOpset, withInputs<2, fusedMatMul>, "com.microsoft"},
+    {"TransposeMatMul", 1, latestOpset, withInputs<2, fusedMatMul>, "com.microsoft"},
     {"MatMulNBits", 1, latestOpset, withInputs<3, matMulNBits>, "com.microsoft"},
 };
 
