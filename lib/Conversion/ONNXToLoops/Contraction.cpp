@@ -226,7 +226,7 @@ static void fastConvolution(Emitter &e, const Convolution &c, const ChannelEpilo
     if (perChannel)
       e.check(e.equal(perChannel.count(), c.weight.dim(0)),
               "bias or BatchNormalization have another number of channels");
-  Index elements = (taps + c.weight.dim(0) / c.groups) * 64; // FloatKernels.def
+  Index elements = (taps + c.weight.dim(0) / c.groups) * 64 + 6144; // FloatKernels.def
   if (c.groups > 1) {
     Index rows = (kernelH - 1) * dilH + strideH * 7 + 1;
     Index pitch = (outW + (kernelW - 1) * dilW + 30) / 16 * 16;

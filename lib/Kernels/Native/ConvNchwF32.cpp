@@ -6,9 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// fp32 convolutions of plain NCHW arrays whose sizes only a run knows. The windows of up to 64
-// pixels are copied side by side (`block`: a row of 64 for each tap); tiles of output channels by
-// vectors of pixels then run through all taps, and end with the epilogue and the store. A
+// fp32 convolutions of plain NCHW arrays whose sizes only a run knows. The windows of some pixels
+// are copied side by side (a row for each tap); tiles of output channels by vectors of pixels then
+// run through all taps, and end with the epilogue and the store. There are 64 pixels, or more for a
+// few taps: planes of the result are pages apart, and memory is fast along a plane only. A
 // pointwise convolution sees its image as one row, so pixels are contiguous whatever the width.
 // Depthwise: DepthwiseNchwF32.h.
 //
@@ -20,6 +21,10 @@
 using namespace quantc::kernels;
 
 namespace {
+
+constexpr int64_t MaxPixels = 256;
+constexpr int64_t PlanesAhead = 8;     ///< that are fetched while one is copied
+constexpr int64_t WideElements = 6144; ///< of windows of more than PanelColumns pixels
 
 /// Adjacent pixels of a block that lie in one row of the result.
 struct Run {
@@ -34,8 +39,9 @@ struct Span {
 };
 
 struct Block {
-  Run runs[PanelColumns];
+  Run runs[MaxPixels];
   int64_t count, pixels;
+  int64_t step; ///< distance of two taps' rows
 };
 
 /// The runs of `pixels` pixels from number `first` of the batch on.
@@ -73,68 +79,77 @@ bool findSpans(Span *spans, int64_t &count, const Block &block, const PlainImage
                       end - skip};
     covered += end - skip;
   }
-  return covered == PanelColumns;
+  return covered == block.step;
 }
 
 /// block[(c, ky, kx)][pixel]; 0 in the padding and behind the last pixel.
 void copyWindows(float *to, const Block &block, const PlainImage &s, int64_t channels) {
   const int64_t taps = s.kernelH * s.kernelW, plane = s.height * s.width;
-  Span spans[PanelColumns];
+  Span spans[MaxPixels];
   QK_NO_UNROLL
   for (int64_t tap = 0; tap < taps; ++tap) {
     int64_t count;
     const bool whole = findSpans(spans, count, block, s, tap / s.kernelW, tap % s.kernelW);
-    float *row = to + tap * PanelColumns;
+    float *row = to + tap * block.step;
     QK_NO_UNROLL
-    for (int64_t c = 0; c < channels; ++c, row += taps * PanelColumns) {
+    for (int64_t c = 0; c < channels; ++c, row += taps * block.step) {
       if (!whole)
-        for (int64_t i = 0; i < PanelColumns; i += VL)
+        for (int64_t i = 0; i < block.step; i += VL)
           storeF(row + i, set1F(0.0f));
       QK_NO_UNROLL
-      for (int64_t i = 0; i < count; ++i)
-        copyStrided(row + spans[i].at, spans[i].from + c * plane, spans[i].count, s.strideW);
+      for (int64_t i = 0; i < count; ++i) {
+        const float *from = spans[i].from + c * plane;
+        for (int64_t j = 0; j < spans[i].count; j += 16)
+          __builtin_prefetch(from + PlanesAhead * plane + j);
+        copyStrided(row + spans[i].at, from, spans[i].count, s.strideW);
+      }
     }
   }
 }
 
-/// Results that lie side by side in `from` to where their images have them.
-void scatter(float *out, const float *from, const Block &block, const PlainImage &s,
-             int64_t channels, int64_t first, int64_t imageOut) {
-  const int64_t pixels = s.outH * s.outW;
+/// Results that lie side by side in `from` to the images that have them.
+void scatter(float *out, const float *from, const Block &block, int64_t pixels, int64_t channels,
+             int64_t first, int64_t imageOut) {
   QK_NO_UNROLL
   for (int64_t done = 0; done < block.pixels;) {
     const int64_t image = (first + done) / pixels, pixel = (first + done) % pixels;
     const int64_t run = minI64(block.pixels - done, pixels - pixel);
     QK_NO_UNROLL
     for (int64_t o = 0; o < channels; ++o)
-      copyFloats(out + image * imageOut + o * pixels + pixel, from + o * PanelColumns + done, run);
+      copyFloats(out + image * imageOut + o * pixels + pixel, from + o * block.step + done, run);
     done += run;
   }
 }
 
-/// One group.
-void convolve(float *out, const float *in, const float *weights, ChannelEpilogue epilogue,
-              float *scratch, const PlainImage &s, int64_t batch, int64_t inChannels,
-              int64_t outChannels, int64_t imageOut) {
-  const int64_t k = inChannels * s.kernelH * s.kernelW, pixels = s.outH * s.outW;
-  const int64_t vectors = ceilDiv(batch * pixels, VL);
-  const int64_t blocks = ceilDiv(vectors, PanelColumns / VL);
-  float *results = scratch + k * PanelColumns;
+/// What a group's channels are made of.
+struct Group {
+  const float *weights;
+  ChannelEpilogue epilogue;
+  int64_t inChannels, outChannels;
+};
+
+/// One group of `images` images; several only where they have less than PanelColumns pixels.
+void convolve(float *out, const float *in, const Group &g, float *scratch, const PlainImage &s,
+              int64_t images, int64_t imageOut) {
+  const int64_t k = g.inChannels * s.kernelH * s.kernelW, pixels = s.outH * s.outW;
   Block block;
+  block.step = WideElements / maxI64(k, 1) / PanelColumns * PanelColumns;
+  block.step = images > 1 ? PanelColumns : maxI64(PanelColumns, minI64(block.step, MaxPixels));
+  const int64_t vectors = ceilDiv(images * pixels, VL);
+  const int64_t blocks = ceilDiv(vectors, block.step / VL);
+  float *results = scratch + k * block.step;
   int64_t first = 0;
   QK_NO_UNROLL
   for (int64_t i = 0; i < blocks; ++i) { // as even as vectors go
     const int64_t size = (vectors / blocks + (i < vectors % blocks)) * VL;
-    findRuns(block, in, s, first, minI64(size, batch * pixels - first));
-    copyWindows(scratch, block, s, inChannels);
-    const int64_t image = first / pixels, pixel = first % pixels;
-    const bool inOne = pixel + block.pixels <= pixels;
-    multiply(PanelProduct{inOne ? out + image * imageOut + pixel : results, weights, scratch,
-                          inOne ? pixels : PanelColumns, k, PanelColumns, outChannels, block.pixels,
-                          k},
-             epilogue);
-    if (!inOne)
-      scatter(out, results, block, s, outChannels, first, imageOut);
+    findRuns(block, in, s, first, minI64(size, images * pixels - first));
+    copyWindows(scratch, block, s, g.inChannels);
+    multiply(PanelProduct{images == 1 ? out + first : results, g.weights, scratch,
+                          images == 1 ? pixels : block.step, k, block.step, g.outChannels,
+                          block.pixels, k},
+             g.epilogue);
+    if (images > 1)
+      scatter(out, results, block, pixels, g.outChannels, first, imageOut);
     first += block.pixels;
   }
 }
@@ -176,9 +191,16 @@ extern "C" void QK_NAME(conv_nchw_f32)(float *out, const float *in, const float 
                       scratch, s, groups, outGroup);
     return;
   }
+  // Images of few pixels share blocks.
+  const int64_t images = pixels < PanelColumns ? batch : 1;
   QK_NO_UNROLL
-  for (int64_t group = 0; group < groups; ++group)
-    convolve(out + group * outGroup * pixels, in + group * inGroup * height * width,
-             weights + group * outGroup * k, epilogue.from(group * outGroup), scratch, s, batch,
-             inGroup, outGroup, imageOut);
+  for (int64_t group = 0; group < groups; ++group) {
+    const int64_t o = group * outGroup;
+    const Group g = {weights + o * k, epilogue.from(o), inGroup, outGroup};
+    QK_NO_UNROLL
+    for (int64_t image = 0; image < batch; image += images)
+      convolve(out + image * imageOut + o * pixels,
+               in + image * imageIn + group * inGroup * height * width, g, scratch, s, images,
+               imageOut);
+  }
 }

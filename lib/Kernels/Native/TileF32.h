@@ -62,6 +62,12 @@ QK_VARIANT void tile(const PanelProduct &p, Epilogue epilogue) {
     QK_UNROLL
   for (int j = 0; j < NV; ++j)
     acc[i][j] = set1F(0.0f);
+  // Rows of the result lie apart: nothing but this fetches them before they are stored.
+  QK_UNROLL
+  for (int i = 0; i < MR; ++i)
+    QK_UNROLL
+  for (int j = 0; j < NV; ++j)
+    __builtin_prefetch(p.out + i * p.ldc + j * VL, 1);
   const float *a = p.a, *b = p.panel;
   QK_NO_UNROLL
   for (int64_t left = p.k; left > 0; --left, b += p.step, ++a) {
@@ -116,8 +122,8 @@ QK_INLINE void allRows(const PanelProduct &p, Epilogue epilogue) {
   tilesOf<NV>(size, p.below(larger, p.rows - larger), epilogue.from(larger));
 }
 
-/// At most PanelColumns columns; the panel is readable up to a whole vector.
-template <typename Epilogue> void multiply(const PanelProduct &p, Epilogue epilogue) {
+/// All columns, some vectors at a time.
+template <typename Epilogue> QK_INLINE void allColumns(const PanelProduct &p, Epilogue epilogue) {
   constexpr int64_t Step = MaxVectors * VL;
   QK_NO_UNROLL
   for (int64_t at = 0; at < p.columns; at += Step) {
@@ -135,6 +141,15 @@ template <typename Epilogue> void multiply(const PanelProduct &p, Epilogue epilo
     // clang-format on
 #undef VECTORS_CASE
   }
+}
+
+/// The panel is readable up to a whole vector. A panel of more than PanelColumns columns must fit
+/// the first-level cache: a few rows of the result are then written along their whole length.
+template <typename Epilogue> void multiply(const PanelProduct &p, Epilogue epilogue) {
+  const int64_t rows = p.columns > PanelColumns ? MaxRows : p.rows;
+  QK_NO_UNROLL
+  for (int64_t i = 0; i < p.rows; i += rows)
+    allColumns(p.below(i, minI64(p.rows - i, rows)), epilogue.from(i));
 }
 
 } // namespace

@@ -257,7 +257,7 @@ struct PlainConvolution {
     padTop = data.in(0, 2), padLeft = data.in(0, 2);
     int64_t padBottom = data.in(0, 2), padRight = data.in(0, 2);
     if (kind == Pointwise) {
-      w.batch = data.in(1, 3), inGroup = data.in(1, 30);
+      w.batch = data.in(1, 3), w.outH = data.in(1, 12), inGroup = data.in(1, 30);
       w.kernelH = w.kernelW = w.strideH = w.strideW = 1;
       padTop = padLeft = padBottom = padRight = 0;
     }
@@ -274,7 +274,7 @@ struct PlainConvolution {
     width = std::max<int64_t>(1, w.width() - padLeft - padRight);
   }
   size_t scratch() const {
-    int64_t elements = 64 * (inGroup * w.kernelH * w.kernelW + outGroup);
+    int64_t elements = 64 * (inGroup * w.kernelH * w.kernelW + outGroup) + 6144;
     if (groups > 1) {
       const int64_t rows = (w.kernelH - 1) * w.dilH + 7 * w.strideH + 1;
       const int64_t pitch = (w.outW + (w.kernelW - 1) * w.dilW + 30) / 16 * 16;
