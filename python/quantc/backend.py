@@ -8,6 +8,7 @@ have raises `Unsupported` with every such node; data that do not fit (a shape, a
 """
 
 import ctypes
+import functools
 import os
 import tempfile
 
@@ -59,6 +60,20 @@ def _c():
     return _library
 
 
+@functools.lru_cache(maxsize=None)
+def _code(dtype):
+    return helper.np_dtype_to_tensor_dtype(dtype)
+
+
+@functools.lru_cache(maxsize=None)
+def _dtype(code):
+    return helper.tensor_dtype_to_np_dtype(code)
+
+
+def _address(array):
+    return array.__array_interface__["data"][0]
+
+
 class Model(BackendRep):
     """A compiled model. `model`: a ModelProto, or the path of a file (external data stay beside it). With `profile`, runs take the
     time of every node."""
@@ -76,6 +91,9 @@ class Model(BackendRep):
             raise Unsupported(message.value.decode(errors="replace").strip())
         self.inputs = self._names("input")
         self.outputs = self._names("output")
+        # What a run of a small model would spend most of its time on.
+        self._results = namedtupledict("Outputs", self.outputs)
+        self._run, self._found, self._message = _c().quantc_backend_run, _c().quantc_backend_output, message
 
     def _names(self, kind):
         count = getattr(_c(), f"quantc_backend_{kind}_count")(self._handle)
@@ -94,16 +112,15 @@ class Model(BackendRep):
             inputs = [inputs]
         arrays, kept = (_Array * len(inputs))(), []
         for place, value in zip(arrays, inputs):
-            value = np.ascontiguousarray(value).reshape(np.shape(value))
+            if type(value) is not np.ndarray or not value.flags.c_contiguous:
+                value = np.ascontiguousarray(value).reshape(np.shape(value))
             shape = (ctypes.c_int64 * value.ndim)(*value.shape)
             kept.append((value, shape))
-            place.dtype = helper.np_dtype_to_tensor_dtype(value.dtype)
-            place.rank, place.shape, place.data = value.ndim, shape, value.ctypes.data
-        message = ctypes.create_string_buffer(_ROOM)
-        if _c().quantc_backend_run(self._handle, arrays, len(inputs), message, _ROOM):
-            raise RuntimeError(message.value.decode(errors="replace"))
-        results = [self._output(i) for i in range(len(self.outputs))]
-        return namedtupledict("Outputs", self.outputs)(*results)
+            place.dtype = _code(value.dtype)
+            place.rank, place.shape, place.data = value.ndim, shape, _address(value)
+        if self._run(self._handle, arrays, len(inputs), self._message, _ROOM):
+            raise RuntimeError(self._message.value.decode(errors="replace"))
+        return self._results(*[self._output(i) for i in range(len(self.outputs))])
 
     def profile(self):
         """[(node, seconds)] of all runs, in the model's order; a node is named by its op and its place: "Conv_12"."""
@@ -112,12 +129,11 @@ class Model(BackendRep):
                 for i in range(count)]
 
     def _output(self, index):
-        found = _c().quantc_backend_output(self._handle, index)
-        shape = [found.shape[i] for i in range(found.rank)]
-        dtype = helper.tensor_dtype_to_np_dtype(found.dtype)
-        size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
-        data = ctypes.string_at(found.data, size) if size else b""
-        return np.frombuffer(data, dtype=dtype).reshape(shape).copy()
+        found = self._found(self._handle, index)
+        array = np.empty(found.shape[: found.rank], _dtype(found.dtype))
+        if array.size:
+            ctypes.memmove(_address(array), found.data, array.nbytes)
+        return array
 
 
 class QuantcBackend(Backend):
