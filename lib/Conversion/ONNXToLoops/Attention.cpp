@@ -197,7 +197,8 @@ ArrayRef<LoweringRow> quantc::toloops::attentionLowerings() {
     std::vector<LoweringRow> list(std::begin(rows), std::end(rows));
     for (ArrayRef<LoweringRow> family :
          {contribLowerings(), contribAttentionLowerings(), contribMatMulLowerings(),
-          contribQuantizedLowerings(), contribIntegerLowerings(), qonnxLowerings(),
+          contribQuantizedLowerings(), contribIntegerLowerings(), contribRecurrentLowerings(),
+          contribLayoutLowerings(), contribGatherLowerings(), qonnxLowerings(),
           groupQueryLowerings()})
       list.insert(list.end(), family.begin(), family.end());
     return list;

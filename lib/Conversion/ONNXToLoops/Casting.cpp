@@ -174,7 +174,7 @@ static LogicalResult dequantizeLinear(NodeLowering &n) {
 }
 
 /// An input of zeros gets the scale 1, as in ONNX Runtime: a scale of 0 would divide by it.
-static void emitDynamicCodes(Emitter &e, const Tensor &x, const DynamicCodes &to) {
+void quantc::toloops::emitDynamicCodes(Emitter &e, const Tensor &x, const DynamicCodes &to) {
   Tensor flat = x.flat();
   Scalar zero = e.constant(0, x.kind());
   Scalars range = e.fold(flat.count(), {zero, zero}, [&](Index i, ArrayRef<Scalar> so) {

@@ -12,6 +12,7 @@
 
 #include "Contrib.h"
 #include "Operands.h"
+#include "Quantized.h"
 #include <functional>
 
 using namespace mlir;
@@ -195,52 +196,115 @@ static void countMask(NodeLowering &n, Index batch, Index length) {
   });
 }
 
+namespace {
+/// Rows of floats, or of codes with one scale; may be absent.
+struct Table {
+  Tensor data;
+  std::optional<Step> step = std::nullopt;
+
+  explicit operator bool() const { return bool(data); }
+  Scalar load(IndexRef p) const {
+    Scalar element = data.load(p);
+    return step ? step->real(element) : element;
+  }
+};
+struct Embedding {
+  Tensor ids, segments, mask, positions; ///< all but ids may be absent
+  Table words, places, kinds;
+  Tensor gamma, beta;
+  DType type; ///< of the result
+};
+} // namespace
+
 /// The norm of the sum of a word's, a position's and a segment's embedding.
-static LogicalResult embedLayerNorm(NodeLowering &n) {
-  Tensor ids = n.in(0), segments = n.in(1), words = n.in(2), places = n.in(3), kinds = n.in(4);
-  Tensor gamma = n.in(5), beta = n.in(6), mask = n.in(7), given = n.in(8);
-  if (ids.rank() != 2 || !words || words.rank() != 2 || !places || places.rank() != 2 || !gamma ||
-      (segments && (!kinds || kinds.rank() != 2 || segments.rank() != 2)) ||
-      (mask && mask.rank() != 2) || (given && given.rank() != 2))
-    return n.refuse(Refusal::Rank, "expected ids, embeddings and masks of rank 2");
+static LogicalResult emitEmbedding(NodeLowering &n, const Embedding &in) {
+  for (const Tensor &t :
+       {in.ids, in.segments, in.mask, in.positions, in.words.data, in.places.data, in.kinds.data})
+    if (t && t.rank() != 2)
+      return n.refuse(Refusal::Rank, "expected ids, embeddings and masks of rank 2");
+  if (!in.words || !in.places || !in.gamma || (in.segments && !in.kinds))
+    return n.refuse(Refusal::Operand, "expected embeddings of words, positions and, with their "
+                                      "ids, segments, and a scale");
   Emitter &e = n.e;
-  Index batch = ids.dim(0), length = ids.dim(1), size = words.dim(1);
-  auto sameSizes = [&](const Tensor &t) {
-    return e.equal(t.dim(0), batch) & e.equal(t.dim(1), length);
-  };
-  for (const Tensor &t : {segments, mask})
+  Index batch = in.ids.dim(0), length = in.ids.dim(1), size = in.words.data.dim(1);
+  for (const Tensor &t : {in.segments, in.mask})
     if (t)
-      e.check(sameSizes(t), "segments or mask have another size than the ids");
-  if (given)
-    e.check((e.equal(given.dim(0), batch) | e.equal(given.dim(0), 1)) &
-                e.equal(given.dim(1), length),
+      e.check(e.equal(t.dim(0), batch) & e.equal(t.dim(1), length),
+              "segments or mask have another size than the ids");
+  if (in.positions)
+    e.check((e.equal(in.positions.dim(0), batch) | e.equal(in.positions.dim(0), 1)) &
+                e.equal(in.positions.dim(1), length),
             "position_ids have another size than the ids");
-  e.check(e.equal(places.dim(1), size) & (segments ? e.equal(kinds.dim(1), size) : e.boolean(true)),
+  e.check(e.equal(in.places.data.dim(1), size) &
+              (in.segments ? e.equal(in.kinds.data.dim(1), size) : e.boolean(true)),
           "the embeddings differ in size");
-  Tensor out = n.result(0, {batch, length, size}, words.type());
-  RowNorm norm = rowNorm(n, true, 1e-12, gamma, beta, out, batch * length, size);
-  Tensor sums =
-      n.wants(2) ? n.result(2, out.dims(), out.type()).reshaped({batch * length, size}) : Tensor();
+  Tensor out = n.result(0, {batch, length, size}, in.type);
+  RowNorm norm = rowNorm(n, true, 1e-12, in.gamma, in.beta, out, batch * length, size);
+  Tensor sums = n.wants(2) ? n.result(2, out.dims(), out.type()) : Tensor();
   e.loops({batch, length}, [&](IndexRef p) {
-    Index word = wrapIndex(e, ids.load(p), words.dim(0));
+    Index word = wrapIndex(e, in.ids.load(p), in.words.data.dim(0));
     Scalar position = e.toScalar(p[1]);
-    if (given)
-      position = given.load({e.select(e.equal(given.dim(0), 1), 0, p[0]), p[1]});
-    Index place = wrapIndex(e, position, places.dim(0));
-    Index kind = segments ? wrapIndex(e, segments.load(p), kinds.dim(0)) : Index(0);
-    Index row = p[0] * length + p[1];
+    if (in.positions)
+      position = in.positions.load({e.select(e.equal(in.positions.dim(0), 1), 0, p[0]), p[1]});
+    Index place = wrapIndex(e, position, in.places.data.dim(0));
+    Index kind = in.segments ? wrapIndex(e, in.segments.load(p), in.kinds.data.dim(0)) : Index(0);
     e.loop(size, [&](Index i) {
-      Scalar sum = words.load({word, i}) + places.load({place, i});
-      if (segments)
-        sum = sum + kinds.load({kind, i});
+      Scalar sum = in.words.load({word, i}) + in.places.load({place, i});
+      if (in.segments)
+        sum = sum + in.kinds.load({kind, i});
       norm.row.store(sum, {i});
       if (sums)
-        sums.store(sum, {row, i});
+        sums.store(sum, {p[0], p[1], i});
     });
-    normalizeRow(e, norm, row);
+    normalizeRow(e, norm, p[0] * length + p[1]);
   });
+  return success();
+}
+
+static LogicalResult embedLayerNorm(NodeLowering &n) {
+  Embedding in{n.in(0),        n.in(1),        n.in(7), n.in(8), Table{n.in(2)},
+               Table{n.in(3)}, Table{n.in(4)}, n.in(5), n.in(6), n.in(2).type()};
+  if (failed(emitEmbedding(n, in)))
+    return failure();
   if (n.wants(1))
-    countMask(n, batch, length);
+    countMask(n, in.ids.dim(0), in.ids.dim(1));
+  return success();
+}
+
+/// The vector of codes as float32.
+static Tensor dequantized(Emitter &e, const Tensor &codes, const Step &step) {
+  Tensor out = e.allocate(codes.dims(), DType::F32);
+  mapUnary(e, codes, out, [&](Scalar code) { return step.real(code); });
+  return out;
+}
+
+static LogicalResult qEmbedLayerNorm(NodeLowering &n) {
+  std::optional<Step> steps[5]; // words, places, kinds, gamma, beta
+  for (unsigned i = 0; i < 5; ++i) {
+    if (i == 2 && !n.has(1))
+      continue;
+    for (unsigned input : {2 + i, 8 + i, 13 + i})
+      if (!n.has(input))
+        return n.refuse(Refusal::Operand, "expected input " + Twine(input) + ", but it is absent");
+    FailureOr<Step> step = readStep(n, 8 + i, 13 + i, n.in(2 + i).type());
+    if (failed(step))
+      return failure();
+    steps[i] = *step;
+  }
+  Embedding in{n.in(0),
+               n.in(1),
+               n.in(7),
+               {},
+               {n.in(2), steps[0]},
+               {n.in(3), steps[1]},
+               {n.in(4), steps[2]},
+               dequantized(n.e, n.in(5), *steps[3]),
+               dequantized(n.e, n.in(6), *steps[4]),
+               DType::F32};
+  if (failed(emitEmbedding(n, in)))
+    return failure();
+  if (n.wants(1))
+    countMask(n, in.ids.dim(0), in.ids.dim(1));
   return success();
 }
 
@@ -249,7 +313,8 @@ static LogicalResult embedLayerNorm(NodeLowering &n) {
 //===----------------------------------------------------------------------===//
 
 static constexpr char dequantizeLinear[] = "DequantizeLinear", gridSample[] = "GridSample",
-                      quantizeLinear[] = "QuantizeLinear", trilu[] = "Trilu";
+                      quantizeLinear[] = "QuantizeLinear", trilu[] = "Trilu",
+                      linearAttention[] = "LinearAttention", causalConv[] = "CausalConvWithState";
 
 /// The newest form that the standard has.
 template <ArrayRef<LoweringRow> (*family)(), const char *opType, unsigned inputs>
@@ -265,7 +330,23 @@ static LogicalResult asInStandard(NodeLowering &n) {
   return newest(n);
 }
 
+/// Without what the standard has not taken over.
+template <ArrayRef<LoweringRow> (*family)(), const char *opType, unsigned inputs>
+static LogicalResult statefulAsInStandard(NodeLowering &n) {
+  for (StringRef name : {"state_window", "state_update_capacity", "state_length", "channels_last",
+                         "input_channel_offset", "input_channels"})
+    if (n.attr(name, int64_t(0)) != 0)
+      return n.refuse(Refusal::AttributeValue, "expected no " + name);
+  if (n.attr("dilation", int64_t(1)) != 1 || n.attr("ndim", int64_t(1)) != 1)
+    return n.refuse(Refusal::AttributeValue, "expected dilation 1 and ndim 1");
+  return asInStandard<family, opType, inputs>(n);
+}
+
 static const LoweringRow rows[] = {
+    {causalConv, 1, latestOpset, statefulAsInStandard<linearAttentionLowerings, causalConv, 2>,
+     "com.microsoft"},
+    {linearAttention, 1, latestOpset,
+     statefulAsInStandard<linearAttentionLowerings, linearAttention, 3>, "com.microsoft"},
     {"BiasGelu", 1, latestOpset, withInputs<2, biasedUnary<exactGelu>>, "com.microsoft"},
     {dequantizeLinear, 1, latestOpset, asInStandard<castingLowerings, dequantizeLinear, 2>,
      "com.microsoft"},
@@ -276,6 +357,7 @@ static const LoweringRow rows[] = {
      "com.microsoft"},
     {trilu, 1, latestOpset, asInStandard<cumulativeLowerings, trilu, 1>, "com.microsoft"},
     {"Gelu", 1, latestOpset, withInputs<1, biasedUnary<exactGelu>>, "com.microsoft"},
+    {"QEmbedLayerNormalization", 1, latestOpset, withInputs<1, qEmbedLayerNorm>, "com.microsoft"},
     {"QuickGelu", 1, latestOpset, withInputs<1, quickGelu>, "com.microsoft"},
     {"SimplifiedLayerNormalization", 1, latestOpset, withInputs<2, simplifiedLayerNorm>},
     {"SkipLayerNormalization", 1, latestOpset, withInputs<3, skipLayerNorm>, "com.microsoft"},

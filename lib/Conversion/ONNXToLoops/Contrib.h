@@ -21,8 +21,11 @@ namespace quantc::toloops {
 llvm::ArrayRef<LoweringRow> contribLowerings();
 llvm::ArrayRef<LoweringRow> contribAttentionLowerings();
 llvm::ArrayRef<LoweringRow> contribMatMulLowerings();
+llvm::ArrayRef<LoweringRow> contribGatherLowerings();
 llvm::ArrayRef<LoweringRow> contribIntegerLowerings();
+llvm::ArrayRef<LoweringRow> contribLayoutLowerings();
 llvm::ArrayRef<LoweringRow> contribQuantizedLowerings();
+llvm::ArrayRef<LoweringRow> contribRecurrentLowerings();
 llvm::ArrayRef<LoweringRow> groupQueryLowerings();
 llvm::ArrayRef<LoweringRow> qonnxLowerings();
 

@@ -6,14 +6,15 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Attention, MultiHeadAttention and RotaryEmbedding of ONNX Runtime; GroupQueryAttention is in a
-// file of its own.
+// Attention, QAttention, MultiHeadAttention and RotaryEmbedding of ONNX Runtime;
+// GroupQueryAttention is in a file of its own.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Attention.h"
 #include "Contrib.h"
 #include "Operands.h"
+#include "Quantized.h"
 
 using namespace mlir;
 using namespace quantc;
@@ -97,7 +98,6 @@ static Scalar readScale(NodeLowering &n, const AttentionProduct &a) {
 /// input @ weights + bias: [batch, length, columns], in the input's type.
 static Tensor project(Emitter &e, const Tensor &input, const Tensor &weights, const Tensor &bias) {
   Index rows = input.dim(0) * input.dim(1), inner = weights.dim(0), columns = weights.dim(1);
-  e.check(e.equal(input.dim(2), inner), "the weights do not fit the input");
   Tensor x = convertedTo(e, input, DType::F32), w = convertedTo(e, weights, DType::F32);
   Tensor out = e.allocate({input.dim(0), input.dim(1), columns}, DType::F32);
   emitGemm(e, {out, 0, columns}, {x, 0, inner}, {w, 0, columns}, gemmScratch(e, inner), rows,
@@ -124,7 +124,7 @@ static void appendState(NodeLowering &n, AttentionProduct &a, const Tensor &past
     e.check(e.equal(past.dim(0), 2), "expected the past of key and value");
   e.check(e.equal(a.key.size, a.value.size), "heads of key and value differ in size");
   Index total = a.key.length + (past ? past.dim(3) : Index(0));
-  Tensor present = n.result(1, {2, a.key.batch, a.key.heads, total, a.key.size}, n.in(0).type());
+  Tensor present = n.result(1, {2, a.key.batch, a.key.heads, total, a.key.size}, a.key.data.type());
   Heads *parts[] = {&a.key, &a.value};
   for (auto [part, fresh] : llvm::enumerate(parts)) {
     Heads to = stateHeads(present, int64_t(part));
@@ -133,43 +133,82 @@ static void appendState(NodeLowering &n, AttentionProduct &a, const Tensor &past
   }
 }
 
-static LogicalResult attention(NodeLowering &n) {
-  Emitter &e = n.e;
-  Tensor input = n.in(0), weights = n.in(1), past = n.in(4);
-  int64_t heads = n.attr("num_heads", int64_t(0));
-  if (heads < 1 || n.attr("do_rotary", int64_t(0)) != 0 ||
-      n.attr("past_present_share_buffer", int64_t(0)) != 0 || n.has(6))
+namespace {
+/// Inputs of Attention and QAttention; mask, bias of scores and past may be absent.
+struct SelfAttention {
+  Tensor input, weights, mask, bias, past;
+  int64_t heads;
+  Indices sizes; ///< of query, key and value, of all heads
+};
+} // namespace
+
+static FailureOr<SelfAttention> readSelfAttention(NodeLowering &n, unsigned mask, unsigned past) {
+  SelfAttention a{n.in(0), n.in(1), n.in(mask), {}, n.in(past), n.attr("num_heads", int64_t(0)),
+                  {}};
+  if (a.heads < 1 || n.attr("do_rotary", int64_t(0)) != 0 ||
+      n.attr("past_present_share_buffer", int64_t(0)) != 0)
     return n.refuse(Refusal::AttributeValue,
                     "expected num_heads, no rotation and no buffer shared by past and present");
-  if (!input || input.rank() != 3 || !weights || weights.rank() != 2 || (past && past.rank() != 5))
+  if (a.input.rank() != 3 || a.weights.rank() != 2 || (a.past && a.past.rank() != 5))
     return n.refuse(Refusal::Rank, "expected input [N, S, C], weights [C, D] and past of rank 5");
-  Index third = weights.dim(1) / 3;
-  Indices sizes = {third, third, third};
+  Index third = a.weights.dim(1) / 3;
+  a.sizes = {third, third, third};
   if (auto given = n.intsAttr("qkv_hidden_sizes"); given && !given->empty()) {
     if (given->size() != 3 || llvm::any_of(*given, [](int64_t size) { return size < 0; }))
       return n.refuse(Refusal::AttributeValue, "expected three hidden sizes");
-    sizes.assign(given->begin(), given->end());
+    a.sizes.assign(given->begin(), given->end());
   }
-  Tensor qkv = project(e, input, weights, n.in(2));
-  e.check(e.equal(sizes[0] + sizes[1] + sizes[2], weights.dim(1)) & e.equal(sizes[0] % heads, 0) &
-              e.equal(sizes[1] % heads, 0) & e.equal(sizes[2] % heads, 0),
+  Emitter &e = n.e;
+  e.check(e.equal(a.input.dim(2), a.weights.dim(0)), "the weights do not fit the input");
+  e.check(e.equal(a.sizes[0] + a.sizes[1] + a.sizes[2], a.weights.dim(1)) &
+              e.equal(a.sizes[0] % a.heads, 0) & e.equal(a.sizes[1] % a.heads, 0) &
+              e.equal(a.sizes[2] % a.heads, 0),
           "the heads do not share the weights evenly");
-  AttentionProduct a{headsInside(qkv, heads, sizes[0] / heads),
-                     headsInside(qkv, heads, sizes[1] / heads, sizes[0]),
-                     headsInside(qkv, heads, sizes[2] / heads, sizes[0] + sizes[1]), Compute::F32};
-  if (past || n.wants(1))
-    appendState(n, a, past);
+  return a;
+}
+
+/// Attention of queries, keys and values that lie one behind the other in `qkv`.
+static LogicalResult attend(NodeLowering &n, const SelfAttention &in, const Tensor &qkv) {
+  Emitter &e = n.e;
+  Index heads = in.heads, q = in.sizes[0], k = in.sizes[1], v = in.sizes[2];
+  AttentionProduct a{headsInside(qkv, heads, q / heads), headsInside(qkv, heads, k / heads, q),
+                     headsInside(qkv, heads, v / heads, q + k), Compute::F32};
+  if (in.past || n.wants(1))
+    appendState(n, a, in.past);
   checkAttention(e, a);
-  FailureOr<KeyMasks> m = readMasks(n, a, n.in(3), n.in(5), past ? past.dim(3) : Index(0));
+  FailureOr<KeyMasks> m = readMasks(n, a, in.mask, in.bias, in.past ? in.past.dim(3) : Index(0));
   if (failed(m))
     return failure();
   a.scale = readScale(n, a);
   a.adjust = [&](IndexRef query, Index j, Scalar score) {
     return adjusted(e, *m, a.query.batch, query, j, score);
   };
-  Tensor out = n.result(0, {input.dim(0), input.dim(1), sizes[2]}, input.type());
+  Tensor out = n.result(0, {in.input.dim(0), in.input.dim(1), v}, qkv.type());
   emitAttention(e, a, headsInside(out, heads, a.value.size));
   return success();
+}
+
+static LogicalResult attention(NodeLowering &n) {
+  if (n.has(6))
+    return n.refuse(Refusal::Operand, "expected no buffer shared by past and present");
+  FailureOr<SelfAttention> a = readSelfAttention(n, 3, 4);
+  if (failed(a))
+    return failure();
+  a->bias = n.in(5);
+  return attend(n, *a, project(n.e, a->input, a->weights, n.in(2)));
+}
+
+/// Codes of input and weights, which may have a scale for each column; floats behind the product.
+static LogicalResult qAttention(NodeLowering &n) {
+  FailureOr<SelfAttention> a = readSelfAttention(n, 5, 8);
+  FailureOr<Step> step = readStep(n, 3, 6, n.in(0).type());
+  if (failed(a) || failed(step))
+    return failure();
+  FailureOr<Tensor> qkv =
+      productOfCodes(n, {a->input, a->weights, n.in(6), n.in(7), n.in(3), n.in(4), n.in(2)});
+  if (failed(qkv))
+    return failure();
+  return attend(n, *a, *qkv);
 }
 
 //===----------------------------------------------------------------------===//
@@ -329,6 +368,7 @@ static LogicalResult rotaryEmbedding(NodeLowering &n) {
 static const LoweringRow rows[] = {
     {"Attention", 1, latestOpset, withInputs<2, attention>, "com.microsoft"},
     {"MultiHeadAttention", 1, latestOpset, withInputs<1, multiHeadAttention>, "com.microsoft"},
+    {"QAttention", 1, latestOpset, withInputs<5, qAttention>, "com.microsoft"},
     {"RotaryEmbedding", 1, latestOpset, withInputs<4, rotaryEmbedding>, "com.microsoft"},
 };
 

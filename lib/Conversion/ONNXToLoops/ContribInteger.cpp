@@ -104,15 +104,29 @@ void IntegerProduct::emitFloats(Emitter &e, const Tensor &out) const {
   });
 }
 
-static LogicalResult matMulIntegerToFloat(NodeLowering &n) {
-  FailureOr<MatrixProduct> m = matrixProduct(n, n.in(0), n.in(1));
+FailureOr<Tensor> quantc::toloops::productOfCodes(NodeLowering &n, const CodeOperands &o) {
+  FailureOr<MatrixProduct> m = matrixProduct(n, o.a, o.b);
   if (failed(m))
     return failure();
-  IntegerProduct p{*m, n.in(4), n.in(5), n.in(2), n.in(3), n.in(6)};
+  IntegerProduct p{*m, o.zeroA, o.zeroB, o.scaleA, o.scaleB, o.bias};
   if (failed(checkProduct(n, p)))
     return failure();
-  p.emitFloats(n.e, n.result(0, m->sizes, n.in(3).type()).reshaped(m->full));
+  Tensor out = n.e.allocate(m->sizes, o.scaleB.type());
+  p.emitFloats(n.e, out.reshaped(m->full));
+  return out;
+}
+
+/// The product of codes becomes the node's result.
+static LogicalResult bindProduct(NodeLowering &n, const CodeOperands &operands) {
+  FailureOr<Tensor> out = productOfCodes(n, operands);
+  if (failed(out))
+    return failure();
+  n.bind(0, *out);
   return success();
+}
+
+static LogicalResult matMulIntegerToFloat(NodeLowering &n) {
+  return bindProduct(n, {n.in(0), n.in(1), n.in(4), n.in(5), n.in(2), n.in(3), n.in(6)});
 }
 
 /// `a` becomes uint8 codes of one scale, as by DynamicQuantizeLinear.
@@ -121,14 +135,7 @@ static LogicalResult dynamicQuantizeMatMul(NodeLowering &n) {
   if (!quantc::isFloat(a.type()))
     return n.refuse(Refusal::ElementType, "expected floats");
   DynamicCodes codes = dynamicCodes(n.e, a);
-  FailureOr<MatrixProduct> m = matrixProduct(n, codes.data, n.in(1));
-  if (failed(m))
-    return failure();
-  IntegerProduct p{*m, codes.zero, n.in(3), codes.scale, n.in(2), n.in(4)};
-  if (failed(checkProduct(n, p)))
-    return failure();
-  p.emitFloats(n.e, n.result(0, m->sizes, a.type()).reshaped(m->full));
-  return success();
+  return bindProduct(n, {codes.data, n.in(1), codes.zero, n.in(3), codes.scale, n.in(2), n.in(4)});
 }
 
 /// 16-bit codes without zero points; sums of 32 bits, which wrap.

@@ -273,38 +273,37 @@ static Scalar dequantize(Emitter &e, const PackedWeights &w, Index column, Index
   return (level - zero) * convert(w.scales.load({column * w.blocks() + block}), Compute::F32);
 }
 
-/// Weights are dequantized a few columns at a time.
-static LogicalResult matMulNBits(NodeLowering &n) {
+/// a @ weights^T + bias, with weights [columns, inner] that are dequantized a few columns at a
+/// time.
+static LogicalResult dequantizedProduct(NodeLowering &n, int64_t columns, int64_t inner,
+                                        const Tensor &bias,
+                                        llvm::function_ref<Scalar(Index column, Index k)> weight) {
   Emitter &e = n.e;
-  Tensor a = n.in(0), bias = n.in(5);
-  FailureOr<PackedWeights> w = readPackedWeights(n);
-  if (failed(w))
-    return failure();
+  Tensor a = n.in(0);
   if (a.rank() < 1)
     return n.refuse(Refusal::Rank, "expected rank 1 or more");
-  e.check(e.equal(a.dim(-1), w->inner), "the last size of the input is not K");
+  e.check(e.equal(a.dim(-1), inner), "the last size of the input is not K");
   if (bias)
-    e.check(e.equal(bias.count(), w->columns), "expected a bias for each column");
+    e.check(e.equal(bias.count(), columns), "expected a bias for each column");
   Indices sizes(a.dims().drop_back());
-  sizes.push_back(w->columns);
+  sizes.push_back(columns);
   Tensor result = n.result(0, sizes, a.type());
   bool plain = a.type() == DType::F32;
   Tensor out = plain ? result : e.allocate(sizes, DType::F32);
   Tensor x = convertedTo(e, a, DType::F32);
   Index rows = product(a.dims().drop_back());
   constexpr int64_t width = 64; // two panels of the kernel
-  Tensor weights = e.allocate({width, w->inner}, DType::F32);
-  Tensor scratch = gemmScratch(e, w->inner);
-  Tensor shifts = bias ? bias.flat() : bias;
-  e.loop(llvm::divideCeil(w->columns, width), [&](Index strip) {
-    Index first = strip * width, columns = min(Index(w->columns) - first, width);
-    e.loops({columns, w->inner},
-            [&](IndexRef p) { weights.store(dequantize(e, *w, first + p[0], p[1]), p); });
-    emitGemm(e, {out, first, w->columns}, {x, 0, w->inner}, {weights, 0, w->inner}, scratch, rows,
-             columns, w->inner, /*transB=*/true);
+  Tensor weights = e.allocate({width, inner}, DType::F32);
+  Tensor scratch = gemmScratch(e, inner);
+  e.loop(llvm::divideCeil(columns, width), [&](Index strip) {
+    Index first = strip * width, some = min(Index(columns) - first, width);
+    e.loops({some, inner}, [&](IndexRef p) { weights.store(weight(first + p[0], p[1]), p); });
+    emitGemm(e, {out, first, columns}, {x, 0, inner}, {weights, 0, inner}, scratch, rows, some,
+             inner, /*transB=*/true);
   });
   if (bias || !plain) {
-    Tensor from = out.reshaped({rows, w->columns}), to = result.reshaped({rows, w->columns});
+    Tensor from = out.reshaped({rows, columns}), to = result.reshaped({rows, columns});
+    Tensor shifts = bias ? bias.flat() : bias;
     e.loops(to.dims(), [&](IndexRef p) {
       Scalar value = from.load(p);
       to.store(bias ? value + convert(shifts.load({p[1]}), value.kind) : value, p);
@@ -313,11 +312,63 @@ static LogicalResult matMulNBits(NodeLowering &n) {
   return success();
 }
 
+static LogicalResult matMulNBits(NodeLowering &n) {
+  FailureOr<PackedWeights> w = readPackedWeights(n);
+  if (failed(w))
+    return failure();
+  return dequantizedProduct(n, w->columns, w->inner, n.in(5),
+                            [&](Index column, Index k) { return dequantize(n.e, *w, column, k); });
+}
+
+//===----------------------------------------------------------------------===//
+// MatMulBnb4
+//===----------------------------------------------------------------------===//
+
+/// The numbers of FP4 and NF4 (QLoRA, arXiv:2305.14314, appendix E) in bitsandbytes.
+static constexpr float fourBitFloats[2][16] = {
+    {0.0f, 5.208333333e-03f, 0.66666667f, 1.0f, 0.33333333f, 0.5f, 0.16666667f, 0.25f, -0.0f,
+     -5.208333333e-03f, -0.66666667f, -1.0f, -0.33333333f, -0.5f, -0.16666667f, -0.25f},
+    {-1.0f, -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f,
+     -0.28444138169288635f, -0.18477343022823334f, -0.09105003625154495f, 0.0f,
+     0.07958029955625534f, 0.16093020141124725f, 0.24611230194568634f, 0.33791524171829224f,
+     0.44070982933044434f, 0.5626170039176941f, 0.7229568362236023f, 1.0f}};
+
+/// Weights of one flat list, the first of two in the high bits of a byte, each block times its
+/// absmax.
+static LogicalResult matMulBnb4(NodeLowering &n) {
+  Emitter &e = n.e;
+  int64_t columns = n.attr("N", int64_t(0)), inner = n.attr("K", int64_t(0));
+  int64_t block = n.attr("block_size", int64_t(0)), kind = n.attr("quant_type", int64_t(-1));
+  constexpr int64_t most = int64_t(1) << 31;
+  if (columns < 1 || inner < 1 || columns > most || inner > most || block < 1 || kind < 0 ||
+      kind > 1 || n.attr("transB", int64_t(1)) != 1)
+    return n.refuse(Refusal::AttributeValue,
+                    "expected N, K, block_size, quant_type 0 or 1, and transB 1");
+  Tensor packed = n.in(1).flat(), scales = n.in(2).flat();
+  if (packed.type() != DType::U8 || !quantc::isFloat(scales.type()))
+    return n.refuse(Refusal::ElementType, "expected uint8 weights and float absmax");
+  e.check(e.equal(packed.dim(0), llvm::divideCeil(columns * inner, 2)) &
+              e.equal(scales.dim(0), llvm::divideCeil(columns * inner, block)),
+          "weights or absmax do not fit N, K and block_size");
+  Tensor levels = e.allocate({16}, DType::F32);
+  for (int64_t i = 0; i < 16; ++i)
+    levels.store(e.f32(fourBitFloats[kind][i]), {i});
+  return dequantizedProduct(n, columns, inner, {}, [&](Index column, Index k) {
+    Index at = column * inner + k;
+    Scalar byte = packed.load({at / 2});
+    Scalar code =
+        shiftRight(byte, convert(e.toScalar((at + 1) % 2 * 4), byte.kind)) & number(15, byte);
+    return levels.load({e.toIndex(convert(code, Compute::I64))}) *
+           convert(scales.load({at / block}), Compute::F32);
+  });
+}
+
 static const LoweringRow rows[] = {
     {"FusedConv", 1, latestOpset, withInputs<2, fusedConv>, "com.microsoft"},
     {"FusedGemm", 1, latestOpset, withInputs<2, fusedGemm>, "com.microsoft"},
     {"FusedMatMul", 1, latestOpset, withInputs<2, fusedMatMul>, "com.microsoft"},
     {"TransposeMatMul", 1, latestOpset, withInputs<2, fusedMatMul>, "com.microsoft"},
+    {"MatMulBnb4", 1, latestOpset, withInputs<3, matMulBnb4>, "com.microsoft"},
     {"MatMulNBits", 1, latestOpset, withInputs<3, matMulNBits>, "com.microsoft"},
 };
 

@@ -56,6 +56,16 @@ struct DynamicCodes {
   Tensor data, scale, zero; ///< the latter two of rank 0
 };
 DynamicCodes dynamicCodes(Emitter &e, const Tensor &x);
+/// The same in buffers that are there.
+void emitDynamicCodes(Emitter &e, const Tensor &x, const DynamicCodes &to);
+
+/// a @ b of codes. Scales and zero points are one for all, or one for each row of a and column of
+/// b; zero points and the bias of each column, in floats, may be absent.
+struct CodeOperands {
+  Tensor a, b, zeroA, zeroB, scaleA, scaleB, bias;
+};
+/// float32(sum of products) * (scaleA * scaleB) + bias, in the type of scaleB.
+mlir::FailureOr<Tensor> productOfCodes(NodeLowering &n, const CodeOperands &operands);
 
 } // namespace quantc::toloops
 

@@ -1,19 +1,12 @@
 # Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""contrib_values.py BUILD: ops of com.microsoft, a node a case, with sizes that only the run knows, against ONNX Runtime."""
-
-import os
-import sys
+"""contrib_values.py BUILD: ops of com.microsoft, a node a case, against ONNX Runtime."""
 
 import numpy as np
-import onnxruntime
-from onnx import TensorProto, helper
+from one_node import STATIC, by_both
+from onnx import TensorProto
 
-sys.path.insert(0, os.path.join(sys.argv[1], "python"))
-import quantc.backend as quantc  # noqa: E402
-
-onnxruntime.set_default_logger_severity(3)
 random = np.random.default_rng(1)
 
 
@@ -25,28 +18,11 @@ def ints(low, high, *shape):
     return random.integers(low, high, shape).astype(np.int32)
 
 
-def value_info(name, array):
-    return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(array.dtype), [f"{name}_{i}" for i in range(array.ndim)])
-
-
-def both(op, inputs, outputs=1, domain="com.microsoft", ignore=(), **attributes):
+def both(op, inputs, outputs=1, ignore=(), **options):
     """Results of both for one node; those in `ignore` stay unchecked."""
-    names = ["" if x is None else f"x{i}" for i, x in enumerate(inputs)]
-    given = {name: x for name, x in zip(names, inputs) if x is not None}
-    results = [f"y{i}" for i in range(outputs)]
-    node = helper.make_node(op, names, results, name=op, domain=domain, **attributes)
-    graph = helper.make_graph([node], "g", [value_info(*item) for item in given.items()],
-                              [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in results])
-    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
-    model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    expected = onnxruntime.InferenceSession(model.SerializeToString(), options).run(None, given)
-    found = quantc.prepare(model).run(list(given.values()))
-    for index, (x, y) in enumerate(zip(expected, found, strict=True)):
-        assert x.shape == y.shape and x.dtype == y.dtype, f"{op} {index}: {y.shape} {y.dtype}, expected {x.shape} {x.dtype}"
+    for index, (x, y) in enumerate(zip(*by_both(op, inputs, outputs, static=next(STATIC), declared=TensorProto.FLOAT, **options), strict=True)):
         if index not in ignore:
-            np.testing.assert_allclose(y, x, rtol=1e-3, atol=1e-4, err_msg=f"{op} {attributes} {index}")
+            np.testing.assert_allclose(y, x, rtol=1e-3, atol=1e-4, err_msg=f"{op} {options} {index}")
 
 
 def activations():
