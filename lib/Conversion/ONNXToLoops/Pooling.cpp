@@ -61,6 +61,18 @@ static LogicalResult maxPool(NodeLowering &n) {
   Tensor in = pool->in, out = n.result(0, pool->sizes, in.type());
   Tensor indices = n.wants(1) ? n.result(1, pool->sizes, DType::I64) : Tensor();
   bool columns = n.attr("storage_order", int64_t(0)) == 1;
+  if (!indices) { // the place need not be carried on
+    e.loops(pool->sizes, [&](IndexRef place) {
+      Scalars best =
+          foldWindow(e, pool->window, pool->spatial, place.drop_front(2), {lowest(e, in.kind())},
+                     [&](IndexRef, IndexRef at, ArrayRef<Scalar> so) {
+                       Scalar x = in.load(pool->position(place, at));
+                       return Scalars{select((x > so[0]) | isNaN(x), x, so[0])};
+                     });
+      out.store(best[0], place);
+    });
+    return success();
+  }
   e.loops(pool->sizes, [&](IndexRef place) {
     Scalars best = {lowest(e, in.kind()), e.i64(-1)};
     best = foldWindow(e, pool->window, pool->spatial, place.drop_front(2), best,
@@ -77,11 +89,8 @@ static LogicalResult maxPool(NodeLowering &n) {
                                        select(takes, e.toScalar(flat), so[1])};
                       });
     out.store(best[0], place);
-    if (indices) {
-      Index plane = product(pool->spatial);
-      Index base = (place[0] * in.dim(1) + place[1]) * plane;
-      indices.store(best[1] + e.toScalar(base), place);
-    }
+    Index base = (place[0] * in.dim(1) + place[1]) * product(pool->spatial);
+    indices.store(best[1] + e.toScalar(base), place);
   });
   return success();
 }

@@ -72,17 +72,29 @@ FailureOr<Window> quantc::toloops::readWindow(NodeLowering &n, IndexRef spatial,
   return w;
 }
 
+/// Whether all windows are known to lie inside along this axis.
+static bool isInside(const Window &w, size_t axis, Index size) {
+  Index last = (w.out[axis] - 1) * w.strides[axis] + (w.kernel[axis] - 1) * w.dilations[axis];
+  auto reach = (last - w.before[axis]).constant(), known = size.constant();
+  return w.before[axis].is(0) && reach && known && *reach < *known;
+}
+
 Scalars quantc::toloops::foldWindow(
     Emitter &e, const Window &window, IndexRef spatial, IndexRef place, ArrayRef<Scalar> initial,
     llvm::function_ref<Scalars(IndexRef, IndexRef, ArrayRef<Scalar>)> body) {
   SmallVector<Compute> kinds = llvm::map_to_vector(initial, [](const Scalar &s) { return s.kind; });
   return e.foldOver(window.kernel, initial, [&](IndexRef tap, ArrayRef<Scalar> so) -> Scalars {
     Indices at;
-    Scalar inside = e.boolean(true);
+    Scalar inside;
     for (size_t i = 0; i < window.axes(); ++i) {
       at.push_back(place[i] * window.strides[i] + tap[i] * window.dilations[i] - window.before[i]);
-      inside = inside & !e.less(at[i], 0) & e.less(at[i], spatial[i]);
+      if (isInside(window, i, spatial[i]))
+        continue;
+      Scalar here = !e.less(at[i], 0) & e.less(at[i], spatial[i]);
+      inside = inside.emitter ? inside & here : here;
     }
+    if (!inside.emitter)
+      return body(tap, at, so);
     return e.ifElse(inside, kinds, [&] { return body(tap, at, so); }, [&] { return Scalars(so); });
   });
 }

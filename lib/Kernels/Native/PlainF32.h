@@ -161,14 +161,9 @@ QK_INLINE VF zip(VF a, VF b, bool upper) {
 #endif
 }
 
-/// to[i * ldTo + j] = from[j * ldFrom + i] for i < high, j < wide, both at most VL; 0 for j beyond.
-QK_INLINE void turn(float *to, int64_t ldTo, const float *from, int64_t ldFrom, int64_t wide,
-                    int64_t high) {
-  VF rows[VL];
-  QK_UNROLL
-  for (int j = 0; j < VL; ++j)
-    rows[j] = j < wide ? loadFirst(from + j * ldFrom, high) : set1F(0.0f);
-  // Each round moves the leading bit of a row's number to the end of a lane's.
+/// Vector i becomes lanes i of all vectors.
+QK_INLINE void turn(VF (&rows)[VL]) {
+  // Each round moves the leading bit of a vector's number to the end of a lane's.
   QK_UNROLL
   for (int round = 1; round < VL; round *= 2) {
     VF turned[VL];
@@ -179,10 +174,15 @@ QK_INLINE void turn(float *to, int64_t ldTo, const float *from, int64_t ldFrom, 
     for (int j = 0; j < VL; ++j)
       rows[j] = turned[j];
   }
+}
+
+/// Vector i holds element i of `count` rows of `from`, for i < length; 0 in lanes beyond.
+QK_INLINE void loadTurned(VF (&to)[VL], const float *from, int64_t ld, int64_t count,
+                          int64_t length) {
   QK_UNROLL
-  for (int i = 0; i < VL; ++i)
-    if (i < high)
-      storeF(to + i * ldTo, rows[i]);
+  for (int j = 0; j < VL; ++j)
+    to[j] = j < count ? loadFirst(from + j * ld, length) : set1F(0.0f);
+  turn(to);
 }
 
 } // namespace
