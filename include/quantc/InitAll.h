@@ -75,6 +75,7 @@ inline void registerAllPasses() {
   mlir::registerReconcileUnrealizedCastsPass();
   onnx::registerQuantcONNXPasses();
   registerQuantcONNXToLoopsPasses();
+  registerLoopsToLLVMPipeline();
   registerQuantcONNXToNNPasses();
   nn::registerQuantcNNPasses();
   qnn::registerQuantcQNNPasses();

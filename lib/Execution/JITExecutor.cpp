@@ -14,6 +14,7 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Pass/PassManager.h"
 #include "quantc/Conversion/KernToLLVM/KernToLLVM.h"
+#include "quantc/Conversion/ONNXToLoops/ONNXToLoops.h"
 #include "quantc/Conversion/ToKern/ToKern.h"
 #include "quantc/Dialect/Kern/Transforms/Passes.h"
 #include "quantc/Dialect/QNN/IR/QNN.h"
@@ -48,6 +49,11 @@ static llvm::Error lowerToLLVM(ModuleOp module, kernels::Level level, bool stric
   pm.addPass(createConvertToKern(options));
   pm.addNestedPass<func::FuncOp>(kern::createPartition());
   pm.addNestedPass<func::FuncOp>(kern::createPlanMemory());
+  OpPassManager &nodes = pm.nest<ModuleOp>();
+  ConvertONNXToLoopsOptions loops;
+  loops.destinations = true;
+  nodes.addPass(createConvertONNXToLoops(loops));
+  buildLoopsToLLVM(nodes, /*barePointers=*/true);
   pm.addPass(createConvertKernToLLVM());
   return runCapturing(module.getContext(), [&] { return pm.run(module); });
 }

@@ -13,6 +13,7 @@
 
 #include "quantc/Dialect/QNN/Transforms/Calibrate.h"
 #include "Feeds.h"
+#include "quantc/Execution/CompileNode.h"
 #include "quantc/Execution/JITExecutor.h"
 #include "quantc/Numerics/Metrics.h"
 #include "quantc/Pipelines/Compiler.h"
@@ -231,6 +232,11 @@ static int64_t differences(const HostTensor &a, const HostTensor &b, float toler
   return count;
 }
 
+/// The level that the recipe names; else this machine's best.
+static kernels::Level levelOf(const Recipe &recipe) {
+  return kernels::parseLevel(recipe.cpu).value_or(kernels::bestHostLevel());
+}
+
 llvm::Expected<std::unique_ptr<CompiledModel>>
 Compiler::compileForVerification(Verification &verification) {
   if (options.recipe.isGPU()) {
@@ -246,9 +252,7 @@ Compiler::compileForVerification(Verification &verification) {
       return std::move(error);
     return CompiledModel::load(path, options.threads);
   }
-  kernels::Level level = kernels::bestHostLevel();
-  if (auto wanted = kernels::parseLevel(options.recipe.cpu))
-    level = *wanted;
+  kernels::Level level = levelOf(options.recipe);
   std::string name(kernels::levelInfo(level).name);
   if (!kernels::hostSupports(level))
     return llvm::make_error<UnavailableError>("this machine lacks " + name);
@@ -276,7 +280,8 @@ Compiler::openForVerification(Verification &verification) {
 llvm::Expected<Verification> Compiler::verify(int64_t runs) {
   if (!integerModule)
     return llvm::createStringError("verification needs a module of stage 'integer'");
-  auto interpreter = Interpreter::create(*integerModule);
+  auto interpreter =
+      Interpreter::create(*integerModule, "main", nodeCompiler(levelOf(options.recipe)));
   if (!interpreter)
     return interpreter.takeError();
   Verification verification;

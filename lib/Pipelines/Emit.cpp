@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Feeds.h"
+#include "quantc/Execution/CompileNode.h"
 #include "quantc/Execution/CompiledModel.h"
 #include "quantc/Export/ONNX/ExportONNX.h"
 #include "quantc/Pipelines/Compiler.h"
@@ -66,7 +67,7 @@ static std::string bytesOf(const HostTensor &tensor) {
 /// interpreter's answer.
 static llvm::Expected<cpu::SelfTest> makeSelfTest(ModuleOp module, DataSet *data,
                                                   const cpu::ModelInfo &info) {
-  auto interpreter = Interpreter::create(module);
+  auto interpreter = Interpreter::create(module, "main", nodeCompiler(info.level));
   if (!interpreter)
     return interpreter.takeError();
   std::vector<HostTensor> inputs;

@@ -273,77 +273,7 @@ llvm::DenseMap<unsigned, std::string> ledger::refusedByLoops(ModuleOp prepared) 
   return refused;
 }
 
-static bool isFullyKnown(Type type) {
-  auto tensor = dyn_cast<RankedTensorType>(type);
-  return tensor && tensor.hasStaticShape();
-}
-
-/// `known` with the sizes that only `found` has; `found` where nothing is known.
-static Type refine(Type known, RankedTensorType found) {
-  auto tensor = dyn_cast<RankedTensorType>(known);
-  if (!tensor)
-    return found;
-  if (tensor.getElementType() != found.getElementType() || tensor.getRank() != found.getRank())
-    return known;
-  SmallVector<int64_t> shape(tensor.getShape());
-  for (auto [size, other] : llvm::zip_equal(shape, found.getShape()))
-    size = ShapedType::isDynamic(size) ? other : size;
-  return tensor.clone(shape);
-}
-
-/// Types of results as loops make them, by place in the module; null where they do not say.
-static SmallVector<RankedTensorType> typesOfLoops(ModuleOp module) {
-  SmallVector<RankedTensorType> types;
-  llvm::DenseMap<Value, size_t> places;
-  OwningOpRef<ModuleOp> copy = module.clone();
-  copy->walk([&](quantc::onnx::NodeOp node) {
-    for (Value result : node.getResults())
-      places.try_emplace(result, places.size());
-  });
-  types.resize(places.size());
-  Listener listener(module.getContext());
-  (void)convertONNXToLoops(*copy, false, [&](Value result, DType type, ArrayRef<int64_t> sizes) {
-    SmallVector<int64_t> shape(sizes);
-    llvm::replace(shape, int64_t(-1), ShapedType::kDynamic);
-    Type element = quantc::onnx::elementTypeOf(onnxCode(type), module.getContext());
-    if (auto place = places.find(result); place != places.end() && element)
-      types[place->second] = RankedTensorType::get(shape, element);
-  });
-  return types;
-}
-
-/// True when a result got a better type.
-static bool takeTypesOfLoops(ModuleOp module) {
-  bool complete = true, changed = false;
-  auto forEach = [&](llvm::function_ref<void(Value)> visit) {
-    module.walk([&](quantc::onnx::NodeOp node) {
-      for (Value result : node.getResults())
-        visit(result);
-    });
-  };
-  forEach([&](Value result) {
-    complete &= isa<NoneType>(result.getType()) || isFullyKnown(result.getType());
-  });
-  if (complete)
-    return false;
-  SmallVector<RankedTensorType> types = typesOfLoops(module);
-  size_t place = 0;
-  forEach([&](Value result) {
-    RankedTensorType found = types[place++];
-    Type better = found ? refine(result.getType(), found) : result.getType();
-    changed |= better != result.getType();
-    result.setType(better);
-  });
-  return changed;
-}
-
 LogicalResult ledger::prepare(ModuleOp module, const Recipe &recipe, Trace &trace) {
-  std::string pipeline = splitFloatPipeline(recipe).before;
   trace.look(module);
-  for (int round = 0; round < mostTypeRounds; ++round)
-    if (failed(runPipeline(module, pipeline, trace)))
-      return failure();
-    else if (!takeTypesOfLoops(module))
-      return success();
-  return runPipeline(module, pipeline, trace);
+  return runPipeline(module, splitFloatPipeline(recipe).before, trace);
 }

@@ -14,6 +14,7 @@
 #include "Feeds.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
+#include "quantc/Execution/CompileNode.h"
 #include "quantc/Execution/CompiledModel.h"
 #include "quantc/Execution/JITExecutor.h"
 #include "quantc/Pipelines/Compiler.h"
@@ -79,7 +80,7 @@ public:
   static llvm::Expected<std::unique_ptr<ModelFile>> create(OwningOpRef<ModuleOp> module) {
     auto result = std::make_unique<Interpreted>();
     result->module = std::move(module);
-    auto interpreter = Interpreter::create(*result->module);
+    auto interpreter = Interpreter::create(*result->module, "main", nodeCompiler());
     if (!interpreter)
       return interpreter.takeError();
     result->interpreter = std::make_unique<Interpreter>(std::move(*interpreter));

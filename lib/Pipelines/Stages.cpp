@@ -87,8 +87,9 @@ std::string quantc::stagePipeline(Stage stage, const Recipe &recipe) {
   case Stage::Imported:
     return "";
   case Stage::Float:
-    return "builtin.module(onnx-infer-shapes,onnx-fold-constants,convert-onnx-to-nn,"
-           "func.func(nn-fold-batch-norm,nn-simplify),canonicalize)";
+    return "builtin.module(onnx-expand-qoperators,onnx-settle-shapes,convert-onnx-to-nn{keep-nodes="
+           "true},"
+           "onnx-check-loops,func.func(nn-fold-batch-norm,nn-simplify),canonicalize)";
   case Stage::Observed:
     return observePipeline(recipe.quantize, recipe.integerIO);
   case Stage::Quantized:
@@ -111,7 +112,8 @@ std::string quantc::stagePipeline(Stage stage, const Recipe &recipe) {
     if (recipe.isGPU())
       return "builtin.module(convert-kern-to-gpu,gpu.module(canonicalize,cse,convert-scf-to-cf,"
              "convert-gpu-to-nvvm,convert-nvvm-to-llvm,reconcile-unrealized-casts))";
-    return "builtin.module(convert-kern-to-llvm)";
+    return "builtin.module(builtin.module(convert-onnx-to-loops{destinations=true},"
+           "loops-to-llvm{bare-pointers=true}),convert-kern-to-llvm)";
   case Stage::Dataflow:
     return dataflowPipeline(recipe.hls);
   case Stage::Exported:

@@ -16,6 +16,7 @@
 #include "OpTable.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "quantc/Dialect/ONNX/Utils/Outline.h"
 #include "quantc/Interfaces/NodeName.h"
 #include "quantc/Interfaces/Weights.h"
 #include "quantc/Reference/ElementTypes.h"
@@ -33,6 +34,7 @@ struct Step {
   llvm::SmallVector<unsigned, 4> operands;
   unsigned firstResult;
   llvm::SmallVector<unsigned, 2> dead; ///< slots whose values end here
+  NodeFn node;                         ///< in place of `evaluate`, for an ONNX node
 };
 } // namespace
 
@@ -45,6 +47,9 @@ struct Interpreter::Plan {
   Observer observer;
 
   llvm::Error checkInputs(llvm::ArrayRef<HostTensor> inputs) const;
+  llvm::Error setResult(const Step &step, unsigned index, RuntimeValue result);
+  llvm::Error runNode(const Step &step);
+  llvm::Error runOp(const Step &step);
   llvm::Error runStep(const Step &step);
   void clear() {
     for (size_t i = 0; i < slots.size(); ++i)
@@ -133,7 +138,8 @@ namespace {
 /// Builds a plan out of a function.
 class Planner {
 public:
-  explicit Planner(func::FuncOp function) : block(function.getBody().front()) {}
+  Planner(func::FuncOp function, const NodeCompiler &compileNode)
+      : block(function.getBody().front()), compileNode(compileNode) {}
 
   llvm::Error build() {
     for (BlockArgument argument : block.getArguments())
@@ -172,13 +178,34 @@ private:
           problems.push_back(describeOp(op) + ": " + toString(value.takeError()));
         return;
       }
+    if (auto node = dyn_cast<onnx::NodeOp>(op); node && compileNode)
+      return addNode(node);
+    if (isa<onnx::NoneOp>(op))
+      return addSlot(op->getResult(0)); // read by nodes alone, which hold a copy
     const OpEntry *entry = opTable().lookup(op);
     if (std::string reason = whyNot(op, entry); !reason.empty())
       problems.push_back(describeOp(op) + ": " + reason);
-    Step step{op, entry ? entry->evaluate : nullptr, {}, static_cast<unsigned>(slots.size()), {}};
+    Step step{op, entry ? entry->evaluate : nullptr, {}, static_cast<unsigned>(slots.size()), {},
+              {}};
     for (Value operand : op->getOperands())
       step.operands.push_back(slotOf.lookup(operand));
     for (Value result : op->getResults())
+      addSlot(result);
+    steps.push_back(std::move(step));
+  }
+
+  void addNode(onnx::NodeOp node) {
+    OwningOpRef<ModuleOp> module = ModuleOp::create(node.getLoc());
+    onnx::OutlinedNode outlined = onnx::outlineNode(node, *module, "main");
+    llvm::Expected<NodeFn> compiled = compileNode(*module);
+    if (!compiled) {
+      problems.push_back(describeOp(node) + ": " + toString(compiled.takeError()));
+      compiled = NodeFn();
+    }
+    Step step{node, nullptr, {}, static_cast<unsigned>(slots.size()), {}, std::move(*compiled)};
+    for (Value operand : outlined.operands)
+      step.operands.push_back(slotOf.lookup(operand));
+    for (Value result : node->getResults())
       addSlot(result);
     steps.push_back(std::move(step));
   }
@@ -202,6 +229,7 @@ private:
   }
 
   Block &block;
+  const NodeCompiler &compileNode;
   llvm::DenseMap<Value, unsigned> slotOf;
   std::vector<std::string> problems;
 };
@@ -212,7 +240,8 @@ Interpreter::Interpreter(Interpreter &&) = default;
 Interpreter &Interpreter::operator=(Interpreter &&) = default;
 Interpreter::~Interpreter() = default;
 
-llvm::Expected<Interpreter> Interpreter::create(ModuleOp module, llvm::StringRef name) {
+llvm::Expected<Interpreter> Interpreter::create(ModuleOp module, llvm::StringRef name,
+                                                const NodeCompiler &compileNode) {
   auto function = module.lookupSymbol<func::FuncOp>(name);
   if (!function || function.isExternal())
     return makeError("expected a function '" + name + "' with a body, but found none");
@@ -225,7 +254,7 @@ llvm::Expected<Interpreter> Interpreter::create(ModuleOp module, llvm::StringRef
       return makeError("expected inputs that are ranked tensors of host types, but found " +
                        describeType(type));
   }
-  Planner planner(function);
+  Planner planner(function, compileNode);
   if (llvm::Error error = planner.build())
     return std::move(error);
   auto plan = std::make_unique<Plan>();
@@ -266,24 +295,48 @@ llvm::Error Interpreter::Plan::checkInputs(llvm::ArrayRef<HostTensor> inputs) co
   return llvm::Error::success();
 }
 
-llvm::Error Interpreter::Plan::runStep(const Step &step) {
+llvm::Error Interpreter::Plan::setResult(const Step &step, unsigned index, RuntimeValue result) {
+  Value value = step.op->getResult(index);
+  auto type = cast<RankedTensorType>(value.getType());
+  if (!fitsType(result.shape(), result.dtype(), type))
+    return makeError("expected a result of " + describeType(type) + ", but found " +
+                     dtypeName(result.dtype()) + " " + shapeToString(result.shape()));
+  RuntimeValue &slot = slots[step.firstResult + index];
+  slot = std::move(result);
+  return observer ? observer(value, slot.host()) : llvm::Error::success();
+}
+
+llvm::Error Interpreter::Plan::runNode(const Step &step) {
+  std::vector<HostTensor> operands;
+  for (unsigned slot : step.operands)
+    operands.push_back(slots[slot].host());
+  llvm::Expected<std::vector<HostTensor>> results = step.node(operands);
+  if (!results)
+    return results.takeError();
+  size_t next = 0;
+  for (OpResult value : step.op->getResults())
+    if (!value.use_empty())
+      if (llvm::Error error = setResult(step, value.getResultNumber(), (*results)[next++]))
+        return error;
+  return llvm::Error::success();
+}
+
+llvm::Error Interpreter::Plan::runOp(const Step &step) {
   llvm::SmallVector<const RuntimeValue *, 4> operands;
   for (unsigned slot : step.operands)
     operands.push_back(&slots[slot]);
   OpCall call{step.op, operands, {}};
   if (llvm::Error error = step.evaluate(call))
     return error;
-  for (auto [index, result] : llvm::enumerate(call.results)) {
-    auto type = cast<RankedTensorType>(step.op->getResult(index).getType());
-    if (!fitsType(result.shape(), result.dtype(), type))
-      return makeError("expected a result of " + describeType(type) + ", but found " +
-                       dtypeName(result.dtype()) + " " + shapeToString(result.shape()));
-    slots[step.firstResult + index] = std::move(result);
-    if (observer)
-      if (llvm::Error error =
-              observer(step.op->getResult(index), slots[step.firstResult + index].host()))
-        return error;
-  }
+  for (auto [index, result] : llvm::enumerate(call.results))
+    if (llvm::Error error = setResult(step, index, std::move(result)))
+      return error;
+  return llvm::Error::success();
+}
+
+llvm::Error Interpreter::Plan::runStep(const Step &step) {
+  if (llvm::Error error = step.node ? runNode(step) : runOp(step))
+    return error;
   for (unsigned slot : step.dead)
     slots[slot] = {};
   return llvm::Error::success();

@@ -57,6 +57,29 @@ QUANTC_HOST_LEVELS static void tanhLoop(float *out, const float *in, int64_t n, 
   mapUnary(out, in, n, [](float x) { return numerics::tanhF32(x); });
 }
 
+QUANTC_HOST_LEVELS static void expLoop(float *out, const float *in, int64_t n, float, float) {
+  mapUnary(out, in, n, [](float x) { return numerics::expF32(x); });
+}
+QUANTC_HOST_LEVELS static void absLoop(float *out, const float *in, int64_t n, float, float) {
+  mapUnary(out, in, n, [](float x) { return __builtin_fabsf(x); });
+}
+QUANTC_HOST_LEVELS static void negLoop(float *out, const float *in, int64_t n, float, float) {
+  mapUnary(out, in, n, [](float x) { return -x; });
+}
+QUANTC_HOST_LEVELS static void sqrtLoop(float *out, const float *in, int64_t n, float, float) {
+  mapUnary(out, in, n, [](float x) { return __builtin_sqrtf(x); });
+}
+QUANTC_HOST_LEVELS static void reciprocalLoop(float *out, const float *in, int64_t n, float,
+                                              float) {
+  mapUnary(out, in, n, [](float x) { return 1.0f / x; });
+}
+QUANTC_HOST_LEVELS static void erfLoop(float *out, const float *in, int64_t n, float, float) {
+  mapUnary(out, in, n, [](float x) { return numerics::erfF32(x); });
+}
+QUANTC_HOST_LEVELS static void geluLoop(float *out, const float *in, int64_t n, float, float) {
+  mapUnary(out, in, n, [](float x) { return numerics::geluF32(x); });
+}
+
 static llvm::Error runUnary(OpCall &call, UnaryLoop loop, float a = 0.0f, float b = 0.0f) {
   auto out = call.floatResult(call.shape(0));
   if (!out)
@@ -69,6 +92,13 @@ static llvm::Error evaluateRelu(OpCall &call) { return runUnary(call, reluLoop);
 static llvm::Error evaluateHardSwish(OpCall &call) { return runUnary(call, hardSwishLoop); }
 static llvm::Error evaluateSigmoid(OpCall &call) { return runUnary(call, sigmoidLoop); }
 static llvm::Error evaluateTanh(OpCall &call) { return runUnary(call, tanhLoop); }
+static llvm::Error evaluateExp(OpCall &call) { return runUnary(call, expLoop); }
+static llvm::Error evaluateAbs(OpCall &call) { return runUnary(call, absLoop); }
+static llvm::Error evaluateNeg(OpCall &call) { return runUnary(call, negLoop); }
+static llvm::Error evaluateSqrt(OpCall &call) { return runUnary(call, sqrtLoop); }
+static llvm::Error evaluateReciprocal(OpCall &call) { return runUnary(call, reciprocalLoop); }
+static llvm::Error evaluateErf(OpCall &call) { return runUnary(call, erfLoop); }
+static llvm::Error evaluateGelu(OpCall &call) { return runUnary(call, geluLoop); }
 static llvm::Error evaluateClip(OpCall &call) {
   auto op = cast<nn::ClipOp>(call.op);
   return runUnary(call, clipLoop, op.getLo().convertToFloat(), op.getHi().convertToFloat());
@@ -152,6 +182,13 @@ void addElementwiseOps(OpTable &table) {
   table.add<nn::HardSwishOp>(evaluateHardSwish);
   table.add<nn::SigmoidOp>(evaluateSigmoid);
   table.add<nn::TanhOp>(evaluateTanh);
+  table.add<nn::ExpOp>(evaluateExp);
+  table.add<nn::AbsOp>(evaluateAbs);
+  table.add<nn::NegOp>(evaluateNeg);
+  table.add<nn::SqrtOp>(evaluateSqrt);
+  table.add<nn::ReciprocalOp>(evaluateReciprocal);
+  table.add<nn::ErfOp>(evaluateErf);
+  table.add<nn::GeluOp>(evaluateGelu);
   table.add<nn::AddOp>(evaluateAdd);
   table.add<nn::SubOp>(evaluateSub);
   table.add<nn::MulOp>(evaluateMul);

@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Nodes.h"
 #include "ThreadPool.h"
 
 #include <stdlib.h>
@@ -88,7 +89,7 @@ static void *qrt_allocate_zeroed(size_t alignment, int64_t bytes) {
 // The context and its tables in one block; null without memory.
 static qrt_context *qrt_allocate_context(const qrt_model_desc *model, bool profile) {
   const size_t alignment = 64;
-  size_t pointers = (size_t)model->num_inputs + (size_t)model->num_outputs + 1;
+  size_t pointers = (size_t)model->num_inputs + (size_t)model->num_outputs + 2;
   size_t dims = (size_t)model->num_dims;
   size_t times = profile ? (size_t)model->num_steps : 0;
   size_t bytes =
@@ -101,7 +102,7 @@ static qrt_context *qrt_allocate_context(const qrt_model_desc *model, bool profi
   context->dims = (int64_t *)(context->io + pointers);
   context->max_dims = context->dims + dims;
   context->profile = profile ? context->max_dims + dims : NULL;
-  context->io[pointers - 1] = dims ? context->dims : NULL;
+  context->io[pointers - 2] = dims ? context->dims : NULL;
   return context;
 }
 
@@ -114,6 +115,14 @@ static int32_t qrt_prepare(qrt_context *context, const qrt_options *options, cha
   context->num_threads = 1;
   if (model->device)
     return model->device->open(context, message, size);
+  if (model->messages) {
+    context->nodes = qrt_nodes_create();
+    if (!context->nodes) {
+      qrt_format(message, size, "no memory for a context");
+      return QRT_OUT_OF_MEMORY;
+    }
+    context->io[model->num_inputs + model->num_outputs + 1] = context->nodes;
+  }
   context->arena = qrt_allocate_zeroed((size_t)model->arena_alignment, bytes);
   if (!context->arena) {
     qrt_format(message, size, "no memory for an arena of %lld bytes", (long long)bytes);
@@ -176,6 +185,7 @@ void qrt_destroy(qrt_context *context) {
     context->model->device->close(context);
   if (context->pool)
     qrt_pool_drop(context->pool);
+  qrt_nodes_destroy(context->nodes);
   free(context->arena);
   free(context);
 }

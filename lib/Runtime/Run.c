@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Nodes.h"
 #include "ThreadPool.h"
 
 // A step as a task of the host's parallel loop. `done` has a bit for each
@@ -71,9 +72,8 @@ static int32_t qrt_run_step(qrt_context *context, const qrt_step *step, bool poo
   return QRT_OK;
 }
 
-static int32_t qrt_run_steps(qrt_context *context) {
+static int32_t qrt_walk_steps(qrt_context *context, bool pooled) {
   const qrt_model_desc *model = context->model;
-  bool pooled = context->pool && qrt_pool_acquire(context->pool, context->num_threads);
   int32_t status = QRT_OK;
   int64_t before = context->profile ? qrt_now_ns() : 0;
   context->has_profile = false;
@@ -86,6 +86,36 @@ static int32_t qrt_run_steps(qrt_context *context) {
     }
   }
   context->has_profile = context->profile && status == QRT_OK;
+  return status;
+}
+
+typedef struct qrt_walk {
+  qrt_context *context;
+  bool pooled;
+  int32_t status;
+} qrt_walk;
+
+static void qrt_walk_body(void *argument) {
+  qrt_walk *walk = argument;
+  walk->status = qrt_walk_steps(walk->context, walk->pooled);
+}
+
+// A node's failed check ends the walk.
+static int32_t qrt_walk_guarded(qrt_context *context, bool pooled) {
+  qrt_walk walk = {.context = context, .pooled = pooled, .status = QRT_OK};
+  int32_t outcome = qrt_nodes_guard(context->nodes, qrt_walk_body, &walk);
+  if (outcome == QRT_NODES_DONE)
+    return walk.status;
+  if (outcome == QRT_NODES_NO_MEMORY)
+    return QRT_OUT_OF_MEMORY;
+  qrt_format(context->error, sizeof context->error, "%s", context->model->messages[outcome]);
+  return QRT_NODE_ERROR;
+}
+
+static int32_t qrt_run_steps(qrt_context *context) {
+  bool pooled = context->pool && qrt_pool_acquire(context->pool, context->num_threads);
+  int32_t status =
+      context->nodes ? qrt_walk_guarded(context, pooled) : qrt_walk_steps(context, pooled);
   if (pooled)
     qrt_pool_release(context->pool);
   return status;

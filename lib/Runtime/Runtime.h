@@ -40,7 +40,7 @@ typedef struct qrt_pool qrt_pool;
 struct qrt_context {
   const qrt_model_desc *model;
   uint8_t *arena;
-  // Pointers given to steps: inputs, outputs, dims; see qrt_step_fn.
+  // Pointers given to steps: inputs, outputs, dims, nodes; see qrt_step_fn.
   void **io;
   // Values of the dynamic dimensions in the current run, and their largest.
   int64_t *dims;
@@ -55,6 +55,8 @@ struct qrt_context {
   void *parallel_for_user;
   // What model->device keeps for this context.
   void *device_state;
+  // Null unless steps of the model are nodes in loops.
+  struct qrt_nodes *nodes;
   // Not 0 during a run.
   atomic_int running;
   char error[QRT_MESSAGE_SIZE];

@@ -59,6 +59,8 @@ const char *qrt_status_string(int32_t status) {
     return "no GPU that is new enough for the model's code";
   case QRT_GPU_ERROR:
     return "a call of the NVIDIA driver failed";
+  case QRT_NODE_ERROR:
+    return "a node found its operands wrong";
   default:
     return "unknown status";
   }

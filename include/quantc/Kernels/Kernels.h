@@ -106,6 +106,9 @@ enum class UnaryOp : int64_t {
   Abs = 8,
   Neg = 9,
   Sqrt = 10,
+  Erf = 11,
+  Reciprocal = 12,
+  Gelu = 13, // x / 2 * (1 + erf(x / sqrt(2)))
 };
 
 /// Value of the `op` parameter of binary_f32 and binary_f32_nd.

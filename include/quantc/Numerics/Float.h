@@ -134,6 +134,9 @@ inline float erfF32(float x) {
   return x != x ? x : result;
 }
 
+/// [NUM-FLT-11] x / 2 * (1 + erf(x / sqrt(2))), each operation rounded.
+inline float geluF32(float x) { return 0.5f * x * (1.0f + erfF32(x * 0.70710678f)); }
+
 /// [NUM-FLT-6] max(x, 0) with +0 for -0; NaN stays NaN.
 inline float reluF32(float x) { return x <= 0.0f ? 0.0f : x; }
 /// x, or slope * x where x < 0.

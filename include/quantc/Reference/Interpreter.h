@@ -28,6 +28,12 @@
 
 namespace quantc {
 
+/// Runs one ONNX node: its operands in, the results that somebody uses out.
+using NodeFn =
+    std::function<llvm::Expected<std::vector<HostTensor>>(llvm::ArrayRef<HostTensor> operands)>;
+/// Makes it of a module whose function `main` holds the node (onnx::outlineNode).
+using NodeCompiler = std::function<llvm::Expected<NodeFn>(mlir::ModuleOp node)>;
+
 class Interpreter {
 public:
   /// Called with every value as it is computed (not with inputs and constants). The tensor is valid
@@ -36,9 +42,10 @@ public:
 
   /// Prepares a function of `module`, which must outlive the interpreter and stay as it is. Fails
   /// with the complete list of ops that cannot be evaluated, by ONNX node, and when the data of a
-  /// constant is missing.
+  /// constant is missing. ONNX nodes among the ops (docs/Nodes.md) need `compileNode`.
   static llvm::Expected<Interpreter> create(mlir::ModuleOp module,
-                                            llvm::StringRef function = "main");
+                                            llvm::StringRef function = "main",
+                                            const NodeCompiler &compileNode = nullptr);
 
   Interpreter(Interpreter &&);
   Interpreter &operator=(Interpreter &&);

@@ -80,7 +80,8 @@ typedef enum qrt_status {
   QRT_GPU_NO_SYMBOL = 17,      /* the driver lacks a function */
   QRT_GPU_NO_DEVICE = 18,      /* the driver finds no GPU, or does not start */
   QRT_GPU_TOO_OLD = 19,        /* no GPU is as new as the model's code needs */
-  QRT_GPU_ERROR = 20           /* a call of the driver failed */
+  QRT_GPU_ERROR = 20,          /* a call of the driver failed */
+  QRT_NODE_ERROR = 21          /* a node found its operands wrong in a run */
 } qrt_status;
 
 /* One tensor of a run, owned by the caller: dense, row-major. Where a model runs

@@ -30,8 +30,19 @@ extern "C" {
 /* One step of the model. `arena` is the context's working memory. `io` holds
    the data pointers of the inputs, then of the outputs, then one pointer to
    the values of the dynamic dimensions in this run (int64_t[num_dims], null
-   without dynamic dimensions). 0 <= worker < workers. */
+   without dynamic dimensions), then the context's qrt_nodes.
+   0 <= worker < workers. */
 typedef void (*qrt_step_fn)(uint8_t *arena, void *const *io, int64_t worker, int64_t workers);
+
+/* State of the steps that are nodes in loops (docs/Nodes.md): the memory that
+   they allocate, kept from run to run, and the way out of a failed check.
+   Generated code calls these three with it. */
+typedef struct qrt_nodes qrt_nodes;
+/* Aligned to 64 bytes and readable for 64 more; ends the run without memory. */
+void *qrt_nodes_alloc(qrt_nodes *nodes, uint64_t bytes);
+void qrt_nodes_free(qrt_nodes *nodes, void *memory);
+/* Ends the run with qrt_model_desc.messages[message]. */
+void qrt_nodes_fail(qrt_nodes *nodes, int32_t message);
 
 /* Fills the parts of a fresh, zeroed arena that no step writes (constant
    borders). `dims` holds the largest dimensions. */
@@ -136,6 +147,7 @@ struct qrt_model_desc {
   qrt_init_fn init;                  /* null: nothing to fill */
   const qrt_device *device;          /* null: this CPU runs the steps */
   const void *device_program;        /* what the device runs, e.g. qrt_gpu_program */
+  const char *const *messages;       /* of failed checks in nodes; null: no step is a node */
 };
 
 /* Defined by the compiler, once a model, with hidden visibility. */

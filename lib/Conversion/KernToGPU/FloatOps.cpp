@@ -79,6 +79,33 @@ Val tanhF32(Val x) {
   return select(k.isNaN(x), x, result);
 }
 
+/// [NUM-FLT-10]
+Val erfF32(Val x) {
+  KernelBuilder &k = *x.kernel;
+  auto polynomial = [&](Val first, Val at, ArrayRef<float> rest) {
+    for (float c : rest)
+      first = k.fma(first, at, k.f32(c));
+    return first;
+  };
+  Val a = absolute(x), limit = k.f32(4.0f);
+  Val p = polynomial(k.f32(0x1.5f113cp-14f), x * x,
+                     {-0x1.aae984p-11f, 0x1.54dad8p-8f, -0x1.b8107cp-6f, 0x1.ce2e2p-4f,
+                      -0x1.812744p-2f, 0x1.06eba8p-3f});
+  Val near = k.fma(x, p, x);
+  Val q = polynomial(k.f32(0x1.0df61ep-21f), select(a > limit, limit, a),
+                     {0x1.e9288p-17f, -0x1.a1a74cp-12f, 0x1.0a0042p-8f, -0x1.98107ep-6f,
+                      0x1.ba79a2p-4f, 0x1.445e5ap-1f, 0x1.2122eap+0f, -0x1.525528p-13f});
+  Val sign = k.bitsOf(x) & int64_t(INT32_MIN);
+  Val far = k.floatOf((k.bitsOf(k.f32(1.0f) - expF32(negated(q))) & 0x7FFFFFFF) | sign);
+  return select(k.isNaN(x), x, select(a > k.f32(0.921875f), far, near));
+}
+
+/// [NUM-FLT-11]
+Val geluF32(Val x) {
+  KernelBuilder &k = *x.kernel;
+  return k.f32(0.5f) * x * (k.f32(1.0f) + erfF32(x * k.f32(0.70710678f)));
+}
+
 /// [NUM-FLT-6]
 Val clipF32(Val x, Val lo, Val hi) {
   Val v = select(x < lo, lo, x);
@@ -107,6 +134,20 @@ Val unary(Val x, kern::UnaryKind kind, float alpha, float beta) {
     return sigmoidF32(x);
   case kern::UnaryKind::Tanh:
     return tanhF32(x);
+  case kern::UnaryKind::Exp:
+    return expF32(x);
+  case kern::UnaryKind::Abs:
+    return absolute(x);
+  case kern::UnaryKind::Neg:
+    return negated(x);
+  case kern::UnaryKind::Reciprocal:
+    return k.f32(1.0f) / x;
+  case kern::UnaryKind::Erf:
+    return erfF32(x);
+  case kern::UnaryKind::Gelu:
+    return geluF32(x);
+  case kern::UnaryKind::Sqrt:
+    break; // refused before
   }
   llvm_unreachable("all functions are handled");
 }
@@ -129,6 +170,8 @@ Val binary(Val a, Val b, kern::BinaryKind kind) {
 
 static LogicalResult lowerUnary(Program &program, Operation *operation) {
   auto op = cast<kern::UnaryF32Op>(operation);
+  if (op.getFunction() == kern::UnaryKind::Sqrt)
+    return op.emitError("no kernel for the square root on this target");
   LoopNest nest(program, op.getOut(), {op.getInput()});
   if (!nest.isValid())
     return failure();

@@ -47,7 +47,12 @@ public:
   LogicalResult run(func::FuncOp main);
 
 private:
-  LogicalResult convertCall(kern::KernelOpInterface op, unsigned index);
+  Step beginStep(Location loc, unsigned index);
+  void endStep(Step &step, StringRef kind, int64_t workers);
+  LogicalResult convertKernel(kern::KernelOpInterface op, unsigned index);
+  LogicalResult convertCall(kern::CallOp op, unsigned index, unsigned numArguments);
+  LogicalResult adoptNodes();
+  LogicalResult adoptFunction(LLVM::LLVMFuncOp function);
   FailureOr<Value> address(Step &step, Value memref);
   LLVM::LLVMFuncOp declareKernel(kernels::KernelId kernel);
   LLVM::GlobalOp globalFor(kern::ConstantOp constant);
@@ -150,14 +155,26 @@ std::pair<Value, Value> Converter::unitRange(Step &step, int64_t units,
   return {bound(step.worker()), bound(next)};
 }
 
-LogicalResult Converter::convertCall(kern::KernelOpInterface op, unsigned index) {
-  LLVM::LLVMFuncOp kernel = declareKernel(op.getKernelId());
+Step Converter::beginStep(Location loc, unsigned index) {
   builder.setInsertionPointToEnd(module.getBody());
   auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(module.getContext()),
                                           {pointer, pointer, i64, i64});
-  Step step{
-      LLVM::LLVMFuncOp::create(builder, op.getLoc(), "qc_step_" + std::to_string(index), type)};
+  Step step{LLVM::LLVMFuncOp::create(builder, loc, "qc_step_" + std::to_string(index), type)};
   builder.setInsertionPointToStart(step.function.addEntryBlock(builder));
+  return step;
+}
+
+void Converter::endStep(Step &step, StringRef kind, int64_t workers) {
+  Location loc = step.function.getLoc();
+  LLVM::ReturnOp::create(builder, loc, ValueRange());
+  step.function->setAttr("quantc.step_name", builder.getStringAttr(getLocationNames(loc)));
+  step.function->setAttr("quantc.step_kind", builder.getStringAttr(kind));
+  step.function->setAttr("quantc.max_workers", builder.getI64IntegerAttr(workers));
+}
+
+LogicalResult Converter::convertKernel(kern::KernelOpInterface op, unsigned index) {
+  LLVM::LLVMFuncOp kernel = declareKernel(op.getKernelId());
+  Step step = beginStep(op.getLoc(), index);
 
   auto partition = op->getAttrOfType<kern::PartitionAttr>("partition");
   int64_t workers = partition ? partition.getWorkers() : 1;
@@ -201,12 +218,124 @@ LogicalResult Converter::convertCall(kern::KernelOpInterface op, unsigned index)
     return op->emitError("expected ") << kernel.getFunctionType().getNumParams() << " arguments of "
                                       << kernel.getSymName() << ", but found " << values.size();
   LLVM::CallOp::create(builder, op.getLoc(), kernel, values);
-  LLVM::ReturnOp::create(builder, op.getLoc(), ValueRange());
-  std::string name = getLocationNames(op.getLoc());
-  step.function->setAttr("quantc.step_name", builder.getStringAttr(name));
-  step.function->setAttr("quantc.step_kind",
-                         builder.getStringAttr(kernels::kernelName(op.getKernelId())));
-  step.function->setAttr("quantc.max_workers", builder.getI64IntegerAttr(workers));
+  endStep(step, kernels::kernelName(op.getKernelId()), workers);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Nodes in loops
+//===----------------------------------------------------------------------===//
+
+/// Functions of the nodes get the run's state (qrt_nodes) as a last argument; it lies behind the
+/// other pointers of a run.
+LogicalResult Converter::convertCall(kern::CallOp op, unsigned index, unsigned numArguments) {
+  auto callee = module.lookupSymbol<LLVM::LLVMFuncOp>(op.getCallee());
+  if (!callee)
+    return op->emitError("expected a function '")
+           << op.getCallee() << "' lowered to the LLVM dialect in the module '"
+           << kern::CallOp::nodesModule << "'";
+  Step step = beginStep(op.getLoc(), index);
+  SmallVector<Value> values;
+  SmallVector<Value> buffers(op.getIns());
+  llvm::append_range(buffers, op.getOuts());
+  for (Value buffer : buffers) {
+    FailureOr<Value> value = address(step, buffer);
+    if (failed(value))
+      return failure();
+    values.push_back(*value);
+  }
+  Value slot = LLVM::GEPOp::create(builder, op.getLoc(), pointer, pointer, step.io(),
+                                   ArrayRef<LLVM::GEPArg>{int32_t(numArguments + 1)});
+  values.push_back(LLVM::LoadOp::create(builder, op.getLoc(), pointer, slot, 8));
+  if (values.size() != callee.getFunctionType().getNumParams())
+    return op->emitError("expected ") << callee.getFunctionType().getNumParams() - 1
+                                      << " buffers, but found " << values.size() - 1;
+  LLVM::CallOp::create(builder, op.getLoc(), callee, values);
+  endStep(step, "node", 1);
+  return success();
+}
+
+/// What loops call, by the name they call it (Emitter::call, memref's allocation), and the name in
+/// the model: functions of the runtime take the run's state first, kernels are those of the level.
+static std::optional<std::string> modelName(StringRef name, kernels::Level level) {
+  if (name == "_mlir_memref_to_llvm_alloc")
+    return "qrt_nodes_alloc";
+  if (name == "_mlir_memref_to_llvm_free")
+    return "qrt_nodes_free";
+  if (name == "qrt_loops_fail")
+    return "qrt_nodes_fail";
+  if (!name.consume_front("qrt_loops_"))
+    return std::nullopt;
+#define QUANTC_KERNEL(NAME, PARAMS)                                                                \
+  if (name == #NAME)                                                                               \
+    return kernels::kernelSymbol(kernels::KernelId::NAME, level);
+  QK_FOR_EACH_KERNEL(QUANTC_KERNEL)
+#undef QUANTC_KERNEL
+  return std::nullopt;
+}
+
+LogicalResult Converter::adoptFunction(LLVM::LLVMFuncOp function) {
+  function->moveBefore(module.getBody(), module.getBody()->end());
+  if (function.isExternal())
+    return success();
+  SmallVector<Type> types(function.getFunctionType().getParams());
+  types.push_back(pointer);
+  function.setType(LLVM::LLVMFunctionType::get(function.getFunctionType().getReturnType(), types));
+  Value state = function.getBody().front().addArgument(pointer, function.getLoc());
+  WalkResult walk = function.walk([&](LLVM::CallOp call) {
+    StringRef callee = call.getCallee().value_or("");
+    std::optional<std::string> name = modelName(callee, level);
+    if (!name) {
+      if (!callee.starts_with("qrt_"))
+        return WalkResult::advance();
+      call.emitError("libraries have no function '") << callee << "'";
+      return WalkResult::interrupt();
+    }
+    builder.setInsertionPoint(call);
+    SmallVector<Value> operands(call.getArgOperands());
+    if (StringRef(*name).starts_with("qrt_nodes_"))
+      operands.insert(operands.begin(), state);
+    LLVM::LLVMFuncOp &target = declared[*name];
+    if (!target) {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToStart(module.getBody());
+      Type result = call.getNumResults() ? call.getResult().getType()
+                                         : Type(LLVM::LLVMVoidType::get(module.getContext()));
+      target = LLVM::LLVMFuncOp::create(
+          builder, module.getLoc(), *name,
+          LLVM::LLVMFunctionType::get(result, SmallVector<Type>(ValueRange(operands).getTypes())));
+    }
+    auto replacement = LLVM::CallOp::create(builder, call.getLoc(), target, operands);
+    call->replaceAllUsesWith(replacement->getResults());
+    call.erase();
+    return WalkResult::advance();
+  });
+  return failure(walk.wasInterrupted());
+}
+
+/// Moves everything out of the nested module.
+LogicalResult Converter::adoptNodes() {
+  auto nodes = module.lookupSymbol<ModuleOp>(kern::CallOp::nodesModule);
+  if (!nodes)
+    return success();
+  if (Attribute messages = nodes->getAttr("quantc.messages"))
+    module->setAttr("quantc.messages", messages);
+  for (Operation &op : llvm::make_early_inc_range(*nodes.getBody())) {
+    if (auto function = dyn_cast<LLVM::LLVMFuncOp>(op)) {
+      if (failed(adoptFunction(function)))
+        return failure();
+    } else if (isa<LLVM::GlobalOp>(op)) {
+      op.moveBefore(module.getBody(), module.getBody()->begin());
+    } else {
+      return op.emitError("expected functions lowered to the LLVM dialect (loops-to-llvm), but "
+                          "found '")
+             << op.getName() << "'";
+    }
+  }
+  nodes.erase();
+  for (auto function : llvm::make_early_inc_range(module.getOps<LLVM::LLVMFuncOp>()))
+    if (function.isExternal() && modelName(function.getSymName(), level))
+      function.erase(); // replaced at every call
   return success();
 }
 
@@ -224,10 +353,15 @@ LogicalResult Converter::run(func::FuncOp main) {
   auto numInputs = main->getAttrOfType<IntegerAttr>("kern.num_inputs");
   if (!arena || !numInputs)
     return main.emitError("expected a function scheduled by convert-to-kern and kern-plan-memory");
+  if (failed(adoptNodes()))
+    return failure();
   unsigned index = 0;
   for (Operation &op : main.getBody().front()) {
-    if (auto call = dyn_cast<kern::KernelOpInterface>(op)) {
-      if (failed(convertCall(call, index++)))
+    if (auto kernel = dyn_cast<kern::KernelOpInterface>(op)) {
+      if (failed(convertKernel(kernel, index++)))
+        return failure();
+    } else if (auto call = dyn_cast<kern::CallOp>(op)) {
+      if (failed(convertCall(call, index++, main.getNumArguments())))
         return failure();
     } else if (!isa<kern::BufferOp, kern::ViewOp, kern::ConstantOp, func::ReturnOp>(op)) {
       return op.emitError("expected kernel calls only, but found '") << op.getName() << "'";

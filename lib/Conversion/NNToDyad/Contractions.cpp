@@ -23,6 +23,8 @@ namespace {
 /// A linear map whose operands are integers.
 struct Contraction {
   Quantized input, weight;
+  /// The weight's codes, symmetric and signed.
+  ElementsAttr codes;
   std::vector<int64_t> bias;
   /// s_x * s_w: one, or one per output channel.
   std::vector<double> scales;
@@ -88,6 +90,26 @@ bool ContractionPattern::matchBias(LinearMapOpInterface op, int64_t channels,
   return true;
 }
 
+/// Signed codes with zero points of 0: the weight's own, or unsigned ones around 128 moved down.
+/// Null for others. `affine` becomes that of the result.
+static ElementsAttr symmetricCodes(ElementsAttr codes, Affine &affine) {
+  bool isUnsigned = affine.storage.isUnsigned();
+  int64_t middle = isUnsigned ? 128 : 0;
+  if (llvm::any_of(affine.zeroPoints, [&](int64_t zp) { return zp != middle; }))
+    return {};
+  if (!isUnsigned)
+    return codes;
+  std::optional<std::vector<int64_t>> values = readIntegers(codes);
+  if (!values || affine.storage.getWidth() != 8)
+    return {};
+  for (int64_t &value : *values)
+    value -= middle;
+  affine.storage = IntegerType::get(codes.getContext(), 8, IntegerType::Signed);
+  llvm::fill(affine.zeroPoints, 0);
+  auto type = cast<RankedTensorType>(codes.getShapedType()).clone(affine.storage);
+  return makeIntegerWeights(type, *values, "weight");
+}
+
 std::optional<Contraction> ContractionPattern::match(LinearMapOpInterface op) const {
   auto refuse = [&](const Twine &reason) {
     (void)state.explain(op, reason);
@@ -99,13 +121,13 @@ std::optional<Contraction> ContractionPattern::match(LinearMapOpInterface op) co
   std::optional<Quantized> weight = quantizedSource(op.getWeightOperand().get());
   if (!weight || !getConstantElements(weight->value))
     return refuse("its weight is not a quantized constant");
-  const Affine &affine = weight->affine;
-  if (affine.storage.isUnsigned() ||
-      llvm::any_of(affine.zeroPoints, [](int64_t zp) { return zp != 0; }))
+  Affine &affine = weight->affine;
+  ElementsAttr codes = symmetricCodes(getConstantElements(weight->value), affine);
+  if (!codes)
     return refuse("its weight is not symmetric");
   if (!affine.isPerTensor() && affine.axis != op.getWeightOutputAxis())
     return refuse("its weight has no scale per output channel");
-  Contraction parts{std::move(*input), std::move(*weight), {}, {}};
+  Contraction parts{std::move(*input), std::move(*weight), codes, {}, {}};
   for (float scale : parts.weight.affine.scales)
     parts.scales.push_back(double(parts.input.affine.scale()) * double(scale));
   auto weightType = cast<RankedTensorType>(parts.weight.value.getType());
@@ -118,9 +140,8 @@ Value ContractionPattern::buildAccumulators(LinearMapOpInterface op, const Contr
                                             PatternRewriter &rewriter, Location loc) const {
   auto type = cast<RankedTensorType>(op->getResult(0).getType()).clone(si32(rewriter));
   auto biasType = RankedTensorType::get({static_cast<int64_t>(parts.bias.size())}, si32(rewriter));
-  Value weight =
-      dyad::ConstantOp::create(rewriter, loc, cast<RankedTensorType>(parts.weight.value.getType()),
-                               getConstantElements(parts.weight.value));
+  Value weight = dyad::ConstantOp::create(
+      rewriter, loc, cast<RankedTensorType>(parts.codes.getShapedType()), parts.codes);
   Value bias = makeConstant(rewriter, loc, biasType, parts.bias);
   Value zeroPoint = zeroPointOf(rewriter, loc, parts.input.affine);
   if (auto conv = dyn_cast<nn::ConvOp>(op.getOperation()))
@@ -165,11 +186,42 @@ Value ContractionPattern::convert(Operation *head, const Tail &tail, PatternRewr
   std::vector<double> scales;
   for (double scale : parts->scales)
     scales.push_back(scale / double(tail.out.scale()));
+  if (!canRescale(state, head, scales))
+    return {};
   Value accumulators = buildAccumulators(op, *parts, rewriter, loc);
   return makeRequantize(rewriter, loc, state, accumulators, 0, scales,
                         channelShape(static_cast<int64_t>(scales.size()), axis, rank), tail);
 }
 
+namespace {
+/// `nn.matmul`: accumulators, then one rescaling.
+class MatMulPattern : public TailPattern {
+public:
+  using TailPattern::TailPattern;
+
+private:
+  Value convert(Operation *head, const Tail &tail, PatternRewriter &rewriter,
+                Location loc) const override {
+    if (!isa_and_nonnull<nn::MatMulOp>(head))
+      return {};
+    std::optional<Quantized> a = codeSource(head->getOperand(0));
+    std::optional<Quantized> b = codeSource(head->getOperand(1));
+    if (!a || !b || !tail.out.isPerTensor() || !tail.out.isCodes()) {
+      (void)state.explain(head, "operands and result are not all tensors of codes with one scale");
+      return {};
+    }
+    double scale = double(a->affine.scale()) * double(b->affine.scale()) / tail.out.scale();
+    if (!canRescale(state, head, scale))
+      return {};
+    auto type = cast<RankedTensorType>(head->getResult(0).getType()).clone(si32(rewriter));
+    Value product = dyad::MatMulOp::create(rewriter, loc, type, a->value, b->value,
+                                           zeroPointOf(rewriter, loc, a->affine),
+                                           zeroPointOf(rewriter, loc, b->affine));
+    return makeRequantize(rewriter, loc, state, product, 0, scale, {}, tail);
+  }
+};
+} // namespace
+
 void nntodyad::populateContractions(RewritePatternSet &patterns, State &state) {
-  patterns.add<ContractionPattern>(patterns.getContext(), state);
+  patterns.add<ContractionPattern, MatMulPattern>(patterns.getContext(), state);
 }

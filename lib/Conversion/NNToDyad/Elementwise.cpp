@@ -17,6 +17,7 @@
 #include "quantc/Numerics/Lookup.h"
 #include "quantc/Numerics/Quantize.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace quantc;
@@ -48,10 +49,11 @@ private:
     double out = tail.out.scale(), sign = isa<nn::SubOp>(head) ? -1.0 : 1.0;
     auto parameters = numerics::makeAdd(a->affine.scale() / out, sign * b->affine.scale() / out);
     if (!parameters) {
-      fail(loc, state,
-           "expected operand scales below 2^20 of the result's, but found " +
-               std::to_string(a->affine.scale()) + " and " + std::to_string(b->affine.scale()) +
-               " for " + std::to_string(out));
+      (void)state.explain(
+          head, llvm::formatv("expected operand scales below 2^20 of the result's, but found "
+                              "{0:e} and {1:e} for {2:e}",
+                              a->affine.scale(), b->affine.scale(), out)
+                    .str());
       return {};
     }
     auto type = cast<RankedTensorType>(head->getResult(0).getType()).clone(tail.out.storage);
@@ -79,11 +81,13 @@ private:
       (void)state.explain(head, "operands and result are not all tensors of codes with one scale");
       return {};
     }
+    double scale = double(a->affine.scale()) * double(b->affine.scale()) / tail.out.scale();
+    if (!canRescale(state, head, scale))
+      return {};
     auto type = cast<RankedTensorType>(head->getResult(0).getType()).clone(si32(rewriter));
     Value product = dyad::MulOp::create(rewriter, loc, type, a->value, b->value,
                                         zeroPointOf(rewriter, loc, a->affine),
                                         zeroPointOf(rewriter, loc, b->affine));
-    double scale = double(a->affine.scale()) * double(b->affine.scale()) / tail.out.scale();
     return makeRequantize(rewriter, loc, state, product, 0, scale, {}, tail);
   }
 };
@@ -126,6 +130,8 @@ private:
     std::vector<double> scales;
     for (float scale : in.scales)
       scales.push_back(double(scale) / double(tail.out.scale()));
+    if (head && !canRescale(state, head, scales))
+      return {};
     int64_t rank = cast<RankedTensorType>(source->value.getType()).getRank();
     SmallVector<int64_t> shape;
     if (!in.isPerTensor())

@@ -171,6 +171,19 @@ SmallVector<int64_t> nntodyad::channelShape(int64_t channels, int64_t axis, int6
   return shape;
 }
 
+static std::string noDyadicForm(double scale) {
+  return "expected a rescaling in [2^-39, 2^23), but found " + llvm::formatv("{0:e}", scale).str();
+}
+
+bool nntodyad::canRescale(State &state, Operation *op, ArrayRef<double> scales) {
+  for (double scale : scales)
+    if (!numerics::makeDyadic(scale)) {
+      (void)state.explain(op, noDyadicForm(scale));
+      return false;
+    }
+  return true;
+}
+
 Value nntodyad::makeRequantize(OpBuilder &builder, Location loc, State &state, Value input,
                                int64_t inputZeroPoint, ArrayRef<double> scales,
                                ArrayRef<int64_t> shape, const Tail &tail) {
@@ -183,9 +196,7 @@ Value nntodyad::makeRequantize(OpBuilder &builder, Location loc, State &state, V
   for (double scale : scales) {
     std::optional<numerics::Dyadic> dyadic = numerics::makeDyadic(scale);
     if (!dyadic) {
-      fail(loc, state,
-           "expected a rescaling in [2^-39, 2^23), but found " +
-               llvm::formatv("{0:e}", scale).str());
+      fail(loc, state, noDyadicForm(scale));
       return {};
     }
     multipliers.push_back(dyadic->multiplier);

@@ -115,9 +115,13 @@ mlir::IntegerType si32(mlir::OpBuilder &builder);
 /// The zero point of a quantized tensor as an operand.
 mlir::Value zeroPointOf(mlir::OpBuilder &builder, mlir::Location loc, const Affine &affine);
 
+/// Whether every scale has a dyadic form; if not, `op` stays float and `state` knows why.
+bool canRescale(State &state, mlir::Operation *op, llvm::ArrayRef<double> scales);
+
 /// `dyad.requantize` of `input` to the tail's parameters and limits. `scales` are s_in / s_out,
 /// one or one per element of a tensor of `shape`, which broadcasts to the input's. Emits an error
-/// that names the node and gives a null value when a scale has no dyadic form.
+/// that names the node and gives a null value when a scale has no dyadic form: ask `canRescale`
+/// first where the op may stay float.
 mlir::Value makeRequantize(mlir::OpBuilder &builder, mlir::Location loc, State &state,
                            mlir::Value input, int64_t inputZeroPoint, llvm::ArrayRef<double> scales,
                            llvm::ArrayRef<int64_t> shape, const Tail &tail);

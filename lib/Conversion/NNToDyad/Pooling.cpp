@@ -61,6 +61,8 @@ private:
                           "number of summands is unknown or too large");
       return {};
     }
+    if (!canRescale(state, mean, averageScales(source->affine, tail, count)))
+      return {};
     auto type = mean.getResult().getType().clone(si32(rewriter));
     Value sum = dyad::ReduceSumOp::create(rewriter, loc, type, source->value,
                                           zeroPointOf(rewriter, loc, source->affine),
@@ -123,6 +125,8 @@ Value AveragePoolPattern::convert(Operation *head, const Tail &tail, PatternRewr
                               "window's divisors are unknown or too large");
     return {};
   }
+  if (!canRescale(state, pool, averageScales(source->affine, tail, counts)))
+    return {};
   auto type = pool.getResult().getType().clone(si32(rewriter));
   Value sum = dyad::SumPoolOp::create(rewriter, loc, type, source->value,
                                       zeroPointOf(rewriter, loc, source->affine), pool.getKernel(),

@@ -14,6 +14,7 @@
 
 #include "quantc/Conversion/NNToONNX/NNToONNX.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/IRMapping.h"
 #include "quantc/Dialect/NN/IR/NN.h"
 #include "quantc/Dialect/ONNX/IR/ONNX.h"
 #include "quantc/Dialect/QNN/IR/QNN.h"
@@ -46,6 +47,8 @@ private:
   LogicalResult write(Operation *op);
   LogicalResult writeLinear(nn::LinearOp op);
   LogicalResult writeMean(nn::ReduceMeanOp op);
+  LogicalResult writeGelu(nn::GeluOp op);
+  LogicalResult writeKept(onnx::NodeOp op);
   LogicalResult writePair(qnn::QuantizeOp op);
   LogicalResult refuse(Operation *op, const Twine &reason) {
     return op->emitError() << "node '" << getNodeName(op) << "' (" << op->getName()
@@ -169,6 +172,37 @@ LogicalResult Writer::writeMean(nn::ReduceMeanOp op) {
                  {ints("axes", op.getAxes()), integer("keepdims", op.getKeepdims())});
 }
 
+/// Opset 17 has no Gelu yet.
+LogicalResult Writer::writeGelu(nn::GeluOp op) {
+  Value x = value(op.getInput());
+  auto scalar = [&](float number) { return constant(scalarOf(APFloat(number))); };
+  auto make = [&](StringRef type, ValueRange operands) {
+    return node(type, operands, op.getType());
+  };
+  Value erf = make("Erf", make("Mul", {x, scalar(0.70710678f)}));
+  Value gate = make("Add", {erf, scalar(1.0f)});
+  values[op.getResult()] = make("Mul", {make("Mul", {x, scalar(0.5f)}), gate});
+  return success();
+}
+
+/// A node that `nn` does not hold (docs/Nodes.md). Operators changed by additions only between
+/// opsets 13 and 17.
+LogicalResult Writer::writeKept(onnx::NodeOp op) {
+  if (!op.getNormalizedDomain().empty())
+    return refuse(op, "an operator of domain '" + op.getNormalizedDomain() + "'");
+  if (op.getOpset() < 13 || op.getOpset() > exportOpset)
+    return refuse(op, "an operator of opset " + Twine(op.getOpset()) + ", where files have " +
+                          Twine(exportOpset));
+  IRMapping mapping;
+  for (auto [old, now] : values)
+    mapping.map(old, now);
+  auto copy = cast<onnx::NodeOp>(builder.clone(*op, mapping));
+  copy.setOpset(exportOpset);
+  for (auto [old, now] : llvm::zip_equal(op->getResults(), copy->getResults()))
+    values[old] = now;
+  return success();
+}
+
 /// Accumulators in 32 bits are not stored: the float passes through to the dequantize.
 LogicalResult Writer::writePair(qnn::QuantizeOp op) {
   auto element = cast<IntegerType>(cast<RankedTensorType>(op.getType()).getElementType());
@@ -218,6 +252,13 @@ LogicalResult Writer::write(Operation *op) {
       .Case<nn::ReluOp>([&](auto o) { return replace(o, "Relu"); })
       .Case<nn::SigmoidOp>([&](auto o) { return replace(o, "Sigmoid"); })
       .Case<nn::TanhOp>([&](auto o) { return replace(o, "Tanh"); })
+      .Case<nn::ExpOp>([&](auto o) { return replace(o, "Exp"); })
+      .Case<nn::AbsOp>([&](auto o) { return replace(o, "Abs"); })
+      .Case<nn::NegOp>([&](auto o) { return replace(o, "Neg"); })
+      .Case<nn::SqrtOp>([&](auto o) { return replace(o, "Sqrt"); })
+      .Case<nn::ReciprocalOp>([&](auto o) { return replace(o, "Reciprocal"); })
+      .Case<nn::ErfOp>([&](auto o) { return replace(o, "Erf"); })
+      .Case<nn::GeluOp>([&](auto o) { return writeGelu(o); })
       .Case<nn::HardSwishOp>([&](auto o) { return replace(o, "HardSwish"); })
       .Case<nn::LeakyReluOp>(
           [&](auto o) { return replace(o, "LeakyRelu", {real("alpha", o.getAlpha())}); })
@@ -262,6 +303,11 @@ LogicalResult Writer::write(Operation *op) {
           return success();
         return replace(d, "DequantizeLinear", {integer("axis", d.getAxis())});
       })
+      .Case<onnx::NoneOp>([&](auto none) {
+        values[none.getResult()] = builder.clone(*none)->getResult(0);
+        return success();
+      })
+      .Case<onnx::NodeOp>([&](auto kept) { return writeKept(kept); })
       .Default([&](Operation *other) { return refuse(other, "no node stands for it"); });
 }
 

@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quantc/Conversion/ONNXToLoops/ONNXToLoops.h"
+#include "Destinations.h"
 #include "Lifetimes.h"
 #include "NodeLowering.h"
 #include "Outline.h"
@@ -90,11 +91,13 @@ namespace {
 class Conversion {
 public:
   Conversion(ModuleOp module, func::FuncOp source, std::vector<std::string> &messages,
-             LoopsResultFn onResult)
+             const LoopsConversion &options)
       : source(source), module(module), e(module, OpBuilder(source), source.getLoc()),
-        messages(messages), onResult(onResult) {}
+        messages(messages), options(options) {
+    e.messages = messages;
+  }
 
-  LogicalResult run(bool outlineNodes);
+  LogicalResult run();
 
 private:
   LogicalResult addArguments(SmallVectorImpl<Type> &types, SmallVectorImpl<Attribute> &attributes);
@@ -109,7 +112,7 @@ private:
   ModuleOp module;
   Emitter e;
   std::vector<std::string> &messages;
-  LoopsResultFn onResult;
+  const LoopsConversion &options;
   Scope scope;
   func::FuncOp target;
   SmallVector<NodeOps> ranges; ///< of the nodes of the function's own block
@@ -168,12 +171,12 @@ LogicalResult Conversion::addArguments(SmallVectorImpl<Type> &types,
 void Conversion::tellResults(NodeOp node) {
   for (Value result : node.getResults()) {
     auto found = scope.tensors.find(result);
-    if (!onResult || found == scope.tensors.end())
+    if (!options.onResult || found == scope.tensors.end())
       continue;
     SmallVector<int64_t> sizes;
     for (const Index &size : found->second.dims())
       sizes.push_back(size.constant().value_or(-1));
-    onResult(result, found->second.type(), sizes);
+    options.onResult(result, found->second.type(), sizes);
   }
 }
 
@@ -258,7 +261,7 @@ FailureOr<SmallVector<Tensor>> Conversion::lowerBody(Region &body, ArrayRef<Tens
   return results;
 }
 
-LogicalResult Conversion::run(bool outlineNodes) {
+LogicalResult Conversion::run() {
   SmallVector<Type> types;
   SmallVector<Attribute> attributes;
   if (failed(addArguments(types, attributes)))
@@ -296,12 +299,13 @@ LogicalResult Conversion::run(bool outlineNodes) {
   func::ReturnOp::create(e.b, source.getLoc(), results);
   target.setType(e.b.getFunctionType(types, ValueRange(results).getTypes()));
   target.setAllResultAttrs(resultAttributes);
-  messages.insert(messages.end(), e.messages.begin(), e.messages.end());
+  messages = e.messages;
+  SmallVector<Type> resultTypes(source.getResultTypes());
   source.erase();
   endLifetimes(target, ranges);
-  if (outlineNodes)
+  if (options.outlineNodes)
     outline(target, ranges);
-  return success();
+  return options.destinations ? writeToArguments(target, module, resultTypes) : success();
 }
 
 /// Constant nodes (those in bodies: folding takes the others) become initializers.
@@ -322,13 +326,12 @@ static void replaceConstantNodes(ModuleOp module) {
   });
 }
 
-LogicalResult quantc::convertONNXToLoops(ModuleOp module, bool outlineNodes,
-                                         LoopsResultFn onResult) {
+LogicalResult quantc::convertONNXToLoops(ModuleOp module, const LoopsConversion &options) {
   std::vector<std::string> messages;
   replaceConstantNodes(module);
   for (auto function : llvm::make_early_inc_range(module.getOps<func::FuncOp>()))
     if (!function.getBody().empty() &&
-        failed(Conversion(module, function, messages, onResult).run(outlineNodes)))
+        failed(Conversion(module, function, messages, options).run()))
       return failure();
   for (FunctionOp function : llvm::make_early_inc_range(module.getOps<FunctionOp>()))
     function.erase();
@@ -341,7 +344,10 @@ namespace {
 struct ConvertPass : quantc::impl::ConvertONNXToLoopsBase<ConvertPass> {
   using ConvertONNXToLoopsBase::ConvertONNXToLoopsBase;
   void runOnOperation() override {
-    if (failed(convertONNXToLoops(getOperation(), outlineNodes)))
+    LoopsConversion options;
+    options.outlineNodes = outlineNodes;
+    options.destinations = destinations;
+    if (failed(convertONNXToLoops(getOperation(), options)))
       signalPassFailure();
   }
 };

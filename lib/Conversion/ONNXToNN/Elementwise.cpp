@@ -101,18 +101,35 @@ static Result convertClip11(NodeConverter &node) {
   return createClip(node, lo->value_or(-infinity), hi->value_or(infinity));
 }
 
+static Result convertGelu(NodeConverter &node) {
+  FailureOr<std::string> approximate = node.reader.stringAttr("approximate", "none");
+  if (failed(approximate))
+    return failure();
+  if (*approximate != "none")
+    return node.reader.refuse(Refusal::AttributeValue,
+                              "expected approximate 'none', but found '" + *approximate + "'");
+  return convertUnary<nn::GeluOp>(node);
+}
+
 ArrayRef<HandlerRow> quantc::onnx::elementwiseRows() {
   static const HandlerRow rows[] = {
+      {"Abs", 7, newestOpset, convertUnary<nn::AbsOp>},
       {"Add", 7, newestOpset, convertBinary<nn::AddOp>},
       {"Clip", 7, 10, convertClip6},
       {"Clip", 11, newestOpset, convertClip11},
       {"Div", 7, newestOpset, convertBinary<nn::DivOp>},
+      {"Erf", 9, newestOpset, convertUnary<nn::ErfOp>},
+      {"Exp", 7, newestOpset, convertUnary<nn::ExpOp>},
+      {"Gelu", 20, newestOpset, convertGelu},
       {"HardSigmoid", 7, newestOpset, convertHardSigmoid},
       {"HardSwish", 14, newestOpset, convertUnary<nn::HardSwishOp>},
       {"LeakyRelu", 7, newestOpset, convertLeakyRelu},
       {"Mul", 7, newestOpset, convertBinary<nn::MulOp>},
+      {"Neg", 7, newestOpset, convertUnary<nn::NegOp>},
+      {"Reciprocal", 7, newestOpset, convertUnary<nn::ReciprocalOp>},
       {"Relu", 7, newestOpset, convertUnary<nn::ReluOp>},
       {"Sigmoid", 7, newestOpset, convertUnary<nn::SigmoidOp>},
+      {"Sqrt", 7, newestOpset, convertUnary<nn::SqrtOp>},
       {"Sub", 7, newestOpset, convertBinary<nn::SubOp>},
       {"Sum", 7, newestOpset, convertSum},
       {"Tanh", 7, newestOpset, convertUnary<nn::TanhOp>},

@@ -10,7 +10,8 @@
 //
 // Legal afterwards: func, nn, qnn. Nodes are replaced one by one; a refused node stays, and nodes
 // behind it are still looked at where its result type is known, so that one run names every
-// problem. `convertSupportedONNXToNN` goes on around them: then `onnx` stays legal.
+// problem. `convertSupportedONNXToNN` goes on around them, and with `keepNodes` those stay whose
+// results have known sizes (docs/Nodes.md): then `onnx.node` stays legal.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,7 +19,9 @@
 #include "NodeConverter.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "quantc/Dialect/ONNX/Utils/Outline.h"
 #include "quantc/Dialect/QNN/IR/QNN.h"
+#include "quantc/Interfaces/Weights.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace quantc {
@@ -81,8 +84,8 @@ namespace {
 class Conversion {
 public:
   using Leave = llvm::function_ref<bool(NodeOp)>;
-  explicit Conversion(bool keepsGoing = false, Leave leave = nullptr)
-      : keepsGoing(keepsGoing), leave(leave) {}
+  explicit Conversion(bool keepsGoing = false, bool keepNodes = false, Leave leave = nullptr)
+      : keepsGoing(keepsGoing), keepNodes(keepNodes), leave(leave) {}
 
   void run(func::FuncOp function);
 
@@ -90,17 +93,21 @@ public:
 
 private:
   void convert(NodeOp node);
-  void report(NodeReader &reader);
+  void refuse(NodeReader &reader);
+  void report(NodeReader &reader,
+              std::optional<std::pair<Refusal, std::string>> reason = std::nullopt);
   void reportLeftOver(Operation &op);
 
   bool keepsGoing; ///< Refused nodes are collected only, and the function is finished around them.
+  bool keepNodes;  ///< Nodes without a form in `nn` stay.
   Leave leave;
 };
 } // namespace
 
-void Conversion::report(NodeReader &reader) {
-  const auto &[kind, text] =
-      reader.refusal().value_or(std::pair(Refusal::Operand, std::string("unknown reason")));
+void Conversion::report(NodeReader &reader, std::optional<std::pair<Refusal, std::string>> reason) {
+  if (!reason)
+    reason = reader.refusal().value_or(std::pair(Refusal::Operand, std::string("unknown reason")));
+  const auto &[kind, text] = *reason;
   std::string name = describeNode(reader.node());
   if (!keepsGoing)
     reader.node().emitError() << name << ": " << refusalText(kind) << ": " << text;
@@ -117,6 +124,28 @@ static NodeOp missedInput(NodeOp node) {
   return {};
 }
 
+/// The node stays, or is an error.
+void Conversion::refuse(NodeReader &reader) {
+  if (!keepNodes)
+    return report(reader);
+  if (!hasStaticResults(reader.node()))
+    report(reader, std::pair(Refusal::Shape,
+                             std::string("the sizes of its results are not known before a run; "
+                                         "--dim gives those of the model's inputs")));
+}
+
+/// Whether a value is neither float32 nor codes of 8 bits: ids, masks, shapes, other floats. `nn`
+/// is algebra of float32.
+static bool isForeign(Value value) {
+  auto tensor = dyn_cast<TensorType>(value.getType());
+  return tensor && !tensor.getElementType().isF32() && !tensor.getElementType().isInteger(8) &&
+         !getConstantElements(value);
+}
+
+static bool touchesForeign(NodeOp node) {
+  return llvm::any_of(node.getInputs(), isForeign) || llvm::any_of(node.getResults(), isForeign);
+}
+
 void Conversion::convert(NodeOp node) {
   if (leave && leave(node))
     return;
@@ -126,7 +155,9 @@ void Conversion::convert(NodeOp node) {
   NodeConverter converter(node);
   FailureOr<Handler> handler = findHandler(converter.reader);
   if (failed(handler))
-    return report(converter.reader);
+    return refuse(converter.reader);
+  if (keepNodes && touchesForeign(node) && hasStaticResults(node))
+    return;
   if (NodeOp producer = missedInput(node)) {
     if (!keepsGoing)
       return;
@@ -140,7 +171,7 @@ void Conversion::convert(NodeOp node) {
   }
   Result value = (*handler)(converter);
   if (failed(value) || failed(converter.reader.expectOneOutput()))
-    return report(converter.reader);
+    return refuse(converter.reader);
   node.getResult(0).replaceAllUsesWith(*value);
   node.erase();
 }
@@ -167,7 +198,8 @@ static void eraseUnused(Block &block) {
 /// Whatever else of the imported dialect is still used: sparse or string initializers, absent
 /// values, types that are no tensors.
 void Conversion::reportLeftOver(Operation &op) {
-  if (!isa_and_nonnull<ONNXDialect>(op.getDialect()) || isa<NodeOp>(op))
+  if (!isa_and_nonnull<ONNXDialect>(op.getDialect()) || isa<NodeOp>(op) ||
+      (keepNodes && isa<NoneOp>(op)))
     return;
   std::string name = "'" + op.getName().getStringRef().str() + "'";
   op.emitError() << name << ": " << refusalText(Refusal::ElementType)
@@ -196,9 +228,10 @@ void Conversion::run(func::FuncOp function) {
 }
 
 LogicalResult quantc::convertONNXToNN(ModuleOp module,
-                                      SmallVectorImpl<UnsupportedNode> *unsupported) {
+                                      SmallVectorImpl<UnsupportedNode> *unsupported,
+                                      bool keepNodes) {
   module.getContext()->loadDialect<nn::NNDialect, qnn::QNNDialect>();
-  Conversion conversion;
+  Conversion conversion(/*keepsGoing=*/false, keepNodes);
   for (auto function : module.getOps<func::FuncOp>())
     conversion.run(function);
   if (unsupported)
@@ -213,7 +246,7 @@ LogicalResult quantc::convertONNXToNN(ModuleOp module,
 SmallVector<UnsupportedNode>
 quantc::convertSupportedONNXToNN(ModuleOp module, llvm::function_ref<bool(NodeOp)> leave) {
   module.getContext()->loadDialect<nn::NNDialect, qnn::QNNDialect>();
-  Conversion conversion(/*keepsGoing=*/true, leave);
+  Conversion conversion(/*keepsGoing=*/true, /*keepNodes=*/false, leave);
   for (auto function : module.getOps<func::FuncOp>())
     conversion.run(function);
   return std::move(conversion.unsupported);
@@ -221,8 +254,9 @@ quantc::convertSupportedONNXToNN(ModuleOp module, llvm::function_ref<bool(NodeOp
 
 namespace {
 struct ConvertPass : quantc::impl::ConvertONNXToNNBase<ConvertPass> {
+  using ConvertONNXToNNBase::ConvertONNXToNNBase;
   void runOnOperation() override {
-    if (failed(convertONNXToNN(getOperation())))
+    if (failed(convertONNXToNN(getOperation(), nullptr, keepNodes)))
       signalPassFailure();
   }
 };

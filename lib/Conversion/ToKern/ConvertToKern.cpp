@@ -13,6 +13,7 @@
 #include "Lowering.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "quantc/Conversion/ToKern/ToKern.h"
+#include "quantc/Dialect/ONNX/IR/ONNX.h"
 
 using namespace mlir;
 using namespace quantc;
@@ -30,7 +31,9 @@ static const HandlerMap &handlerMap() {
     addDyadElementwise(handlers);
     addFloatOps(handlers);
     addFloatContractions(handlers);
+    addMatMul(handlers);
     addMovement(handlers);
+    addNodes(handlers);
     addQuantization(handlers);
     return handlers;
   }();
@@ -46,11 +49,6 @@ static Type borderType(Type type) {
   return element ? MemRefType::get(tensor.getShape(), element) : Type();
 }
 
-static bool isSignedByte(Value tensor) {
-  return cast<RankedTensorType>(tensor.getType()).getElementType().isSignedInteger(8);
-}
-
-/// Between the caller's signed bytes and the stored ones, whose sign bit is flipped.
 void Lowering::flipSigns(Value to, Value from) {
   std::vector<uint8_t> table(256);
   for (unsigned i = 0; i < 256; ++i)
@@ -71,7 +69,7 @@ LogicalResult Lowering::convertSignature() {
       types.push_back(converted);
       return success();
     }
-    return function.emitError("expected a static f32, 8-bit or 32-bit integer tensor as ")
+    return function.emitError("expected a static tensor of numbers as ")
            << what << " " << index << ", but found " << type;
   };
   for (auto [i, type] : llvm::enumerate(function.getFunctionType().getInputs()))
@@ -148,6 +146,8 @@ static LogicalResult reject(Operation *op) {
 /// Buffers and kernels hold codes in bytes.
 static LogicalResult rejectWideCodes(func::FuncOp function) {
   WalkResult walk = function.walk([](Operation *op) {
+    if (isa<onnx::NodeOp>(op))
+      return WalkResult::skip(); // its elements are numbers, not codes
     for (TypeRange types : {TypeRange(op->getResultTypes()), TypeRange(op->getOperandTypes())})
       for (Type type : types)
         if (auto element = dyn_cast<IntegerType>(getElementTypeOrSelf(type));
@@ -161,6 +161,19 @@ static LogicalResult rejectWideCodes(func::FuncOp function) {
     return WalkResult::advance();
   });
   return failure(walk.wasInterrupted());
+}
+
+/// Kernels know float32, bytes and 32-bit accumulators; other numbers go from node to node.
+static bool hasKernelTypes(Operation *op) {
+  auto fits = [](Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    Type element = tensor ? tensor.getElementType() : Type();
+    return element && (element.isF32() || element.isInteger(8) || element.isInteger(32));
+  };
+  return llvm::all_of(op->getResultTypes(), fits) &&
+         llvm::all_of(op->getOperands(), [&](Value operand) {
+           return getConstantElements(operand) || fits(operand.getType());
+         });
 }
 
 LogicalResult Lowering::run() {
@@ -186,7 +199,8 @@ LogicalResult Lowering::run() {
     if (op->hasTrait<OpTrait::ConstantLike>())
       continue;
     auto handler = handlerMap().find(op->getName().getStringRef());
-    if (handler == handlerMap().end())
+    bool ours = isa<onnx::NodeOp, onnx::NoneOp>(op) || hasKernelTypes(op);
+    if (handler == handlerMap().end() || !ours)
       ok &= succeeded(reject(op));
     else
       ok &= succeeded(handler->second.lower(*this, op));

@@ -32,7 +32,8 @@ static Value rowsOf(Lowering &lowering, Value memory) {
 /// Whether an earlier handler has already written the result.
 static bool absorbed(dyad::RequantizeOp op) {
   auto producer = dyn_cast_or_null<IntegerSemantics>(op.getInput().getDefiningOp());
-  return producer && producer.accumulates() && absorbingRequantize(op.getInput()) == op;
+  return producer && producer.accumulates() && !isa<dyad::MatMulOp>(producer) && // has no epilogue
+         absorbingRequantize(op.getInput()) == op;
 }
 
 /// Channel index of each column when multipliers vary along the innermost physical axis.
@@ -77,7 +78,11 @@ static LogicalResult lowerRequantize(Lowering &lowering, Operation *operation) {
   } else {
     if (rescale->inputZeroPoint != 0)
       return op.emitError("expected a zero point of 0 for 32-bit accumulators");
-    EpilogueData e = lowering.chooseEpilogue(values, rescale->dyadics, rescale->zeroPoint,
+    std::vector<numerics::IntRange> sums = {values};
+    auto producer = dyn_cast_or_null<IntegerSemantics>(op.getInput().getDefiningOp());
+    if (producer && producer.accumulates())
+      sums = accumulatorRanges(lowering, producer);
+    EpilogueData e = lowering.chooseEpilogue(sums, rescale->dyadics, rescale->zeroPoint,
                                              rescale->lo, rescale->hi);
     // The kernel reads its per-column arrays in steps of 16.
     int64_t count = rescale->dyadics.size();

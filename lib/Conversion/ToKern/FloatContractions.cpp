@@ -148,32 +148,13 @@ static LogicalResult lowerLinear(Lowering &lowering, Operation *operation) {
   return success();
 }
 
-/// One operand of a product as [batch, rows, columns]; a single matrix is repeated with stride 0.
-static FailureOr<Value> matrices(Lowering &lowering, nn::MatMulOp op, Value tensor, int64_t batch) {
-  Value memory = lowering.rowMajorInput(tensor);
-  if (!memory)
-    return op.emitError("expected the operands to be computed before");
-  ArrayRef<int64_t> shape = cast<RankedTensorType>(tensor.getType()).getShape();
-  int64_t rows = shape[shape.size() - 2], columns = shape.back();
-  int64_t count = typeOf(memory).getNumElements() / std::max<int64_t>(rows * columns, 1);
-  if (count != batch && count != 1)
-    return op.emitError("expected equal leading axes, or a single matrix");
-  int64_t step = count == 1 ? 0 : rows * columns;
-  return lowering.view(memory, {batch, rows, columns}, {step, columns, 1});
-}
-
 static LogicalResult lowerMatMul(Lowering &lowering, Operation *operation) {
   auto op = cast<nn::MatMulOp>(operation);
-  ArrayRef<int64_t> shape = cast<RankedTensorType>(op.getType()).getShape();
-  int64_t rows = shape[shape.size() - 2], columns = shape.back();
   RowMajorOutput out(lowering, op.getResult());
-  int64_t batch = typeOf(out.memory).getNumElements() / std::max<int64_t>(rows * columns, 1);
-  FailureOr<Value> lhs = matrices(lowering, op, op.getLhs(), batch);
-  FailureOr<Value> rhs = matrices(lowering, op, op.getRhs(), batch);
-  if (failed(lhs) || failed(rhs))
+  std::optional<MatMulViews> views = matMulViews(lowering, op, out.memory);
+  if (!views)
     return failure();
-  kern::MatMulF32Op::create(lowering.builder, op.getLoc(),
-                            lowering.reshape(out.memory, {batch, rows, columns}), *lhs, *rhs,
+  kern::MatMulF32Op::create(lowering.builder, op.getLoc(), views->out, views->lhs, views->rhs,
                             kern::PartitionAttr());
   out.finish();
   return success();

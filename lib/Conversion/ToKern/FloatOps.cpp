@@ -147,6 +147,13 @@ void quantc::tokern::addFloatOps(HandlerMap &handlers) {
   handlers["nn.hard_swish"] = lowerUnary<kern::UnaryKind::HardSwish>;
   handlers["nn.sigmoid"] = lowerUnary<kern::UnaryKind::Sigmoid>;
   handlers["nn.tanh"] = lowerUnary<kern::UnaryKind::Tanh>;
+  handlers["nn.exp"] = lowerUnary<kern::UnaryKind::Exp>;
+  handlers["nn.abs"] = lowerUnary<kern::UnaryKind::Abs>;
+  handlers["nn.neg"] = lowerUnary<kern::UnaryKind::Neg>;
+  handlers["nn.sqrt"] = lowerUnary<kern::UnaryKind::Sqrt>;
+  handlers["nn.erf"] = lowerUnary<kern::UnaryKind::Erf>;
+  handlers["nn.reciprocal"] = lowerUnary<kern::UnaryKind::Reciprocal>;
+  handlers["nn.gelu"] = lowerUnary<kern::UnaryKind::Gelu>;
   handlers["nn.add"] = lowerBinary<kern::BinaryKind::Add>;
   handlers["nn.sub"] = lowerBinary<kern::BinaryKind::Sub>;
   handlers["nn.mul"] = lowerBinary<kern::BinaryKind::Mul>;

@@ -19,7 +19,17 @@ using namespace quantc::tokern;
 
 namespace quantc::tokern {
 
-bool isImage(Type tensor) { return cast<RankedTensorType>(tensor).getRank() == 4; }
+/// Only what kernels compute with has another order than ONNX's.
+bool isImage(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  Type element = tensor.getElementType();
+  return tensor.getRank() == 4 &&
+         (element.isF32() || element.isInteger(8) || element.isInteger(32));
+}
+
+bool isSignedByte(Value tensor) {
+  return cast<RankedTensorType>(tensor.getType()).getElementType().isSignedInteger(8);
+}
 
 SmallVector<int64_t> physicalShape(Type tensor) {
   ArrayRef<int64_t> s = cast<RankedTensorType>(tensor).getShape();
@@ -29,10 +39,11 @@ SmallVector<int64_t> physicalShape(Type tensor) {
 }
 
 Type storageType(Type element) {
-  if (element.isF32() || element.isInteger(8) || element.isInteger(32))
-    return element.isF32()
-               ? element
-               : Type(IntegerType::get(element.getContext(), element.getIntOrFloatBitWidth()));
+  if (element.isF32() || element.isF64())
+    return element;
+  unsigned width = element.isIntOrFloat() ? element.getIntOrFloatBitWidth() : 0;
+  if (width == 8 || width == 16 || width == 32 || width == 64 || element.isInteger(1))
+    return IntegerType::get(element.getContext(), std::max(width, 8u));
   return {};
 }
 
@@ -149,6 +160,31 @@ Value Lowering::rowMajorInput(Value tensor) {
   Value target = buffer(type.getShape(), type.getElementType());
   kern::CopyOp::create(builder, tensor.getLoc(), target, logical, kern::PartitionAttr());
   return target;
+}
+
+Value Lowering::plainInput(Value tensor) {
+  Value memory = stridedInput(tensor);
+  if (!memory)
+    return {};
+  if (isImage(tensor.getType()))
+    memory = transposed(memory, {0, 3, 1, 2});
+  if (!kern::isDense(memory.getType()) || isSignedByte(tensor)) {
+    auto type = cast<MemRefType>(memory.getType());
+    Value target = buffer(type.getShape(), type.getElementType());
+    kern::CopyOp::create(builder, tensor.getLoc(), target, memory, kern::PartitionAttr());
+    if (isSignedByte(tensor))
+      flipSigns(target, target);
+    memory = target;
+  }
+  return memory;
+}
+
+ModuleOp Lowering::nodesModule() {
+  auto module = function->getParentOfType<ModuleOp>();
+  if (auto nodes = module.lookupSymbol<ModuleOp>(kern::CallOp::nodesModule))
+    return nodes;
+  OpBuilder atEnd = OpBuilder::atBlockEnd(module.getBody());
+  return ModuleOp::create(atEnd, module.getLoc(), StringRef(kern::CallOp::nodesModule));
 }
 
 /// A fresh buffer with a filled border; returns the whole buffer and the interior.

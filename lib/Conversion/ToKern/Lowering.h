@@ -73,6 +73,9 @@ public:
   mlir::Value denseInput(mlir::Value tensor);
   /// Dense in logical (row-major ONNX) order.
   mlir::Value rowMajorInput(mlir::Value tensor);
+  /// As `rowMajorInput` for readers that stay within the tensor: also the caller's memory as it is.
+  /// Codes of signed bytes have their own bits.
+  mlir::Value plainInput(mlir::Value tensor);
   /// The rank-4 input with `pads` pixels (top, left, bottom, right) of `byte` around it.
   mlir::Value paddedInput(mlir::Value tensor, mlir::ArrayRef<int64_t> pads, int64_t byte);
 
@@ -96,6 +99,8 @@ public:
   /// NHWC and NCHW views of rank-4 memory.
   mlir::Value transposed(mlir::Value source, mlir::ArrayRef<int64_t> permutation);
   void copy(mlir::Value to, mlir::Value from);
+  /// Between stored bytes and codes of signed bytes, whose sign bit differs.
+  void flipSigns(mlir::Value to, mlir::Value from);
 
   // Constants ----------------------------------------------------------------------------------
 
@@ -130,6 +135,11 @@ public:
   epilogueBuffers(const EpilogueData &data, int64_t count,
                   llvm::function_ref<int64_t(int64_t)> channelAt);
 
+  // Nodes --------------------------------------------------------------------------------------
+
+  /// The nested module of functions that kern.call calls, made on first use.
+  mlir::ModuleOp nodesModule();
+
   mlir::func::FuncOp function;
   const kernels::LevelInfo &level;
   bool strict;
@@ -139,7 +149,6 @@ public:
 private:
   mlir::LogicalResult convertSignature();
   void collectBorders(mlir::ArrayRef<mlir::Operation *> ops);
-  void flipSigns(mlir::Value to, mlir::Value from);
   mlir::LogicalResult writeOutputs(mlir::func::ReturnOp returnOp);
   mlir::Value copyToBuffer(mlir::Value tensor);
   mlir::Value outputArgument(mlir::Value tensor);
@@ -177,10 +186,15 @@ void addDyadContractions(HandlerMap &handlers);
 void addDyadElementwise(HandlerMap &handlers);
 void addFloatOps(HandlerMap &handlers);
 void addFloatContractions(HandlerMap &handlers);
+void addMatMul(HandlerMap &handlers);
 void addMovement(HandlerMap &handlers);
+void addNodes(HandlerMap &handlers);
 void addQuantization(HandlerMap &handlers);
 
+bool isSignedByte(mlir::Value tensor);
+
 /// Physical shape and element type of a tensor type; a null type when it has no buffer form.
+/// A bool takes a byte; floats of 16 bits are held as integers.
 llvm::SmallVector<int64_t> physicalShape(mlir::Type tensor);
 mlir::Type storageType(mlir::Type element);
 bool isImage(mlir::Type tensor);

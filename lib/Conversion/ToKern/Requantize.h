@@ -92,6 +92,14 @@ struct ReducedAxes {
   bool keepsImageOrder = false;
 };
 
+/// Operands and result of a product of two activations as [batch, rows, columns].
+struct MatMulViews {
+  mlir::Value out, lhs, rhs;
+};
+/// Of an op whose first two operands are [..., M, K] and [..., K, N]; `out` is its result in
+/// row-major order. Nullopt after a diagnostic.
+std::optional<MatMulViews> matMulViews(Lowering &lowering, mlir::Operation *op, mlir::Value out);
+
 /// A pointwise convolution on dense images is a matrix product over all pixels: merges the spatial
 /// axes of both views.
 void mergePixels(Lowering &lowering, mlir::Value &in, mlir::Value &out,

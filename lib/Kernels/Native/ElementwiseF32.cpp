@@ -34,6 +34,9 @@ enum : int64_t {
   UnaryAbs,
   UnaryNeg,
   UnarySqrt,
+  UnaryErf,
+  UnaryReciprocal,
+  UnaryGelu,
 };
 enum : int64_t { BinaryAdd, BinarySub, BinaryMul, BinaryDiv, BinaryMin, BinaryMax };
 
@@ -116,6 +119,12 @@ extern "C" void QK_NAME(unary_f32)(float *out, const float *in, int64_t begin, i
     return map(out, in, begin, end, [](float x) { return -x; });
   case UnarySqrt:
     return map(out, in, begin, end, [](float x) { return __builtin_sqrtf(x); });
+  case UnaryErf:
+    return map(out, in, begin, end, [](float x) { return numerics::erfF32(x); });
+  case UnaryReciprocal:
+    return map(out, in, begin, end, [](float x) { return 1.0f / x; });
+  case UnaryGelu:
+    return map(out, in, begin, end, [](float x) { return numerics::geluF32(x); });
   default:
     return;
   }

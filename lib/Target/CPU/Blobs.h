@@ -26,6 +26,8 @@ llvm::StringRef gpuRuntimeBitcode();
 
 /// A shared library with libc.so.6's soname, names and versions (LibcStub.S).
 llvm::StringRef libcStub();
+/// The same for libm.so.6 (LibmStub.S).
+llvm::StringRef libmStub();
 
 /// The text of include/quantc/Runtime/ModelABI.h.
 llvm::StringRef modelABIText();

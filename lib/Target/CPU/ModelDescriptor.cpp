@@ -40,7 +40,8 @@ static_assert(offsetof(qrt_model_desc, name) == 48);
 static_assert(offsetof(qrt_model_desc, inputs) == 80);
 static_assert(offsetof(qrt_model_desc, arena_bytes_fn) == 120);
 static_assert(offsetof(qrt_model_desc, device_program) == 144);
-static_assert(sizeof(qrt_model_desc) == 152);
+static_assert(offsetof(qrt_model_desc, messages) == 152);
+static_assert(sizeof(qrt_model_desc) == 160);
 
 uint32_t requiredCpuFeatures(kernels::Level level) {
   switch (level) {
@@ -187,6 +188,7 @@ private:
 
   Constant *tensors(ArrayRef<TensorInfo> tensors, StringRef name);
   Constant *dimNames();
+  Constant *messages();
   Constant *steps();
   Constant *blobs(ArrayRef<std::string> tensors);
   Constant *selfTests();
@@ -269,6 +271,17 @@ Constant *DescriptorBuilder::dimNames() {
   return array(elements, "qrt.dims");
 }
 
+/// Ends with a null pointer, so that a model whose nodes check nothing has some, too.
+Constant *DescriptorBuilder::messages() {
+  if (!info.messages)
+    return null();
+  SmallVector<Constant *> elements;
+  for (const std::string &message : *info.messages)
+    elements.push_back(string(message));
+  elements.push_back(null());
+  return array(elements, "qrt.messages");
+}
+
 Constant *DescriptorBuilder::steps() {
   Type *word = Type::getInt64Ty(context);
   auto *type = FunctionType::get(Type::getVoidTy(context), {pointer, pointer, word, word}, false);
@@ -328,6 +341,7 @@ Error DescriptorBuilder::build() {
       initFunction,
       named(info.deviceGlobal),
       named(info.programGlobal),
+      messages(),
   };
   if (!failure.empty())
     return makeError(failure);

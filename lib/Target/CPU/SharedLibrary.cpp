@@ -106,31 +106,33 @@ static Error runLinker(ArrayRef<std::string> arguments) {
   return makeError("linking failed: " + StringRef(text).trim());
 }
 
-static std::vector<std::string> linkerArguments(StringRef object, StringRef libc, StringRef script,
-                                                StringRef output, StringRef soname) {
-  return {"-shared",
-          "-m",
-          "elf_x86_64",
-          "--hash-style=gnu",
-          "--build-id=none",
-          "--eh-frame-hdr",
-          "--gc-sections",
-          "--as-needed",
-          "--no-undefined",
-          "--threads=1",
-          "--color-diagnostics=never",
-          "-z",
-          "relro",
-          "-z",
-          "now",
-          "-z",
-          "noexecstack",
-          ("-soname=" + soname).str(),
-          ("--version-script=" + script).str(),
-          "-o",
-          output.str(),
-          object.str(),
-          libc.str()};
+static std::vector<std::string> linkerArguments(StringRef object, ArrayRef<std::string> libraries,
+                                                StringRef script, StringRef output,
+                                                StringRef soname) {
+  std::vector<std::string> arguments = {"-shared",
+                                        "-m",
+                                        "elf_x86_64",
+                                        "--hash-style=gnu",
+                                        "--build-id=none",
+                                        "--eh-frame-hdr",
+                                        "--gc-sections",
+                                        "--as-needed",
+                                        "--no-undefined",
+                                        "--threads=1",
+                                        "--color-diagnostics=never",
+                                        "-z",
+                                        "relro",
+                                        "-z",
+                                        "now",
+                                        "-z",
+                                        "noexecstack",
+                                        ("-soname=" + soname).str(),
+                                        ("--version-script=" + script).str(),
+                                        "-o",
+                                        output.str(),
+                                        object.str()};
+  arguments.insert(arguments.end(), libraries.begin(), libraries.end());
+  return arguments;
 }
 
 /// Copies a file to its final place: a temporary beside it, then a rename.
@@ -164,11 +166,15 @@ Error linkSharedLibrary(ArrayRef<char> object, StringRef outputPath, StringRef s
   Expected<std::string> libcFile = folder->write("libc.so.6", libcStub());
   if (!libcFile)
     return libcFile.takeError();
+  Expected<std::string> libmFile = folder->write("libm.so.6", libmStub());
+  if (!libmFile)
+    return libmFile.takeError();
   Expected<std::string> scriptFile = folder->write("exports.map", versionScript());
   if (!scriptFile)
     return scriptFile.takeError();
   std::string output = folder->file("model.so");
-  if (Error error = runLinker(linkerArguments(*objectFile, *libcFile, *scriptFile, output, soname)))
+  if (Error error = runLinker(
+          linkerArguments(*objectFile, {*libcFile, *libmFile}, *scriptFile, output, soname)))
     return error;
   return install(output, outputPath);
 }

@@ -26,12 +26,28 @@ llvm::StringRef quantc::quantcVersion() { return QUANTC_VERSION; }
 static int32_t dtypeCode(Type element) {
   if (element.isF32())
     return int32_t(DType::F32);
-  if (element.isUnsignedInteger(8))
-    return int32_t(DType::U8);
-  if (element.isSignedInteger(8))
-    return int32_t(DType::I8);
-  if (element.isSignedInteger(32))
-    return int32_t(DType::I32);
+  if (element.isF16())
+    return int32_t(DType::F16);
+  if (element.isBF16())
+    return int32_t(DType::BF16);
+  if (element.isF64())
+    return int32_t(DType::F64);
+  auto integer = dyn_cast<IntegerType>(element);
+  if (!integer)
+    return 0;
+  bool isUnsigned = integer.isUnsigned();
+  switch (integer.getWidth()) {
+  case 1:
+    return int32_t(DType::Bool);
+  case 8:
+    return int32_t(isUnsigned ? DType::U8 : DType::I8);
+  case 16:
+    return int32_t(isUnsigned ? DType::U16 : DType::I16);
+  case 32:
+    return int32_t(isUnsigned ? DType::U32 : DType::I32);
+  case 64:
+    return int32_t(isUnsigned ? DType::U64 : DType::I64);
+  }
   return 0;
 }
 
@@ -97,6 +113,11 @@ llvm::Expected<cpu::ModelInfo> quantc::readModelInfo(ModuleOp module, StringRef 
   auto outputs = readTensors(module, "quantc.outputs", "output_");
   if (!outputs)
     return outputs.takeError();
+  if (auto texts = module->getAttrOfType<ArrayAttr>("quantc.messages")) {
+    info.messages.emplace();
+    for (auto text : texts.getAsRange<StringAttr>())
+      info.messages->push_back(text.getValue().str());
+  }
   info.inputs = std::move(*inputs);
   info.outputs = std::move(*outputs);
   return info;

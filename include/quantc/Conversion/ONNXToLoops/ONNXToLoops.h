@@ -43,10 +43,21 @@ inline constexpr llvm::StringLiteral loopsMessagesAttr = "quantc.messages";
 using LoopsResultFn =
     llvm::function_ref<void(mlir::Value result, DType type, llvm::ArrayRef<int64_t> sizes)>;
 
+/// Options of the pass.
+struct LoopsConversion {
+  bool outlineNodes = false; ///< A function a node.
+  bool destinations = false; ///< Results are written to trailing arguments, constants are globals.
+  LoopsResultFn onResult = nullptr;
+};
+
 /// The pass as a function. On failure every node without loops has been reported by a diagnostic,
 /// and the module is half converted.
-mlir::LogicalResult convertONNXToLoops(mlir::ModuleOp module, bool outlineNodes = false,
-                                       LoopsResultFn onResult = nullptr);
+mlir::LogicalResult convertONNXToLoops(mlir::ModuleOp module, const LoopsConversion &options = {});
+
+/// The passes of the pipeline loops-to-llvm. `barePointers`: a buffer argument of known size is its
+/// address, else MLIR's descriptor.
+void buildLoopsToLLVM(mlir::OpPassManager &passes, bool barePointers);
+void registerLoopsToLLVMPipeline();
 
 /// An op of some domain that has loops, with the opsets it has them for.
 struct LoopsOp {

@@ -35,7 +35,36 @@ def ConvertONNXToLoops : Pass<"convert-onnx-to-loops", "::mlir::ModuleOp"> {
   }];
   let options = [Option<"outlineNodes", "outline-nodes", "bool", "false",
                         "Give the ops of each node a function of their own: LLVM's time grows faster "
-                        "than a function's length">];
+                        "than a function's length">,
+                 Option<"destinations", "destinations", "bool", "false",
+                        "Write results, whose sizes are known, to trailing arguments; constants "
+                        "become globals">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+}
+
+def ONNXSettleShapes : Pass<"onnx-settle-shapes", "::mlir::ModuleOp"> {
+  let summary = "infer shapes, also of nodes whose rule only their loops know";
+  let description = [{
+    Repeats `onnx-infer-shapes` and `onnx-fold-constants`, and takes the sizes of what they leave
+    unknown from the loops that the nodes would become, until nothing new is learnt (at most
+    `rounds` times). The loops are thrown away.
+
+    Example: see test/Conversion/ONNXToLoops/settle-shapes.mlir.
+  }];
+  let options = [Option<"rounds", "rounds", "unsigned", "8", "How often at most">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+}
+
+def ONNXCheckLoops : Pass<"onnx-check-loops", "::mlir::ModuleOp"> {
+  let summary = "list the nodes that have no loops either";
+  let description = [{
+    Behind `convert-onnx-to-nn{keep-nodes}`: lowers every node that is left to loops and throws the
+    result away, so that all refusals are known before anything is calibrated (docs/Nodes.md).
+
+    Example: see test/Conversion/ONNXToLoops/check-loops.mlir.
+  }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }

@@ -34,8 +34,10 @@ struct UnsupportedNode {
 
 /// Converts all functions of the module. On failure every unsupported node has been reported by a
 /// diagnostic, and appended to `unsupported` when that is given; the module is then half converted.
+/// With `keepNodes` a node without a form in `nn` stays when its results have known sizes.
 mlir::LogicalResult convertONNXToNN(mlir::ModuleOp module,
-                                    llvm::SmallVectorImpl<UnsupportedNode> *unsupported = nullptr);
+                                    llvm::SmallVectorImpl<UnsupportedNode> *unsupported = nullptr,
+                                    bool keepNodes = false);
 
 /// Converts what can be converted, without diagnostics: every other node stays as it is among the
 /// ops of `nn`, and is returned, also one that only misses the type of another one's result. Nodes

@@ -30,6 +30,10 @@ def ConvertONNXToNN : Pass<"convert-onnx-to-nn", "::mlir::ModuleOp"> {
     kind of reason and reason; the pass looks at all nodes before it fails. Nodes
     that only miss the result of such a node are not reported.
 
+    With `keep-nodes` such a node stays among the ops of `nn`, if its results have
+    known sizes (docs/Nodes.md), as does one that reads or makes anything but float32 and codes of
+    8 bits; `onnx-check-loops` says whether there is code for it.
+
     Run `onnx-infer-shapes` and `onnx-fold-constants` first: shape arithmetic has no
     form in `nn`, and operands that say shapes and axes must be constants.
 
@@ -37,6 +41,8 @@ def ConvertONNXToNN : Pass<"convert-onnx-to-nn", "::mlir::ModuleOp"> {
 
     Example: see test/Conversion/ONNXToNN/doctest.mlir.
   }];
+  let options = [Option<"keepNodes", "keep-nodes", "bool", "false",
+                        "Nodes without a form in nn stay, where sizes are known">];
   let dependentDialects = ["::quantc::nn::NNDialect", "::quantc::qnn::QNNDialect"];
 }
 

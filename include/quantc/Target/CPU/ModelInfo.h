@@ -85,6 +85,9 @@ struct ModelInfo {
   std::string arenaBytesFunction;
   /// A function of type qrt_init_fn, called once a context; may be empty.
   std::string initFunction;
+  /// What failed checks of nodes in loops say (docs/Nodes.md), by number; nullopt when no step is
+  /// one.
+  std::optional<std::vector<std::string>> messages;
   /// What the model runs on when it is not `level`: the name that the library gives ("cuda:sm_80"),
   /// and the globals of types qrt_device and (say) qrt_gpu_program in the module.
   std::string device, deviceGlobal, programGlobal;

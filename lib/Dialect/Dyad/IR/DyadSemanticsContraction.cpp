@@ -5,7 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-// Meaning of conv and linear: exact sums of products. Rules [NUM-ACC-1] and [NUM-ACC-2].
+// Meaning of conv, linear and matmul: exact sums of products. Rules [NUM-ACC-1] and [NUM-ACC-2].
 //
 // Sums run modulo 2^32, which is exact whenever the bound on every partial sum, taken over the
 // values at hand, stays within 32 bits. Where it does not, they run in 64 bits and a sum outside 32
@@ -275,5 +275,95 @@ ResultRange LinearOp::inferRange(ArrayRef<OperandRange> operands) {
 }
 
 OpCost LinearOp::getCost() { return contractionCost(*this, getWeight().getType().getDimSize(1)); }
+
+//===----------------------------------------------------------------------===//
+// matmul
+//===----------------------------------------------------------------------===//
+
+bool MatMulOp::accumulates() { return true; }
+
+namespace {
+/// Where the matrices of an operand lie for each one of the result, which it broadcasts to.
+class Matrices {
+public:
+  explicit Matrices(ArrayRef<int64_t> shape) : shape(shape) {
+    size = shape[shape.size() - 2] * shape.back();
+  }
+  /// Offset of the matrix for matrix `index` of a result with these leading axes.
+  int64_t offset(int64_t index, ArrayRef<int64_t> leading) const {
+    int64_t result = 0, stride = size;
+    size_t own = shape.size() - 2;
+    for (size_t i = 0; i < leading.size(); ++i) {
+      int64_t extent = leading[leading.size() - 1 - i], place = index % extent;
+      index /= extent;
+      if (i >= own)
+        break;
+      int64_t mine = shape[own - 1 - i];
+      result += (mine == 1 ? 0 : place) * stride;
+      stride *= mine;
+    }
+    return result;
+  }
+
+private:
+  ArrayRef<int64_t> shape;
+  int64_t size;
+};
+} // namespace
+
+FailureOr<SmallVector<IntTensor>> MatMulOp::evaluate(ArrayRef<const IntTensor *> operands) {
+  if (failed(checkOperands(*this, operands)))
+    return failure();
+  const IntTensor &a = *operands[0], &b = *operands[1];
+  std::optional<Dims> leading =
+      broadcastShapes(ArrayRef(a.shape).drop_back(2), ArrayRef(b.shape).drop_back(2));
+  int64_t rows = a.shape[a.shape.size() - 2], depth = a.shape.back(), columns = b.shape.back();
+  if (!leading || b.shape[b.shape.size() - 2] != depth)
+    return emitOpError("expected matrices that fit [DYAD-MM-1]");
+  std::vector<int64_t> shape(leading->begin(), leading->end());
+  shape.push_back(rows);
+  shape.push_back(columns);
+  if (failed(checkResultShape(*this, shape)))
+    return failure();
+  IntTensor result(shape);
+  int32_t za = operands[2]->data[0], zb = operands[3]->data[0];
+  int64_t count = rows * columns == 0 ? 0 : static_cast<int64_t>(result.size()) / (rows * columns);
+  std::vector<int64_t> sums(static_cast<size_t>(columns));
+  for (int64_t i = 0; i < count * rows; ++i) {
+    const int32_t *x = &a.data[Matrices(a.shape).offset(i / rows, *leading) + i % rows * depth];
+    const int32_t *y = b.data.data() + Matrices(b.shape).offset(i / rows, *leading);
+    std::fill(sums.begin(), sums.end(), 0);
+    for (int64_t k = 0; k < depth; ++k)
+      for (int64_t n = 0; n < columns; ++n) {
+        int64_t &sum = sums[n];
+        sum += int64_t(x[k] - za) * (y[k * columns + n] - zb);
+        if (sum < INT32_MIN || sum > INT32_MAX)
+          return emitOpError("expected sums of 32 bits, but found ") << sum << " [NUM-ACC-1]";
+      }
+    std::copy(sums.begin(), sums.end(), &result.data[i * columns]);
+  }
+  return single(std::move(result));
+}
+
+ResultRange MatMulOp::inferRange(ArrayRef<OperandRange> operands) {
+  int64_t depth = getLhs().getType().getShape().back();
+  ResultRange result;
+  if (ShapedType::isDynamic(depth)) {
+    result.range = typeRange(getResult().getType());
+    return result;
+  }
+  IntRange product = numerics::mul(numerics::sub(operands[0].range, operands[2].range),
+                                   numerics::sub(operands[1].range, operands[3].range));
+  result.range = numerics::mul(product, depth);
+  // Any prefix of the sum, in any order.
+  int64_t bound = numerics::mul(IntRange{0, static_cast<int64_t>(product.maxAbs())}, depth).hi;
+  result.accumulator.push_back({-bound, bound});
+  return result;
+}
+
+OpCost MatMulOp::getCost() {
+  int64_t depth = getLhs().getType().getShape().back();
+  return contractionCost(*this, ShapedType::isDynamic(depth) ? 1 : depth);
+}
 
 } // namespace quantc::dyad

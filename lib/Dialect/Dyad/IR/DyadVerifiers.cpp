@@ -128,6 +128,27 @@ LogicalResult LinearOp::verify() {
   return verifyZeroPoint(*this, getZeroPoint().getType(), input, "a zero point");
 }
 
+LogicalResult MatMulOp::verify() {
+  RankedTensorType lhs = getLhs().getType(), rhs = getRhs().getType();
+  RankedTensorType result = getResult().getType();
+  bool matrices = lhs.getRank() >= 2 && rhs.getRank() >= 2;
+  std::optional<Dims> expected;
+  if (matrices && dimensionsAgree(lhs.getShape().back(), rhs.getDimSize(rhs.getRank() - 2)))
+    expected = broadcastShapes(lhs.getShape().drop_back(2), rhs.getShape().drop_back(2));
+  if (!expected)
+    return emitOpError("expected operands [..., M, K] and [..., K, N], but found ")
+           << lhs << " and " << rhs << " [DYAD-MM-1]";
+  expected->push_back(lhs.getDimSize(lhs.getRank() - 2));
+  expected->push_back(rhs.getShape().back());
+  if (!shapesAgree(*expected, result.getShape()))
+    return emitOpError("expected a result of type ")
+           << RankedTensorType::get(*expected, result.getElementType()) << ", but found " << result
+           << " [DYAD-MM-2]";
+  if (failed(verifyZeroPoint(*this, getLhsZeroPoint().getType(), lhs, "a left zero point")))
+    return failure();
+  return verifyZeroPoint(*this, getRhsZeroPoint().getType(), rhs, "a right zero point");
+}
+
 //===----------------------------------------------------------------------===//
 // Rescaling and elementwise ops
 //===----------------------------------------------------------------------===//

@@ -84,6 +84,15 @@ void DepthwiseConvF32Op::getArguments(SmallVectorImpl<KernelArg> &arguments) {
   clampArguments(call, *this);
 }
 
+/// Sizes and strides that the kernels of two activations take, behind pointers and ranges.
+template <typename Op> static void matMulShape(CallBuilder &call, Op op) {
+  MemRefType out = memrefType(op.getOut());
+  auto a = kern::getStrides(op.getLhs().getType()), b = kern::getStrides(op.getRhs().getType()),
+       c = kern::getStrides(op.getOut().getType());
+  call.ints({out.getDimSize(1), out.getDimSize(2), memrefType(op.getLhs()).getDimSize(2)})
+      .ints({a[1], b[1], c[1], a[0], b[0], c[0]});
+}
+
 KernelId MatMulF32Op::getKernelId() { return KernelId::matmul_f32; }
 SmallVector<int64_t> MatMulF32Op::getUnits() {
   MemRefType out = memrefType(getOut());
@@ -93,17 +102,24 @@ int64_t MatMulF32Op::getWork() {
   return 4 * numElements(getOut()) * memrefType(getLhs()).getDimSize(2);
 }
 void MatMulF32Op::getArguments(SmallVectorImpl<KernelArg> &arguments) {
+  CallBuilder call(arguments);
+  call.pointer(getOut()).pointer(getLhs()).pointer(getRhs()).range(0).range(1);
+  matMulShape(call, *this);
+}
+
+KernelId MatMulU8Op::getKernelId() { return KernelId::matmul_u8; }
+SmallVector<int64_t> MatMulU8Op::getUnits() {
   MemRefType out = memrefType(getOut());
-  auto a = kern::getStrides(getLhs().getType()), b = kern::getStrides(getRhs().getType()),
-       c = kern::getStrides(getOut().getType());
-  CallBuilder(arguments)
-      .pointer(getOut())
-      .pointer(getLhs())
-      .pointer(getRhs())
-      .range(0)
-      .range(1)
-      .ints({out.getDimSize(1), out.getDimSize(2), memrefType(getLhs()).getDimSize(2)})
-      .ints({a[1], b[1], c[1], a[0], b[0], c[0]});
+  return {out.getDimSize(0) * out.getDimSize(1)};
+}
+int64_t MatMulU8Op::getWork() {
+  return 4 * numElements(getOut()) * memrefType(getLhs()).getDimSize(2);
+}
+void MatMulU8Op::getArguments(SmallVectorImpl<KernelArg> &arguments) {
+  CallBuilder call(arguments);
+  call.pointer(getOut()).pointer(getLhs()).pointer(getRhs()).range(0);
+  matMulShape(call, *this);
+  call.ints({int64_t(getLhsZeroPoint()), int64_t(getRhsZeroPoint())});
 }
 
 //===----------------------------------------------------------------------===//

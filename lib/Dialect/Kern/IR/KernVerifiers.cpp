@@ -214,16 +214,23 @@ LogicalResult DepthwiseConvF32Op::verify() {
   return isF32(getInput()) && isF32(getOut()) ? success() : emitOpError("expected f32 buffers");
 }
 
-LogicalResult MatMulF32Op::verify() {
-  if (failed(verifyRank(*this, {getOut(), getLhs(), getRhs()}, 3)))
+template <typename Op> static LogicalResult verifyMatMul(Op op) {
+  if (failed(verifyRank(op, {op.getOut(), op.getLhs(), op.getRhs()}, 3)))
     return failure();
-  MemRefType out = typeOf(getOut()), lhs = typeOf(getLhs()), rhs = typeOf(getRhs());
+  MemRefType out = typeOf(op.getOut()), lhs = typeOf(op.getLhs()), rhs = typeOf(op.getRhs());
   if (lhs.getDimSize(1) != out.getDimSize(1) || rhs.getDimSize(2) != out.getDimSize(2) ||
       lhs.getDimSize(2) != rhs.getDimSize(1) || lhs.getDimSize(0) != out.getDimSize(0) ||
       rhs.getDimSize(0) != out.getDimSize(0))
-    return emitOpError("expected [batch, M, K] and [batch, K, N], but found ")
+    return op.emitOpError("expected [batch, M, K] and [batch, K, N], but found ")
            << lhs << " and " << rhs;
-  return verifyInnerDense(*this, {getOut(), getLhs(), getRhs()});
+  return verifyInnerDense(op, {op.getOut(), op.getLhs(), op.getRhs()});
+}
+
+LogicalResult MatMulF32Op::verify() { return verifyMatMul(*this); }
+LogicalResult MatMulU8Op::verify() {
+  if (!isI32(getOut()) || !isBytes(getLhs()) || !isBytes(getRhs()))
+    return emitOpError("expected bytes in and 32-bit integers out");
+  return verifyMatMul(*this);
 }
 
 //===----------------------------------------------------------------------===//
@@ -317,4 +324,13 @@ LogicalResult ReduceMeanF32Op::verify() {
   if (failed(verifyRank(*this, {getInput()}, 3)) || failed(verifyRank(*this, {getOut()}, 2)))
     return failure();
   return verifyDense(*this, {getOut(), getInput()});
+}
+
+LogicalResult CallOp::verify() {
+  SmallVector<Value> buffers(getOuts());
+  llvm::append_range(buffers, getIns());
+  for (Value buffer : buffers)
+    if (!isStatic(buffer))
+      return emitOpError("expected static strides, but found ") << buffer.getType();
+  return verifyDense(*this, buffers);
 }

@@ -81,6 +81,14 @@ QUANTC_NN_ACTIVATIONS(HardSigmoidOp)
 QUANTC_NN_ACTIVATIONS(HardSwishOp)
 QUANTC_NN_ACTIVATIONS(SigmoidOp)
 QUANTC_NN_ACTIVATIONS(TanhOp)
+QUANTC_NN_ACTIVATIONS(ExpOp)
+QUANTC_NN_ACTIVATIONS(AbsOp)
+QUANTC_NN_ACTIVATIONS(NegOp)
+QUANTC_NN_ACTIVATIONS(SqrtOp)
+QUANTC_NN_ACTIVATIONS(ReciprocalOp)
+QUANTC_NN_ACTIVATIONS(ErfOp)
+QUANTC_NN_ACTIVATIONS(GeluOp)
+QUANTC_NN_ACTIVATIONS(MatMulOp)
 QUANTC_NN_ACTIVATIONS(MaxPoolOp)
 QUANTC_NN_ACTIVATIONS(AvgPoolOp)
 QUANTC_NN_ACTIVATIONS(ReduceMeanOp)
@@ -144,3 +152,12 @@ std::optional<double> SigmoidOp::evaluateUnary(double x) {
 }
 
 std::optional<double> TanhOp::evaluateUnary(double x) { return std::tanh(x); }
+std::optional<double> ExpOp::evaluateUnary(double x) { return std::exp(x); }
+std::optional<double> AbsOp::evaluateUnary(double x) { return std::fabs(x); }
+std::optional<double> NegOp::evaluateUnary(double x) { return -x; }
+std::optional<double> SqrtOp::evaluateUnary(double x) { return std::sqrt(x); }
+std::optional<double> ReciprocalOp::evaluateUnary(double x) { return 1.0 / x; }
+std::optional<double> ErfOp::evaluateUnary(double x) { return std::erf(x); }
+std::optional<double> GeluOp::evaluateUnary(double x) {
+  return 0.5 * x * std::erfc(-x * 0.70710678118654752);
+}

@@ -10,7 +10,7 @@
 //
 // Integers wrap to their width as ONNX says. Floats are computed in double precision and rounded to
 // the element type, which for one f32 addition, subtraction, product, quotient or square root is
-// the f32 result.
+// the f32 result; a power may be off by half a unit of the double in the last place.
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,7 +31,7 @@ using Result = std::optional<TrackedTensor>;
 //===----------------------------------------------------------------------===//
 
 namespace {
-enum class Binary { Add, Sub, Mul, Div, Mod, Equal, Less, Greater, And, Or };
+enum class Binary { Add, Sub, Mul, Div, Mod, Pow, Equal, Less, Greater, And, Or };
 } // namespace
 
 static bool isComparison(Binary op) {
@@ -60,6 +60,14 @@ static Element integerBinary(Binary op, int64_t a, int64_t b, Type type) {
     int64_t rest = b == -1 ? 0 : a % b; // the sign of the divisor, as ONNX says
     return Element::of(rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest);
   }
+  case Binary::Pow: {
+    // The standard leaves open what a power is that the type does not hold, or with b < 0.
+    double power = std::pow(static_cast<double>(a), static_cast<double>(b));
+    if (b < 0 || std::fabs(power) >= 0x1p53)
+      return {};
+    int64_t value = static_cast<int64_t>(power);
+    return wrapInteger(value, type) == value ? Element::of(value) : Element();
+  }
   case Binary::Equal:
     return Element::of(a == b);
   case Binary::Less:
@@ -87,6 +95,8 @@ static Element realBinary(Binary op, double a, double b, Type type) {
     return rounded(a * b);
   case Binary::Div:
     return rounded(a / b);
+  case Binary::Pow:
+    return rounded(std::pow(a, b));
   case Binary::Equal:
     return Element::of(a == b);
   case Binary::Less:
@@ -280,6 +290,7 @@ void quantc::onnx::addArithmeticEvaluation(llvm::StringMap<EvaluateFn> &table) {
   table["Neg"] = evaluateUnary<Unary::Neg>;
   table["Not"] = evaluateUnary<Unary::Not>;
   table["Or"] = evaluateBinary<Binary::Or>;
+  table["Pow"] = evaluateBinary<Binary::Pow>;
   table["Reciprocal"] = evaluateUnary<Unary::Reciprocal>;
   table["ReduceProd"] = evaluateReduceProd;
   table["Sqrt"] = evaluateUnary<Unary::Sqrt>;

@@ -159,8 +159,9 @@ static LogicalResult inferQuantize(NodeContext &node) {
 }
 
 void quantc::onnx::addArithmeticInference(llvm::StringMap<InferFn> &table) {
-  for (StringRef name : {"Relu", "LeakyRelu", "Clip", "HardSwish", "HardSigmoid", "Sigmoid", "Tanh",
-                         "Identity", "BatchNormalization", "Softmax"})
+  for (StringRef name :
+       {"Relu", "LeakyRelu", "Clip", "HardSwish", "HardSigmoid", "Sigmoid", "Tanh", "Exp", "Abs",
+        "Neg", "Sqrt", "Reciprocal", "Erf", "Gelu", "Identity", "BatchNormalization", "Softmax"})
     table[name] = inferSame;
   for (StringRef name : {"Add", "Sub", "Mul", "Div", "Sum"})
     table[name] = inferBroadcast;

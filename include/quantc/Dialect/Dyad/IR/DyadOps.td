@@ -98,6 +98,18 @@ def Dyad_LinearOp : Dyad_Op<"linear", [], ["accumulates", "getChannelBias"]> {
   let hasVerifier = 1;
 }
 
+def Dyad_MatMulOp : Dyad_Op<"matmul", [], ["accumulates"]> {
+  let summary = "integer product of two computed matrices into 32-bit accumulators";
+  let description = [{
+    `acc[..., m, n] = sum_k (a[..., m, k] - lhs_zero_point) * (b[..., k, n] - rhs_zero_point)`;
+    shapes as in `nn.matmul`: leading axes broadcast. Overflow as in `dyad.conv`.
+    Constraints: [DYAD-MM-1], [DYAD-MM-2].
+  }];
+  let arguments = (ins Dyad_Codes:$lhs, Dyad_Codes:$rhs, Dyad_Codes:$lhs_zero_point, Dyad_Codes:$rhs_zero_point);
+  let results = (outs Dyad_Int32:$result);
+  let hasVerifier = 1;
+}
+
 def Dyad_RequantizeOp : Dyad_Op<"requantize"> {
   let summary = "clamp(round((x - input_zero_point) * multiplier / 2^shift) + zero_point)";
   let description = [{

@@ -43,7 +43,9 @@ def Kern_UnaryKind : I64EnumAttr<"UnaryKind", "elementwise function", [
     I64EnumAttrCase<"Relu", 0, "relu">, I64EnumAttrCase<"LeakyRelu", 1, "leaky_relu">,
     I64EnumAttrCase<"Clip", 2, "clip">, I64EnumAttrCase<"HardSigmoid", 3, "hard_sigmoid">,
     I64EnumAttrCase<"HardSwish", 4, "hard_swish">, I64EnumAttrCase<"Sigmoid", 5, "sigmoid">,
-    I64EnumAttrCase<"Tanh", 6, "tanh">]> {
+    I64EnumAttrCase<"Tanh", 6, "tanh">, I64EnumAttrCase<"Exp", 7, "exp">, I64EnumAttrCase<"Abs", 8, "abs">,
+    I64EnumAttrCase<"Neg", 9, "neg">, I64EnumAttrCase<"Sqrt", 10, "sqrt">, I64EnumAttrCase<"Erf", 11, "erf">,
+    I64EnumAttrCase<"Reciprocal", 12, "reciprocal">, I64EnumAttrCase<"Gelu", 13, "gelu">]> {
   let cppNamespace = "::quantc::kern";
 }
 def Kern_BinaryKind : I64EnumAttr<"BinaryKind", "elementwise function of two values", [
@@ -65,8 +67,8 @@ def Kern_PartitionAttr : AttrDef<Kern_Dialect, "Partition"> {
 }
 
 def Kern_Addressable : CPred<"::quantc::kern::isAddressable($_self)">;
-def Kern_MemRef : ConfinedType<StaticShapeMemRefOf<[I8, I32, F32, F64]>, [Kern_Addressable],
-  "statically shaped memref of 8-bit signless integer or 32-bit signless integer or 32-bit float or 64-bit float values within 2^40 elements">;
+def Kern_MemRef : ConfinedType<StaticShapeMemRefOf<[I8, I16, I32, I64, F32, F64]>, [Kern_Addressable],
+  "statically shaped memref of 8-, 16-, 32- or 64-bit signless integer or 32- or 64-bit float values within 2^40 elements">;
 def Kern_In : Arg<Kern_MemRef, "read", [MemRead]>;
 def Kern_Out : Arg<Kern_MemRef, "written", [MemWrite]>;
 
@@ -227,6 +229,11 @@ def Kern_MatMulF32Op : Kern_KernelOp<"matmul_f32"> {
   let summary = "batched fp32 product of two activations, [batch, M, K] x [batch, K, N]; batch stride 0 broadcasts";
   let arguments = (ins Kern_Out:$out, Kern_In:$lhs, Kern_In:$rhs, OptionalAttr<Kern_PartitionAttr>:$partition);
 }
+def Kern_MatMulU8Op : Kern_KernelOp<"matmul_u8"> {
+  let summary = "batched u8 product of two activations into i32, [batch, M, K] x [batch, K, N]; batch stride 0 broadcasts";
+  let arguments = (ins Kern_Out:$out, Kern_In:$lhs, Kern_In:$rhs, I64Attr:$lhs_zero_point, I64Attr:$rhs_zero_point,
+    OptionalAttr<Kern_PartitionAttr>:$partition);
+}
 def Kern_UnaryF32Op : Kern_KernelOp<"unary_f32", ["getUnitAlignment"]> {
   let summary = "elementwise fp32 function of a dense buffer";
   let arguments = (ins Kern_Out:$out, Kern_In:$input, Kern_UnaryKind:$function, F32Attr:$alpha, F32Attr:$beta,
@@ -250,6 +257,29 @@ def Kern_SoftmaxF32Op : Kern_KernelOp<"softmax_f32"> {
 def Kern_ReduceMeanF32Op : Kern_KernelOp<"reduce_mean_f32"> {
   let summary = "mean over the middle axis of a dense [outer, axis, inner] buffer into [outer, inner]";
   let arguments = (ins Kern_Out:$out, Kern_In:$input, OptionalAttr<Kern_PartitionAttr>:$partition);
+}
+
+
+//===----------------------------------------------------------------------===//
+// Calls of functions
+//===----------------------------------------------------------------------===//
+
+def Kern_CallOp : Op<Kern_Dialect, "call", [AttrSizedOperandSegments]> {
+  let summary = "a call of a function of the nested module `@nodes`";
+  let description = [{
+    What no kernel computes: an ONNX node in loops (docs/Nodes.md). `callee` names a
+    function of `@nodes` that takes `ins`, then `outs`, all dense and in row-major order;
+    it reads and writes nothing beyond them. One worker runs it. Example:
+    `kern.call @node_0 outs(%0 : memref<4xf32>) ins(%1 : memref<9xi64>)`.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$callee, Arg<Variadic<Kern_MemRef>, "written", [MemWrite]>:$outs,
+    Arg<Variadic<Kern_MemRef>, "read", [MemRead]>:$ins);
+  let assemblyFormat = "$callee `outs` `(` ($outs^ `:` type($outs))? `)` `ins` `(` ($ins^ `:` type($ins))? `)` attr-dict";
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Name of the nested module.
+    static constexpr ::llvm::StringLiteral nodesModule = "nodes";
+  }];
 }
 
 #endif // QUANTC_DIALECT_KERN_IR_KERNOPS_TD

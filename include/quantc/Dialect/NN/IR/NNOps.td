@@ -92,7 +92,7 @@ def NN_LinearOp : NN_InferredOp<"linear", [DeclareOpInterfaceMethods<Quantizable
   let hasVerifier = 1;
 }
 
-def NN_MatMulOp : NN_InferredOp<"matmul"> {
+def NN_MatMulOp : NN_InferredOp<"matmul", [DeclareOpInterfaceMethods<QuantizableOpInterface>]> {
   let summary = "batched matrix product of two activations";
   let description = [{
     NumPy semantics for ranks of at least 2: the leading axes broadcast, the last
@@ -163,6 +163,16 @@ def NN_HardSigmoidOp : NN_UnaryOp<"hard_sigmoid"> {
 def NN_HardSwishOp : NN_UnaryOp<"hard_swish"> { let summary = "x * clip(x / 6 + 1/2, 0, 1)"; }
 def NN_SigmoidOp : NN_UnaryOp<"sigmoid"> { let summary = "1 / (1 + exp(-x))"; }
 def NN_TanhOp : NN_UnaryOp<"tanh"> { let summary = "hyperbolic tangent"; }
+def NN_ExpOp : NN_UnaryOp<"exp"> { let summary = "e^x"; }
+def NN_AbsOp : NN_UnaryOp<"abs"> { let summary = "|x|"; }
+def NN_NegOp : NN_UnaryOp<"neg"> { let summary = "-x"; }
+def NN_SqrtOp : NN_UnaryOp<"sqrt"> { let summary = "square root; NaN below 0"; }
+def NN_ReciprocalOp : NN_UnaryOp<"reciprocal"> { let summary = "1 / x"; }
+def NN_ErfOp : NN_UnaryOp<"erf"> { let summary = "error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x"; }
+def NN_GeluOp : NN_UnaryOp<"gelu"> {
+  let summary = "x / 2 * (1 + erf(x / sqrt(2)))";
+  let description = "The exact form. Source: Hendrycks and Gimpel, arXiv:1606.08415; ONNX Gelu with `approximate` none.";
+}
 
 //===----------------------------------------------------------------------===//
 // Pooling and reductions

@@ -57,4 +57,20 @@ def OnnxFoldConstants : Pass<"onnx-fold-constants", "::mlir::ModuleOp"> {
   let dependentDialects = ["::quantc::onnx::ONNXDialect"];
 }
 
+def ONNXExpandQOperators : Pass<"onnx-expand-qoperators", "::mlir::ModuleOp"> {
+  let summary = "write operators on codes as float ones between DequantizeLinear and QuantizeLinear";
+  let description = [{
+    QLinearConv and QLinearMatMul, and com.microsoft's QGemm, QLinearAdd, QLinearMul,
+    QLinearSigmoid, QLinearLeakyRelu, QLinearSoftmax (since opset 13), QLinearAveragePool,
+    QLinearGlobalAveragePool and QLinearConcat: the two ways to write a quantized model (QOperator
+    and QDQ) become one. A bias in 32 bits gets the scale x * w. A node with a scale or zero point that is no
+    constant stays.
+
+    Source: ONNX operator specifications; onnxruntime, docs/ContribOperators.md.
+
+    Example: see test/Dialect/ONNX/Transforms/expand-qoperators.mlir.
+  }];
+  let dependentDialects = ["::quantc::onnx::ONNXDialect"];
+}
+
 #endif // QUANTC_DIALECT_ONNX_TRANSFORMS_PASSES_TD

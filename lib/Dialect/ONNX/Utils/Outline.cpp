@@ -1,0 +1,86 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One node as a function of its own; see Outline.h.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantc/Dialect/ONNX/Utils/Outline.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "quantc/Interfaces/Weights.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+using namespace quantc;
+using namespace quantc::onnx;
+
+/// Shapes, axes, pads and scalars; weights are operands, so that they are packed and shared.
+static constexpr int64_t mostInlineElements = 64;
+
+static bool belongsInside(Value value) {
+  if (value.getDefiningOp<NoneOp>())
+    return true;
+  ElementsAttr constant = getConstantElements(value);
+  return constant && constant.getNumElements() <= mostInlineElements;
+}
+
+static Value copyInside(OpBuilder &builder, Value value) {
+  if (value.getDefiningOp<NoneOp>())
+    return builder.clone(*value.getDefiningOp())->getResult(0);
+  ElementsAttr elements = getConstantElements(value);
+  return ConstantOp::create(builder, value.getLoc(), value.getType(), builder.getStringAttr(""),
+                            elements, /*is_input=*/UnitAttr(), ValueInfoAttr(), DictionaryAttr())
+      .getResult();
+}
+
+bool quantc::onnx::hasStaticResults(NodeOp node) {
+  return llvm::all_of(node.getResults(), [](Value result) {
+    auto tensor = dyn_cast<RankedTensorType>(result.getType());
+    return result.use_empty() ||
+           (tensor && tensor.hasStaticShape() && tensor.getElementType().isIntOrFloat());
+  });
+}
+
+OutlinedNode quantc::onnx::outlineNode(NodeOp node, ModuleOp module, StringRef name) {
+  llvm::SetVector<Value> used;
+  for (Value operand : node->getOperands())
+    used.insert(operand);
+  getUsedValuesDefinedAbove(node->getRegions(), used);
+
+  OutlinedNode result;
+  SmallVector<Type> types;
+  for (Value value : used)
+    if (!belongsInside(value)) {
+      result.operands.push_back(value);
+      types.push_back(value.getType());
+    }
+  SmallVector<Type> resultTypes;
+  for (OpResult value : node->getResults())
+    if (!value.use_empty()) {
+      result.results.push_back(value);
+      resultTypes.push_back(value.getType());
+    }
+  OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+  result.function = func::FuncOp::create(builder, node.getLoc(), name,
+                                         builder.getFunctionType(types, resultTypes));
+  Block *entry = result.function.addEntryBlock();
+  IRMapping mapping;
+  for (auto [value, argument] : llvm::zip_equal(result.operands, entry->getArguments()))
+    mapping.map(value, argument);
+  builder.setInsertionPointToStart(entry);
+  for (Value value : used)
+    if (belongsInside(value))
+      mapping.map(value, copyInside(builder, value));
+  Operation *copy = builder.clone(*node, mapping);
+  SmallVector<Value> results;
+  for (OpResult value : result.results)
+    results.push_back(copy->getResult(value.getResultNumber()));
+  func::ReturnOp::create(builder, node.getLoc(), results);
+  return result;
+}
