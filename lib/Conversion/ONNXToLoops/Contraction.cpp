@@ -85,13 +85,32 @@ void quantc::toloops::emitGemm(Emitter &e, const MatrixView &out, const MatrixVi
           n(columns), n(inner), n(a.stride), n(b.stride), n(out.stride), n(transB)});
 }
 
-/// One product a place of the batch; where b is one matrix, the batch is rows.
-static void fastProduct(Emitter &e, const MatrixProduct &m, const Tensor &out) {
+/// What a Transpose of the last two axes made the node's right operand from, if one did.
+static Tensor turnedOperand(NodeLowering &n) {
+  auto source = n.node.getOptionalInput(1).getDefiningOp<onnx::NodeOp>();
+  if (!source || !source.isOp("Transpose") || source->getBlock() != n.node->getBlock())
+    return {};
+  NodeLowering transpose(source, n.e, n.scope, n.lowerBody);
+  Tensor operand = transpose.in(0);
+  auto order = transpose.intsAttr("perm");
+  if (!operand || operand.rank() < 2 || (!order && operand.rank() > 2))
+    return {};
+  size_t rank = size_t(operand.rank());
+  SmallVector<int64_t> turned = llvm::to_vector(llvm::seq<int64_t>(operand.rank()));
+  std::swap(turned[rank - 2], turned[rank - 1]);
+  return !order || *order == turned ? operand : Tensor();
+}
+
+/// One product a place of the batch; where b is one matrix, the batch is rows. `turned`, if it is
+/// there, holds b with its last two axes exchanged.
+static void fastProduct(Emitter &e, const MatrixProduct &m, Tensor turned, const Tensor &out) {
   Index rows = m.a.dim(-2), inner = m.a.dim(-1), columns = m.b.dim(-1);
-  Tensor scratch = gemmScratch(e, inner);
-  if (m.b.rank() == 2)
-    return emitGemm(e, {out, 0, columns}, {m.a, 0, inner}, {m.b, 0, columns}, scratch,
-                    product(m.a.dims().drop_back(1)), columns, inner, false);
+  Tensor scratch = gemmScratch(e, inner), b = turned ? turned : m.b;
+  bool transB(turned);
+  Index stride = transB ? inner : columns;
+  if (b.rank() == 2)
+    return emitGemm(e, {out, 0, columns}, {m.a, 0, inner}, {b, 0, stride}, scratch,
+                    product(m.a.dims().drop_back(1)), columns, inner, transB);
   auto at = [&](const Tensor &t, IndexRef batch, Index size, Index stride) {
     Index place = 0; // of the matrix
     size_t lead = batch.size() - (t.rank() - 2);
@@ -101,7 +120,7 @@ static void fastProduct(Emitter &e, const MatrixProduct &m, const Tensor &out) {
   };
   e.loops(m.batch, [&](IndexRef batch) {
     emitGemm(e, at(out, batch, rows * columns, columns), at(m.a, batch, rows * inner, inner),
-             at(m.b, batch, inner * columns, columns), scratch, rows, columns, inner, false);
+             at(b, batch, inner * columns, stride), scratch, rows, columns, inner, transB);
   });
 }
 
@@ -112,7 +131,7 @@ static LogicalResult matMul(NodeLowering &n) {
   DType type = n.in(0).type();
   Tensor out = n.result(0, m->sizes, type).reshaped(m->full);
   if (type == DType::F32) {
-    fastProduct(n.e, *m, out);
+    fastProduct(n.e, *m, turnedOperand(n), out);
     return success();
   }
   emitProduct(

@@ -48,8 +48,35 @@ static Operation *lastUser(Value buffer, Block &block) {
   return last;
 }
 
+/// Whether the buffer is only written, inside of loops.
+static bool isNeverRead(Value buffer, Block &block) {
+  return llvm::all_of(buffer.getUsers(), [&](Operation *user) {
+    auto store = dyn_cast<memref::StoreOp>(user);
+    return store && store->getBlock() != &block && store.getValueToStore() != buffer;
+  });
+}
+
+/// Erases what writes a buffer that nobody reads (a transposed matrix whose products read the
+/// original), and the buffer. LLVM deletes the empty loops.
+static void eraseUnread(Block &block, MutableArrayRef<NodeOps> ranges) {
+  for (memref::AllocOp buffer : llvm::make_early_inc_range(block.getOps<memref::AllocOp>())) {
+    if (!isNeverRead(buffer, block))
+      continue;
+    for (Operation *user : llvm::make_early_inc_range(buffer->getUsers()))
+      user->erase();
+    auto owner = llvm::find_if(ranges, [&](NodeOps &r) { return r.first == buffer; });
+    bool ends = llvm::any_of(ranges, [&](NodeOps &r) { return r.last == buffer; });
+    if (ends)
+      continue;
+    if (owner != ranges.end())
+      owner->first = buffer->getNextNode();
+    buffer->erase();
+  }
+}
+
 void quantc::toloops::endLifetimes(func::FuncOp function, MutableArrayRef<NodeOps> ranges) {
   Block &block = function.getBody().front();
+  eraseUnread(block, ranges);
   llvm::DenseMap<Operation *, NodeOps *> ends;
   for (NodeOps &range : ranges)
     ends[range.last] = &range;

@@ -19,7 +19,8 @@ namespace quantc::toloops {
 
 /// Frees each buffer that the function's own block allocates behind the last op that may touch it,
 /// and makes that part of the node whose op it is. Buffers that leave the function, that control
-/// flow carries, or that are allocated inside of it are left: a run frees them.
+/// flow carries, or that are allocated inside of it are left: a run frees them. Those that nobody
+/// reads are erased.
 void endLifetimes(mlir::func::FuncOp function, llvm::MutableArrayRef<NodeOps> ranges);
 
 } // namespace quantc::toloops
