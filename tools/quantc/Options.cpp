@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Options.h"
+#include "quantc/Pipelines/Operators.h"
 #include "quantc/Pipelines/Targets.h"
 #include "quantc/Support/Suggest.h"
 #include "quantc/Target/LLVM/TranslateModel.h"
@@ -87,6 +88,7 @@ FLAG(allowFloat, "allow-float",
 FLAG(quiet, "quiet", "Print no summary");
 FLAG(listOptions, "list-options", "List the options of recipes and exit");
 FLAG(listTargets, "list-targets", "Print the table of targets (Markdown) and exit");
+FLAG(listOps, "list-ops", "List the ONNX operators with what becomes of them (Markdown) and exit");
 static cl::list<std::string> dims("dim", cl::desc("Value of a symbolic dimension"),
                                   cl::value_desc("name=value"), cl::cat(category));
 static cl::list<std::string> settings("set", cl::desc("Set one recipe option; see --list-options"),
@@ -215,6 +217,10 @@ llvm::Expected<DriverOptions> quantc::parseCommandLine(int argc, char **argv) {
   DriverOptions options;
   if (listOptions) {
     printOptions();
+    return options;
+  }
+  if (listOps) {
+    describeOperators(llvm::outs());
     return options;
   }
   if (listTargets) {

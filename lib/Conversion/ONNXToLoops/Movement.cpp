@@ -202,6 +202,8 @@ static LogicalResult concat(NodeLowering &n) {
     return n.refuse(Refusal::Operand, "expected an input");
   int64_t rank = parts.front().rank();
   int64_t axis = n.axisAttr("axis", 1, rank);
+  if (n.failed())
+    return failure();
   Indices sizes(parts.front().dims());
   sizes[axis] = 0;
   for (const Tensor &part : parts) {
@@ -243,8 +245,10 @@ static FailureOr<Indices> splitSizes(NodeLowering &n, Index total) {
 static LogicalResult split(NodeLowering &n) {
   Tensor in = n.in(0);
   int64_t axis = n.axisAttr("axis", 0, in.rank());
+  if (n.failed())
+    return failure();
   FailureOr<Indices> parts = splitSizes(n, in.dim(axis));
-  if (n.failed() || failed(parts))
+  if (failed(parts))
     return failure();
   if (parts->size() != n.numResults())
     return n.refuse(Refusal::Output, "expected as many outputs as parts");

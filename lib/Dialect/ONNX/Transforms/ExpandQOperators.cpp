@@ -16,7 +16,6 @@
 #include "quantc/Dialect/ONNX/Transforms/Passes.h"
 #include "quantc/Interfaces/Weights.h"
 #include "llvm/ADT/StringMap.h"
-#include "llvm/ADT/StringSwitch.h"
 
 namespace quantc::onnx {
 #define GEN_PASS_DEF_ONNXEXPANDQOPERATORS
@@ -275,25 +274,35 @@ static bool expandConcat(Expansion &e) {
   return true;
 }
 
+static constexpr struct {
+  StringLiteral domain, opType;
+  Expand expand;
+} expansions[] = {
+    {"", "QLinearConv", expandConv},
+    {"", "QLinearMatMul", expandMatMul},
+    {contribDomain, "QGemm", expandGemm},
+    {contribDomain, "QLinearAdd", expandAdd},
+    {contribDomain, "QLinearAveragePool", expandAveragePool},
+    {contribDomain, "QLinearConcat", expandConcat},
+    {contribDomain, "QLinearGlobalAveragePool", expandGlobalAveragePool},
+    {contribDomain, "QLinearLeakyRelu", expandLeakyRelu},
+    {contribDomain, "QLinearMul", expandMul},
+    {contribDomain, "QLinearSigmoid", expandSigmoid},
+    {contribDomain, "QLinearSoftmax", expandSoftmax},
+};
+
+std::vector<std::pair<StringRef, StringRef>> quantc::onnx::qOperators() {
+  std::vector<std::pair<StringRef, StringRef>> ops;
+  for (const auto &row : expansions)
+    ops.emplace_back(row.domain, row.opType);
+  return ops;
+}
+
 static Expand expansionOf(NodeOp node) {
-  if (node.getNormalizedDomain().empty())
-    return llvm::StringSwitch<Expand>(node.getOpType())
-        .Case("QLinearConv", expandConv)
-        .Case("QLinearMatMul", expandMatMul)
-        .Default(nullptr);
-  if (node.getNormalizedDomain() != contribDomain)
-    return nullptr;
-  return llvm::StringSwitch<Expand>(node.getOpType())
-      .Case("QGemm", expandGemm)
-      .Case("QLinearAdd", expandAdd)
-      .Case("QLinearMul", expandMul)
-      .Case("QLinearSigmoid", expandSigmoid)
-      .Case("QLinearLeakyRelu", expandLeakyRelu)
-      .Case("QLinearSoftmax", expandSoftmax)
-      .Case("QLinearAveragePool", expandAveragePool)
-      .Case("QLinearGlobalAveragePool", expandGlobalAveragePool)
-      .Case("QLinearConcat", expandConcat)
-      .Default(nullptr);
+  for (const auto &row : expansions)
+    if (row.domain == node.getNormalizedDomain() && row.opType == node.getOpType())
+      return row.expand;
+  return nullptr;
 }
 
 /// The version of the default domain that the file imports, at least that of the pairs.

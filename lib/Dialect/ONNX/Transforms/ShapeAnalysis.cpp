@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ShapeAnalysis.h"
+#include "quantc/Dialect/ONNX/Transforms/Passes.h"
 #include "quantc/Dialect/ONNX/Utils/NodeForms.h"
 #include "quantc/Interfaces/Weights.h"
 
@@ -36,6 +37,13 @@ static const llvm::StringMap<EvaluateFn> &evaluationTable() {
     return entries;
   }();
   return table;
+}
+
+std::vector<StringRef> quantc::onnx::foldableOps() {
+  std::vector<StringRef> ops;
+  for (StringRef op : evaluationTable().keys())
+    ops.push_back(op);
+  return ops;
 }
 
 Type NodeContext::elementType(unsigned index) {

@@ -21,6 +21,12 @@ namespace quantc::onnx {
 #define GEN_PASS_REGISTRATION
 #include "quantc/Dialect/ONNX/Transforms/Passes.h.inc"
 
+/// Ops of the default domain that onnx-fold-constants evaluates where what they read is known.
+std::vector<llvm::StringRef> foldableOps();
+/// Domain and name of the ops that onnx-expand-qoperators writes as float ones between
+/// DequantizeLinear and QuantizeLinear.
+std::vector<std::pair<llvm::StringRef, llvm::StringRef>> qOperators();
+
 } // namespace quantc::onnx
 
 #endif // QUANTC_DIALECT_ONNX_TRANSFORMS_PASSES_H
