@@ -23,6 +23,7 @@ namespace {
 constexpr int64_t StripRows = 8; ///< of the result
 constexpr int MaxSquare = 5;     ///< windows with code of their own
 constexpr int RowsAtOnce = 4;
+constexpr int64_t FetchedAhead = 1024; ///< elements
 
 /// Elements of a row of one remainder: results in whole vectors, and the reach of the window.
 QK_INLINE int64_t stripPitch(const PlainImage &s) {
@@ -45,11 +46,16 @@ struct Strip {
 /// What results from row y on see: `count` rows.
 QK_INLINE void fillStrip(const Strip &strip, const float *plane, const PlainImage &s, int64_t y,
                          int64_t count) {
+  // A big plane is fetched ahead; small ones were written just before.
+  const int64_t fetched = s.height * s.width >= 2048 ? s.width : 0;
   QK_NO_UNROLL
   for (int64_t i = 0; i < count; ++i) {
     const int64_t row = y * s.strideH - s.padTop + i;
     float *to = strip.data + i * strip.rowSize;
     const int64_t width = row < 0 || row >= s.height ? 0 : s.width;
+    QK_NO_UNROLL
+    for (int64_t j = 0; j < fetched; j += 16)
+      __builtin_prefetch(plane + row * s.width + FetchedAhead + j);
     QK_NO_UNROLL
     for (int64_t phase = 0; phase < s.strideW; ++phase)
       copyPadded(to + phase * strip.pitch, plane + row * s.width, phase - s.padLeft, width,

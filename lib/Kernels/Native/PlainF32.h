@@ -101,13 +101,19 @@ QK_INLINE void copyStrided(float *to, const float *from, int64_t count, int64_t 
   int64_t i = 0;
 #if QK_AVX512
   const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-  QK_NO_UNROLL
-  for (; stride == 2 && i < count; i += VL) {
-    const int64_t left = minI64(count - i, VL);
+  const auto both = [&](int64_t left) __attribute__((always_inline)) {
     const uint32_t used = static_cast<uint32_t>((int64_t(1) << (2 * left - 1)) - 1);
     const VF low = _mm512_maskz_loadu_ps(static_cast<__mmask16>(used), from + 2 * i);
     const VF high = _mm512_maskz_loadu_ps(static_cast<__mmask16>(used >> 16), from + 2 * i + VL);
-    storeFirst(to + i, _mm512_permutex2var_ps(low, even, high), left);
+    return _mm512_permutex2var_ps(low, even, high);
+  };
+  if (stride == 2) {
+    QK_NO_UNROLL
+    for (; i + VL <= count; i += VL)
+      storeF(to + i, both(VL));
+    if (i < count)
+      storeFirst(to + i, both(count - i), count - i);
+    return;
   }
 #endif
   QK_NO_UNROLL
@@ -120,19 +126,28 @@ QK_INLINE void copyStrided(float *to, const float *from, int64_t count, int64_t 
 QK_INLINE void copyPadded(float *to, const float *row, int64_t column, int64_t width,
                           int64_t stride, int64_t count) {
 #if QK_AVX512
-  const auto load = [&](int64_t at) __attribute__((always_inline)) {
-    const uint32_t from = at < 0 ? static_cast<uint32_t>(minI64(-at, VL)) : 0;
-    const uint32_t end = static_cast<uint32_t>(maxI64(0, minI64(width - at, VL)));
-    const uint32_t lanes = ((1u << end) - 1) & ~((1u << from) - 1);
-    return _mm512_maskz_loadu_ps(static_cast<__mmask16>(lanes), row + at);
-  };
-  if (stride <= 2) {
+  constexpr int64_t Limit = 1 << 30; // of places in 32 bits
+  if (stride <= 2 && width < Limit && column > -Limit && count < Limit) {
     const __m512i even =
         _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __m512i size = _mm512_set1_epi32(static_cast<int32_t>(width));
+    const __m512i next = _mm512_set1_epi32(VL);
+    __m512i at = _mm512_add_epi32(lanes, _mm512_set1_epi32(static_cast<int32_t>(column)));
+    const float *from = row + column;
+    const auto load = [&]() __attribute__((always_inline)) { // a negative place is a large one
+      const VF v = _mm512_maskz_loadu_ps(_mm512_cmplt_epu32_mask(at, size), from);
+      at = _mm512_add_epi32(at, next);
+      from += VL;
+      return v;
+    };
     QK_NO_UNROLL
-    for (int64_t i = 0; i < count; i += VL, column += stride * VL)
-      storeF(to + i, stride == 1 ? load(column)
-                                 : _mm512_permutex2var_ps(load(column), even, load(column + VL)));
+    for (int64_t i = 0; i < count; i += VL) {
+      VF v = load();
+      if (stride == 2)
+        v = _mm512_permutex2var_ps(v, even, load());
+      storeF(to + i, v);
+    }
     return;
   }
 #endif
