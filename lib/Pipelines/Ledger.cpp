@@ -112,7 +112,7 @@ void LedgerMaker::recordCosts() {
   for (LedgerNode &entry : ledger.nodes)
     if (entry.kind == LedgerClass::Folded && entry.reason != LedgerReason::Fused)
       entry.macs = 0;
-    else if (entry.reason == LedgerReason::UnknownOp)
+    else if (entry.reason == Refusal::UnknownOp)
       entry.macs = std::nullopt;
 }
 
@@ -147,32 +147,6 @@ void LedgerMaker::surveyOps() {
           positions.try_emplace(number, position);
 }
 
-static LedgerReason reasonOf(Refusal kind) {
-  switch (kind) {
-  case Refusal::UnknownOp:
-    return LedgerReason::UnknownOp;
-  case Refusal::Opset:
-    return LedgerReason::Opset;
-  case Refusal::AttributeKind:
-    return LedgerReason::AttributeKind;
-  case Refusal::AttributeValue:
-    return LedgerReason::AttributeValue;
-  case Refusal::Operand:
-    return LedgerReason::Operand;
-  case Refusal::DynamicOperand:
-    return LedgerReason::DynamicOperand;
-  case Refusal::Output:
-    return LedgerReason::Output;
-  case Refusal::ElementType:
-    return LedgerReason::ElementType;
-  case Refusal::Rank:
-    return LedgerReason::Rank;
-  case Refusal::Shape:
-    return LedgerReason::Shape;
-  }
-  llvm_unreachable("all refusals are listed");
-}
-
 /// Whether the table of loops has the op.
 bool LedgerMaker::hasLoops(const LedgerNode &node) const {
   static const std::vector<LoopsOp> table = loopsOps();
@@ -191,7 +165,7 @@ void LedgerMaker::judgeKept(size_t number, LedgerReason reason, const std::strin
   auto refusal = loopsRefusals.find(number);
   if (hasLoops(entry) && refusal == loopsRefusals.end()) {
     entry.kind = LedgerClass::Float;
-    if (reason == LedgerReason::UnknownOp) {
+    if (reason == Refusal::UnknownOp) {
       entry.reason = LedgerReason::OnlyInLoops;
       entry.text = "nn has no such op";
     }
@@ -199,7 +173,7 @@ void LedgerMaker::judgeKept(size_t number, LedgerReason reason, const std::strin
   }
   entry.kind = LedgerClass::Unsupported;
   if (reason == LedgerReason::InBody)
-    entry.reason = hasLoops(entry) ? LedgerReason::Operand : LedgerReason::UnknownOp;
+    entry.reason = hasLoops(entry) ? Refusal::Operand : Refusal::UnknownOp;
   if (refusal != loopsRefusals.end())
     entry.text += (entry.text.empty() ? "loops: " : "; loops: ") + refusal->second;
   else
@@ -228,11 +202,11 @@ void LedgerMaker::judgeFloat(size_t number) {
     entry.text = "the recipe excludes it";
     return;
   case qnn::Unquantizable::ElementType:
-    entry.reason = LedgerReason::ElementType;
+    entry.reason = Refusal::ElementType;
     entry.text = "its tensors are not float32";
     return;
   case qnn::Unquantizable::DynamicOperand:
-    entry.reason = LedgerReason::DynamicOperand;
+    entry.reason = Refusal::DynamicOperand;
     entry.text = "its weight or bias is computed at run time";
     return;
   }
@@ -279,7 +253,7 @@ void LedgerMaker::judge(size_t number) {
   if (auto stop = outcome.stops.find(number); stop != outcome.stops.end())
     return judgeKept(number, LedgerReason::Stops, stop->second);
   if (auto refusal = outcome.refused.find(number); refusal != outcome.refused.end())
-    return judgeKept(number, reasonOf(refusal->second.first), refusal->second.second);
+    return judgeKept(number, refusal->second.first, refusal->second.second);
   if (auto node = kept.find(number); node != kept.end()) {
     NodeReader reader(node->second);
     if (node->second.isOp("Constant") && succeeded(readConstant(reader)))

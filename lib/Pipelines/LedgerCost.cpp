@@ -12,172 +12,13 @@
 
 #include "LedgerCost.h"
 #include "quantc/Dialect/ONNX/Proto/TypeProtos.h"
-#include "llvm/ADT/StringMap.h"
-#include "llvm/ADT/StringSet.h"
+#include "quantc/Dialect/ONNX/Utils/MultiplyAdds.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace quantc;
 using namespace quantc::onnx;
 using namespace quantc::ledger;
-
-//===----------------------------------------------------------------------===//
-// Sizes that may be unknown
-//===----------------------------------------------------------------------===//
-
-namespace {
-/// A number of elements; nullopt when a size is unknown or the number too large.
-struct Count {
-  std::optional<int64_t> value;
-
-  Count() = default;
-  Count(int64_t n) : value(n < 0 ? std::optional<int64_t>() : n) {}
-
-  Count operator*(Count o) const {
-    int64_t product = 0;
-    if (!value || !o.value || llvm::MulOverflow(*value, *o.value, product))
-      return {};
-    return product;
-  }
-  Count operator+(Count o) const {
-    int64_t sum = 0;
-    if (!value || !o.value || llvm::AddOverflow(*value, *o.value, sum))
-      return {};
-    return sum;
-  }
-  Count operator/(Count o) const {
-    return value && o.value && *o.value > 0 ? Count(*value / *o.value) : Count();
-  }
-};
-} // namespace
-
-static RankedTensorType typeOf(Value value) {
-  return value ? dyn_cast<RankedTensorType>(value.getType()) : RankedTensorType();
-}
-
-static Count product(ArrayRef<int64_t> sizes) {
-  Count count(1);
-  for (int64_t size : sizes)
-    count = count * (ShapedType::isDynamic(size) ? Count() : Count(size));
-  return count;
-}
-
-static Count elements(Value value) {
-  RankedTensorType type = typeOf(value);
-  return type ? product(type.getShape()) : Count();
-}
-
-/// A size counted from the front, or from the back when negative.
-static Count size(Value value, int64_t axis) {
-  RankedTensorType type = typeOf(value);
-  if (!type)
-    return {};
-  axis = axis < 0 ? axis + type.getRank() : axis;
-  if (axis < 0 || axis >= type.getRank())
-    return {};
-  return product(type.getShape().slice(axis, 1));
-}
-
-static Count result(NodeOp node) {
-  return node.getNumResults() == 0 ? Count() : elements(node.getResult(0));
-}
-
-//===----------------------------------------------------------------------===//
-// Formulas
-//===----------------------------------------------------------------------===//
-
-/// One slice of the weight for each output.
-template <unsigned weight> static Count convolution(NodeOp node) {
-  Value w = node.getOptionalInput(weight);
-  return result(node) * elements(w) / size(w, 0);
-}
-
-/// One slice of the weight [input channels, output channels, ...] for each input.
-static Count transposedConvolution(NodeOp node) {
-  Value w = node.getOptionalInput(1);
-  return elements(node.getOptionalInput(0)) * elements(w) / size(w, 0);
-}
-
-static Count matrixProduct(NodeOp node) {
-  if (node.getInt("transBatchA").value_or(0) || node.getInt("transBatchB").value_or(0))
-    return {};
-  return result(node) * size(node.getOptionalInput(0), node.getInt("transA").value_or(0) ? -2 : -1);
-}
-
-static Count blockedProduct(NodeOp node) {
-  return result(node) * Count(node.getInt("K").value_or(-1));
-}
-
-/// Both weights once a step and sample.
-static Count recurrence(NodeOp node) {
-  Value x = node.getOptionalInput(0);
-  return size(x, 0) * size(x, 1) *
-         (elements(node.getOptionalInput(1)) + elements(node.getOptionalInput(2)));
-}
-
-/// Scores, then their product with the values: each query and each result meets every key.
-static Count attention(NodeOp node) {
-  Count keys = size(node.getOptionalInput(1), -2);
-  if (Value past = node.getOptionalInput(4))
-    keys = keys + size(past, -2);
-  return keys * (elements(node.getOptionalInput(0)) + result(node));
-}
-
-/// One multiplication for each operand behind the first and each combination of labels.
-static Count einsum(NodeOp node) {
-  StringRef terms = node.getString("equation").value_or("").split("->").first;
-  if (terms.contains('.'))
-    return {};
-  llvm::StringSet<> seen;
-  Count count(1);
-  for (Value input : node.getInputs()) {
-    auto [term, rest] = terms.split(',');
-    terms = rest;
-    int64_t axis = 0;
-    for (size_t i = 0; i < term.size(); ++i) {
-      if (term[i] == ' ')
-        continue;
-      if (seen.insert(term.substr(i, 1)).second)
-        count = count * size(input, axis);
-      ++axis;
-    }
-  }
-  int64_t operands = node.getInputs().size();
-  return operands < 2 ? Count(0) : count * Count(operands - 1);
-}
-
-static Count unknown(NodeOp) { return {}; }
-
-using Formula = Count (*)(NodeOp);
-
-static const llvm::StringMap<Formula> &formulas() {
-  static const llvm::StringMap<Formula> table = {
-      {":Conv", convolution<1>},
-      {":ConvInteger", convolution<1>},
-      {":QLinearConv", convolution<3>},
-      {":DeformConv", convolution<1>},
-      {"com.microsoft:FusedConv", convolution<1>},
-      {":ConvTranspose", transposedConvolution},
-      {":MatMul", matrixProduct},
-      {":MatMulInteger", matrixProduct},
-      {":QLinearMatMul", matrixProduct},
-      {":Gemm", matrixProduct},
-      {"com.microsoft:FusedMatMul", matrixProduct},
-      {"com.microsoft:FusedGemm", matrixProduct},
-      {"com.microsoft:MatMulNBits", blockedProduct},
-      {":RNN", recurrence},
-      {":GRU", recurrence},
-      {":LSTM", recurrence},
-      {":Einsum", einsum},
-      {":Attention", attention},
-      {":FlexAttention", unknown},
-      {":LinearAttention", unknown},
-      {"com.microsoft:Attention", unknown},
-      {"com.microsoft:MultiHeadAttention", unknown},
-      {"com.microsoft:GroupQueryAttention", unknown},
-  };
-  return table;
-}
 
 /// Whether the node lies in a body that may run several times.
 static bool isRepeated(NodeOp node) {
@@ -189,10 +30,8 @@ static bool isRepeated(NodeOp node) {
 }
 
 std::optional<int64_t> ledger::nodeMacs(NodeOp node) {
-  Formula formula = formulas().lookup((node.getNormalizedDomain() + ":" + node.getOpType()).str());
-  if (!formula)
-    return 0;
-  return isRepeated(node) ? std::nullopt : formula(node).value;
+  std::optional<int64_t> macs = multiplyAdds(node);
+  return macs != 0 && isRepeated(node) ? std::nullopt : macs;
 }
 
 //===----------------------------------------------------------------------===//
@@ -202,9 +41,11 @@ std::optional<int64_t> ledger::nodeMacs(NodeOp node) {
 static int64_t bytesOf(ShapedType type) {
   if (!type.hasStaticShape())
     return 0;
-  std::optional<int64_t> bits =
-      (Count(type.getNumElements()) * Count(bitWidth(dtypeOf(type.getElementType())))).value;
-  return bits ? llvm::divideCeil(*bits, 8) : 0;
+  int64_t bits = 0;
+  if (llvm::MulOverflow(type.getNumElements(), int64_t(bitWidth(dtypeOf(type.getElementType()))),
+                        bits))
+    return 0;
+  return llvm::divideCeil(bits, 8);
 }
 
 int64_t WeightCounter::bytesOf(NodeOp node) {

@@ -20,8 +20,8 @@
 
 namespace quantc::ledger {
 
-/// Multiply-adds of one execution: those of convolutions, matrix products, recurrent layers and
-/// attention; 0 for other ops. Nullopt when a size, or the op's formula, is not known.
+/// Multiply-adds of one run of the model; nullopt when they, or the number of rounds of a body that
+/// holds the node, are not known.
 std::optional<int64_t> nodeMacs(onnx::NodeOp node);
 
 /// Counts each constant once, where it is read first.

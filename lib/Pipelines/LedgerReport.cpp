@@ -22,15 +22,38 @@ StringRef quantc::ledgerClassName(LedgerClass kind) {
   return names[static_cast<size_t>(kind)];
 }
 
-StringRef quantc::ledgerReasonCode(LedgerReason reason) {
+static StringRef codeOf(onnx::Refusal kind) {
+  switch (kind) {
+  case onnx::Refusal::UnknownOp:
+    return "unknown-op";
+  case onnx::Refusal::Opset:
+    return "opset";
+  case onnx::Refusal::AttributeKind:
+    return "attribute-kind";
+  case onnx::Refusal::AttributeValue:
+    return "attribute-value";
+  case onnx::Refusal::Operand:
+    return "operand";
+  case onnx::Refusal::DynamicOperand:
+    return "dynamic-operand";
+  case onnx::Refusal::Output:
+    return "output";
+  case onnx::Refusal::ElementType:
+    return "element-type";
+  case onnx::Refusal::Rank:
+    return "rank";
+  case onnx::Refusal::Shape:
+    return "shape";
+  }
+  llvm_unreachable("all refusals are listed");
+}
+
+StringRef LedgerReason::code() const {
   constexpr StringRef codes[] = {
-      "integer-form",   "constant",        "identity",      "unused",
-      "inlined",        "fused",           "only-in-loops", "in-body",
-      "excluded",       "no-integer-form", "float-tail",    "not-quantized",
-      "stops",          "border",          "unknown-op",    "opset",
-      "attribute-kind", "attribute-value", "operand",       "dynamic-operand",
-      "output",         "element-type",    "rank",          "shape"};
-  return codes[static_cast<size_t>(reason)];
+      "integer-form", "constant",      "identity", "unused",   "inlined",
+      "fused",        "only-in-loops", "in-body",  "excluded", "no-integer-form",
+      "float-tail",   "not-quantized", "stops",    "border"};
+  return kind ? codeOf(*kind) : codes[own];
 }
 
 //===----------------------------------------------------------------------===//
@@ -79,22 +102,22 @@ static bool isFloatType(StringRef type) { return type.contains("float"); }
 
 /// What helps against a node's reason; empty where nothing is known.
 static StringRef adviceFor(const LedgerNode &node) {
-  switch (node.reason) {
-  case LedgerReason::Excluded:
+  if (node.reason == LedgerReason::Excluded)
     return "take them out of the recipe's 'exclude'";
-  case LedgerReason::FloatTail:
+  if (node.reason == LedgerReason::FloatTail)
     return "set quantize-outputs=true, which stores what they read in integers";
-  case LedgerReason::DynamicOperand:
+  switch (node.reason.refusal().value_or(onnx::Refusal::UnknownOp)) {
+  case onnx::Refusal::DynamicOperand:
     return "make the operand that their text names a constant; where it depends on sizes, --dim";
-  case LedgerReason::ElementType:
+  case onnx::Refusal::ElementType:
     // Integers at run time are sizes and indices; nothing makes them 8-bit codes.
     return llvm::any_of(node.outputs, [](auto &output) { return isFloatType(output.type); })
                ? "export the model in float32"
                : "";
-  case LedgerReason::Rank:
-  case LedgerReason::Shape:
+  case onnx::Refusal::Rank:
+  case onnx::Refusal::Shape:
     return "give sizes with --dim, or declare the shapes of what unknown ops make in the file";
-  case LedgerReason::Opset:
+  case onnx::Refusal::Opset:
     return "convert the file to an opset that docs/SupportedOps.md lists";
   default:
     return "";
@@ -120,8 +143,7 @@ std::vector<std::string> Ledger::advice() const {
   }
   std::vector<std::string> texts;
   for (const Line &line : lines)
-    texts.push_back(
-        llvm::formatv("{0} {1}: {2}", line.nodes, ledgerReasonCode(line.reason), line.text).str());
+    texts.push_back(llvm::formatv("{0} {1}: {2}", line.nodes, line.reason.code(), line.text).str());
   return texts;
 }
 
@@ -152,7 +174,7 @@ static llvm::json::Object nodeToJSON(const LedgerNode &node, llvm::ArrayRef<Ledg
                             {"domain", node.domain},
                             {"opset", node.opset},
                             {"class", ledgerClassName(node.kind)},
-                            {"reason", ledgerReasonCode(node.reason)},
+                            {"reason", node.reason.code()},
                             {"text", node.text},
                             {"macs", numberOrNull(node.macs)},
                             {"weight_bytes", node.weightBytes},
@@ -223,7 +245,7 @@ static void printTable(llvm::raw_ostream &os, llvm::ArrayRef<LedgerNode> nodes) 
   using Row = std::vector<std::string>;
   std::vector<Row> rows = {{"class", "op", "node", "MACs", "weights", "output", "reason"}};
   for (const LedgerNode &node : nodes) {
-    std::string reason = ledgerReasonCode(node.reason).str();
+    std::string reason = node.reason.code().str();
     if (!node.text.empty())
       reason += ": " + node.text;
     rows.push_back({ledgerClassName(node.kind).str(), opText(node), node.name, macsText(node),
@@ -270,7 +292,7 @@ void Ledger::print(llvm::raw_ostream &os, bool table) const {
   for (size_t i = 0; i < largest.size() && i < mostListed; ++i)
     os << (i == 0 ? "largest float " : "              ") << largest[i]->name << " ("
        << opText(*largest[i]) << "): " << macsText(*largest[i]) << " multiply-adds, "
-       << largest[i]->weightBytes << " bytes, " << ledgerReasonCode(largest[i]->reason) << "\n";
+       << largest[i]->weightBytes << " bytes, " << largest[i]->reason.code() << "\n";
   if (stops)
     os << "compilation   stops at " << stops
        << " nodes; what the table says of others holds when those are computed elsewhere\n";

@@ -15,6 +15,7 @@
 #define QUANTC_PIPELINES_LEDGER_H
 
 #include "mlir/IR/Diagnostics.h"
+#include "quantc/Dialect/ONNX/Utils/NodeReader.h"
 #include "quantc/Pipelines/Compiler.h"
 #include "llvm/Support/JSON.h"
 #include <optional>
@@ -27,38 +28,43 @@ enum class LedgerClass { Integer, Float, Folded, Unsupported };
 /// "integer", "float", "folded", "unsupported".
 llvm::StringRef ledgerClassName(LedgerClass kind);
 
-/// Why a node has its class; the list is closed (docs/Ledger.md).
-enum class LedgerReason {
-  IntegerForm, ///< integer
-  // Folded.
-  Constant, ///< known before a run: a constant, shape arithmetic
-  Identity, ///< passes its input on
-  Unused,   ///< no output depends on it
-  Inlined,  ///< a call of a function, or an If whose condition is known
-  Fused,    ///< a part of another node
-  // Float, beside those of a refusal.
-  OnlyInLoops,   ///< an op that `nn` lacks
-  InBody,        ///< in the body of a node that runs as loops
-  Excluded,      ///< by the recipe
-  NoIntegerForm, ///< its op has none
-  FloatTail,     ///< behind the last dequantize
-  NotQuantized,  ///< an operand or its result is not quantized
-  Stops,         ///< a stage of compilation fails at it
-  Border,        ///< the file's own quantize or dequantize at the border
-  // Of a refusal: the node has no form in `nn`.
-  UnknownOp,
-  Opset,
-  AttributeKind,
-  AttributeValue,
-  Operand,
-  DynamicOperand,
-  Output,
-  ElementType,
-  Rank,
-  Shape,
+/// Why a node has its class; the list is closed (docs/Ledger.md). What refuses a node has its own
+/// list, which stands here for itself.
+class LedgerReason {
+public:
+  enum Own {
+    IntegerForm, ///< integer
+    // Folded.
+    Constant, ///< known before a run: a constant, shape arithmetic
+    Identity, ///< passes its input on
+    Unused,   ///< no output depends on it
+    Inlined,  ///< a call of a function, or an If whose condition is known
+    Fused,    ///< a part of another node
+    // Float, beside those of a refusal.
+    OnlyInLoops,   ///< an op that `nn` lacks
+    InBody,        ///< in the body of a node that runs as loops
+    Excluded,      ///< by the recipe
+    NoIntegerForm, ///< its op has none
+    FloatTail,     ///< behind the last dequantize
+    NotQuantized,  ///< an operand or its result is not quantized
+    Stops,         ///< a stage of compilation fails at it
+    Border,        ///< the file's own quantize or dequantize at the border
+  };
+
+  LedgerReason(Own own) : own(own) {}
+  /// The node has no form in `nn`, or not this one.
+  LedgerReason(onnx::Refusal kind) : kind(kind) {}
+
+  std::optional<onnx::Refusal> refusal() const { return kind; }
+  bool operator==(const LedgerReason &o) const { return kind == o.kind && (kind || own == o.own); }
+  bool operator!=(const LedgerReason &o) const { return !(*this == o); }
+  /// "integer-form", "constant", "unknown-op", ...
+  llvm::StringRef code() const;
+
+private:
+  Own own = Unused; ///< without a refusal
+  std::optional<onnx::Refusal> kind;
 };
-/// "integer-form", "constant", ...
-llvm::StringRef ledgerReasonCode(LedgerReason reason);
 
 struct LedgerOutput {
   std::string name;
