@@ -71,7 +71,10 @@ def _dtype(code):
 
 
 def _address(array):
-    return array.__array_interface__["data"][0]
+    try:
+        return ctypes.addressof(ctypes.c_char.from_buffer(array))
+    except (TypeError, ValueError, BufferError):  # read-only, empty, or of a type that no buffer has; slower
+        return array.__array_interface__["data"][0]
 
 
 class Model(BackendRep):
