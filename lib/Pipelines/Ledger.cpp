@@ -53,7 +53,7 @@ private:
   Ledger ledger;
   OwningOpRef<ModuleOp> flat, prepared;
   StageOutcome outcome;
-  llvm::DenseMap<unsigned, std::string> loopsRefusals;
+  llvm::DenseMap<unsigned, std::string> loopsRefusals, besideRefusals;
   /// What the nodes have become, by number: ops of the last module.
   llvm::DenseSet<unsigned> integer, floating, border;
   llvm::DenseMap<unsigned, NodeOp> kept;
@@ -169,6 +169,8 @@ void LedgerMaker::judgeKept(size_t number, LedgerReason reason, const std::strin
       entry.reason = LedgerReason::OnlyInLoops;
       entry.text = "nn has no such op";
     }
+    if (auto beside = besideRefusals.find(number); beside != besideRefusals.end())
+      entry.text += "; not beside integers: " + beside->second;
     return;
   }
   entry.kind = LedgerClass::Unsupported;
@@ -302,13 +304,16 @@ FailureOr<Ledger> LedgerMaker::make(llvm::StringRef path) {
     return failure();
   outcome = std::move(*run);
   surveyOps();
-  if (!kept.empty())
+  if (!kept.empty()) {
     loopsRefusals = refusedByLoops(*prepared);
+    besideRefusals = refusedBesideIntegers(*outcome.module, options.recipe);
+  }
   for (size_t number = 0; number < ledger.nodes.size(); ++number)
     judge(number);
   llvm::DenseSet<unsigned> stops;
-  for (auto &refusal : outcome.refused)
-    stops.insert(refusal.first);
+  for (auto &[number, refusal] : outcome.refused)
+    if (ledger.nodes[number].kind == LedgerClass::Unsupported || besideRefusals.contains(number))
+      stops.insert(number);
   for (auto &stop : outcome.stops)
     stops.insert(stop.first);
   ledger.stops = stops.size();

@@ -18,6 +18,7 @@
 #include "quantc/Conversion/ONNXToLoops/ONNXToLoops.h"
 #include "quantc/Dialect/NN/IR/NN.h"
 #include "quantc/Dialect/ONNX/Proto/TypeProtos.h"
+#include "quantc/Dialect/ONNX/Utils/Outline.h"
 #include "quantc/Dialect/QNN/IR/QNN.h"
 #include "quantc/Interfaces/QuantizableOpInterface.h"
 #include "quantc/Interfaces/Weights.h"
@@ -31,8 +32,6 @@ using namespace quantc::ledger;
 
 /// So often stages start anew without a node at which they stopped.
 constexpr int mostRounds = 20;
-/// So often types that loops give lead to others.
-constexpr int mostTypeRounds = 4;
 
 //===----------------------------------------------------------------------===//
 // Pipelines
@@ -86,6 +85,8 @@ static FloatPipeline splitFloatPipeline(const Recipe &recipe) {
       converted = true;
       continue;
     }
+    if (pass.getName() == createONNXCheckLoops()->getName())
+      continue; // the ledger asks for reasons itself, and goes on
     std::string text;
     llvm::raw_string_ostream os(text);
     pass.printAsTextualPipeline(os);
@@ -270,6 +271,31 @@ llvm::DenseMap<unsigned, std::string> ledger::refusedByLoops(ModuleOp prepared) 
     for (unsigned number : numbers)
       refused.try_emplace(number, reason.empty() ? text : reason.str());
   }
+  return refused;
+}
+
+llvm::DenseMap<unsigned, std::string> ledger::refusedBesideIntegers(ModuleOp module,
+                                                                    const Recipe &recipe) {
+  llvm::DenseMap<unsigned, std::string> refused;
+  Listener listener(module.getContext());
+  for (auto function : module.getOps<func::FuncOp>())
+    for (auto node : function.getOps<quantc::onnx::NodeOp>()) {
+      if (recipe.isGPU() || recipe.isFPGA()) {
+        for (unsigned number : numbersIn(node.getLoc()))
+          refused.try_emplace(number, "float loops run on the CPU alone, not on this target");
+        continue;
+      }
+      if (!hasStaticResults(node))
+        continue;
+      OwningOpRef<ModuleOp> scratch = ModuleOp::create(node.getLoc());
+      outlineNode(node, *scratch, "node");
+      LoopsConversion options;
+      options.destinations = true;
+      (void)convertONNXToLoops(*scratch, options);
+    }
+  for (auto &[numbers, text] : listener.errors)
+    for (unsigned number : numbers)
+      refused.try_emplace(number, text);
   return refused;
 }
 

@@ -51,6 +51,11 @@ mlir::FailureOr<StageOutcome> runStages(mlir::ModuleOp prepared, const Recipe &r
 /// What the loops conversion refuses of a prepared module, by number.
 llvm::DenseMap<unsigned, std::string> refusedByLoops(mlir::ModuleOp prepared);
 
+/// Of the nodes that stayed in the module of the last stage, those that cannot run beside integers
+/// under this recipe, with the reason. Whether their sizes will be known, data may say.
+llvm::DenseMap<unsigned, std::string> refusedBesideIntegers(mlir::ModuleOp module,
+                                                            const Recipe &recipe);
+
 } // namespace quantc::ledger
 
 #endif // QUANTC_LIB_PIPELINES_LEDGERSTAGES_H
