@@ -101,10 +101,6 @@ std::vector<InputSpec> quantc::inputSpecs(ModuleOp module) {
 
 /// Whether the file says itself how tensors are stored: QuantizeLinear and DequantizeLinear became
 /// the pairs that calibration would put there.
-static bool isQuantized(ModuleOp module) {
-  return module.walk([](qnn::QuantizeOp) { return WalkResult::interrupt(); }).wasInterrupted();
-}
-
 static bool hasSymbolicDims(ArrayRef<InputSpec> specs) {
   return llvm::any_of(specs,
                       [](const InputSpec &spec) { return llvm::is_contained(spec.dims, -1); });
@@ -220,7 +216,7 @@ LogicalResult Compiler::advance(Stage target) {
     current = next;
     if (current == Stage::Float) {
       floatModule = ir->clone();
-      result.quantizedInFile = isQuantized(*ir);
+      result.quantizedInFile = (*ir)->hasAttr(qnn::quantizedInFileAttr);
       if (result.quantizedInFile && target != Stage::Float && failed(requireStaticInputs()))
         return failure();
     }
@@ -309,12 +305,20 @@ LogicalResult Compiler::certify() {
     result.macs += cost.macs;
     result.weightBytes += cost.constantBytes;
   });
+  result.rescalings = result.onnxRescalings = 0;
+  ir->walk([&](dyad::RequantizeOp op) {
+    ++result.rescalings;
+    result.onnxRescalings += op.getRounding() == dyad::Rounding::OnnxRne;
+  });
   std::string text;
   llvm::raw_string_ostream os(text);
   os << "quantc " << quantcVersion() << ", model " << result.model << ", recipe " << result.recipe
      << "\n";
   certificate.print(os);
   overflow.print(os);
+  if (result.onnxRescalings)
+    os << "rescalings: " << result.onnxRescalings << " of " << result.rescalings
+       << " multiply a sum by a float32 scale of the file and round to nearest even (onnx_rne)\n";
   result.certificate = text;
   (*ir)->setAttr("quantc.certificate", StringAttr::get(&context, text));
   return success();

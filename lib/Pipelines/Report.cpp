@@ -49,6 +49,8 @@ llvm::json::Value CompileReport::toJSON() const {
                             {"model_bytes", modelBytes},
                             {"library_bytes", libraryBytes},
                             {"quantized_in_file", quantizedInFile},
+                            {"rescalings", rescalings},
+                            {"onnx_rescalings", onnxRescalings},
                             {"calibration_runs", calibrationRuns},
                             {"self_test_skipped", selfTestSkipped},
                             {"calibration_seconds", calibrationSeconds},
@@ -85,7 +87,10 @@ void CompileReport::print(llvm::raw_ostream &os) const {
     os << " with float, on the last " << checkedRuns << " calibration runs\n";
   }
   if (quantizedInFile)
-    os << "calibration   none: the file says how tensors are stored\n";
+    os << "calibration   none: the file says how tensors are stored\n"
+       << "rescalings    " << rescalings << ", of them " << onnxRescalings
+       << " by a float32 scale as the file says (onnx_rne), where a dyadic one would change an "
+          "integer\n";
   if (calibrationRuns) {
     os << llvm::formatv("calibration   {0} runs in {1:F1} s", calibrationRuns, calibrationSeconds);
     if (correctedBiases)

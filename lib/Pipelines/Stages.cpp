@@ -101,7 +101,9 @@ std::string quantc::stagePipeline(Stage stage, const Recipe &recipe) {
            " weight-bits=" + std::to_string(recipe.quantize.weightBits) + "})";
   case Stage::Integer:
     return std::string("builtin.module(convert-nn-to-dyad{io-type=") +
-           (recipe.integerIO ? "int8" : "float") + "},dyad-simplify,dyad-prove-accumulators)";
+           (recipe.integerIO ? "int8" : "float") + "},dyad-requantize-to-dyadic{" +
+           flag("all", recipe.strict || recipe.isGPU() || recipe.isFPGA()) +
+           "},dyad-simplify,dyad-prove-accumulators)";
   case Stage::Scheduled:
     if (recipe.isGPU())
       return "builtin.module(convert-to-kern{level=" + recipe.target +

@@ -63,6 +63,8 @@ struct CompileReport {
   int64_t accumulators = 0;
   int64_t macs = 0, weightBytes = 0, arenaBytes = 0, modelBytes = 0, libraryBytes = 0;
   bool quantizedInFile = false; ///< ranges are the file's own: nothing was calibrated
+  int64_t rescalings = 0;       ///< requantizations of sums
+  int64_t onnxRescalings = 0;   ///< those of them by a float32 scale (onnx_rne)
   int64_t calibrationRuns = 0, checkedRuns = 0;
   double calibrationSeconds = 0, totalSeconds = 0;
   /// On the calibration tail, against float; absent without data. The SQNR is that of the worst

@@ -44,6 +44,9 @@ static std::vector<int64_t> expand(ArrayRef<int64_t> values, int64_t rows, int64
 }
 
 static FailureOr<Scales> readScales(Lowering &lowering, dyad::RequantizeOp op, Image image) {
+  if (op.getRounding() == dyad::Rounding::OnnxRne)
+    return lowering.reject(op, "expected a dyadic rescaling, but found one by a float "
+                               "(dyad-requantize-to-dyadic{all} replaces it)");
   FailureOr<std::vector<int64_t>> multipliers = lowering.integers(op, op.getMultiplier());
   FailureOr<std::vector<int64_t>> shifts = lowering.integers(op, op.getShift());
   if (failed(multipliers) || failed(shifts))

@@ -47,6 +47,14 @@ private:
 /// Scales that were computed as products in different precisions.
 static bool nearlyEqual(double a, double b) { return std::fabs(a - b) <= 1e-6 * std::fabs(b); }
 
+/// s_x * s_w / s_y as runtimes compute it: each operation rounded to float32. [NUM-REQ-5]
+static std::vector<float> onnxScales(const Affine &x, ArrayRef<float> w, const Affine &y) {
+  std::vector<float> scales;
+  for (float scale : w)
+    scales.push_back(x.scale() * scale / y.scale());
+  return scales;
+}
+
 static double scaleAt(ArrayRef<double> scales, size_t channel) {
   return scales[scales.size() == 1 ? 0 : channel];
 }
@@ -188,9 +196,13 @@ Value ContractionPattern::convert(Operation *head, const Tail &tail, PatternRewr
     scales.push_back(scale / double(tail.out.scale()));
   if (!canRescale(state, head, scales))
     return {};
+  SmallVector<int64_t> shape = channelShape(static_cast<int64_t>(scales.size()), axis, rank);
   Value accumulators = buildAccumulators(op, *parts, rewriter, loc);
-  return makeRequantize(rewriter, loc, state, accumulators, 0, scales,
-                        channelShape(static_cast<int64_t>(scales.size()), axis, rank), tail);
+  if (!state.quantizedInFile)
+    return makeRequantize(rewriter, loc, state, accumulators, 0, scales, shape, tail);
+  return makeOnnxRequantize(rewriter, loc, accumulators,
+                            onnxScales(parts->input.affine, parts->weight.affine.scales, tail.out),
+                            shape, tail);
 }
 
 namespace {
@@ -217,7 +229,10 @@ private:
     Value product = dyad::MatMulOp::create(rewriter, loc, type, a->value, b->value,
                                            zeroPointOf(rewriter, loc, a->affine),
                                            zeroPointOf(rewriter, loc, b->affine));
-    return makeRequantize(rewriter, loc, state, product, 0, scale, {}, tail);
+    if (!state.quantizedInFile)
+      return makeRequantize(rewriter, loc, state, product, 0, scale, {}, tail);
+    return makeOnnxRequantize(rewriter, loc, product,
+                              onnxScales(a->affine, b->affine.scales, tail.out), {}, tail);
   }
 };
 } // namespace

@@ -63,6 +63,7 @@ struct ConvertNNToDyadPass : quantc::impl::ConvertNNToDyadBase<ConvertNNToDyadPa
       return signalPassFailure();
     }
     State state;
+    state.quantizedInFile = module->hasAttr(qnn::quantizedInFileAttr);
     RewritePatternSet patterns(&getContext());
     populateContractions(patterns, state);
     populateElementwise(patterns, state);

@@ -184,6 +184,26 @@ bool nntodyad::canRescale(State &state, Operation *op, ArrayRef<double> scales) 
   return true;
 }
 
+Value nntodyad::makeOnnxRequantize(OpBuilder &builder, Location loc, Value input,
+                                   ArrayRef<float> scales, ArrayRef<int64_t> shape,
+                                   const Tail &tail) {
+  if (llvm::all_equal(scales)) {
+    scales = scales.take_front(1);
+    shape = {};
+  }
+  std::vector<int64_t> bits, zeros(scales.size(), 0);
+  for (float scale : scales)
+    bits.push_back(llvm::bit_cast<int32_t>(scale));
+  auto inputType = cast<RankedTensorType>(input.getType());
+  auto parameterType = RankedTensorType::get(shape, si32(builder));
+  return dyad::RequantizeOp::create(builder, loc, inputType.clone(tail.out.storage), input,
+                                    makeScalar(builder, loc, inputType.getElementType(), 0),
+                                    makeConstant(builder, loc, parameterType, bits),
+                                    makeConstant(builder, loc, parameterType, zeros),
+                                    zeroPointOf(builder, loc, tail.out), dyad::Rounding::OnnxRne,
+                                    tail.clampLo(), tail.clampHi());
+}
+
 Value nntodyad::makeRequantize(OpBuilder &builder, Location loc, State &state, Value input,
                                int64_t inputZeroPoint, ArrayRef<double> scales,
                                ArrayRef<int64_t> shape, const Tail &tail) {

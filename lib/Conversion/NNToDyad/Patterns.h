@@ -98,6 +98,8 @@ bool mayConvert(mlir::Operation *op);
 
 /// What patterns tell the pass.
 struct State {
+  /// The file itself is quantized: contractions rescale by its float scales (onnx_rne).
+  bool quantizedInFile = false;
   /// An error was emitted; no pattern does anything any more.
   bool failed = false;
   /// Why a node stays float, by location.
@@ -125,6 +127,12 @@ bool canRescale(State &state, mlir::Operation *op, llvm::ArrayRef<double> scales
 mlir::Value makeRequantize(mlir::OpBuilder &builder, mlir::Location loc, State &state,
                            mlir::Value input, int64_t inputZeroPoint, llvm::ArrayRef<double> scales,
                            llvm::ArrayRef<int64_t> shape, const Tail &tail);
+
+/// As `makeRequantize` for accumulators of a model that is quantized in its file: rounding onnx_rne
+/// with these scales.
+mlir::Value makeOnnxRequantize(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value input,
+                               llvm::ArrayRef<float> scales, llvm::ArrayRef<int64_t> shape,
+                               const Tail &tail);
 
 /// Shape in which one number per element of `axis` broadcasts to a tensor of `rank`.
 llvm::SmallVector<int64_t> channelShape(int64_t channels, int64_t axis, int64_t rank);

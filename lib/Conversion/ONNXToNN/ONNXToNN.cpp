@@ -240,6 +240,8 @@ LogicalResult quantc::convertONNXToNN(ModuleOp module,
     return failure();
   for (FunctionOp function : llvm::make_early_inc_range(module.getOps<FunctionOp>()))
     function.erase(); // no node calls them any more
+  if (module.walk([](qnn::QuantizeOp) { return WalkResult::interrupt(); }).wasInterrupted())
+    module->setAttr(qnn::quantizedInFileAttr, UnitAttr::get(module.getContext()));
   return success();
 }
 

@@ -53,27 +53,51 @@ std::vector<numerics::IntRange> accumulatorRanges(Lowering &lowering, Operation 
   return {result.range};
 }
 
-dyad::RequantizeOp absorbingRequantize(Value accumulator) {
+static bool isKernelRounding(dyad::Rounding rounding, bool onnx) {
+  return rounding == dyad::Rounding::HalfUp || (onnx && rounding == dyad::Rounding::OnnxRne);
+}
+
+dyad::RequantizeOp absorbingRequantize(Value accumulator, bool onnx) {
   if (!accumulator.hasOneUse())
     return {};
   auto requantize = dyn_cast<dyad::RequantizeOp>(*accumulator.user_begin());
   if (!requantize || requantize.getInput() != accumulator ||
-      requantize.getRounding() != dyad::Rounding::HalfUp)
+      !isKernelRounding(requantize.getRounding(), onnx))
     return {};
   return requantize;
 }
 
-FailureOr<Rescale> readRescale(Lowering &lowering, dyad::RequantizeOp op) {
+EpilogueData epilogueFor(Lowering &lowering, ArrayRef<numerics::IntRange> ranges,
+                         const Rescale &rescale) {
+  if (rescale.onnxScales.empty())
+    return lowering.chooseEpilogue(ranges, rescale.dyadics, rescale.zeroPoint, rescale.lo,
+                                   rescale.hi);
+  EpilogueData data;
+  data.kind = kern::Epilogue::Onnx;
+  data.scales = rescale.onnxScales;
+  return data;
+}
+
+FailureOr<Rescale> readRescale(Lowering &lowering, dyad::RequantizeOp op, bool onnx) {
   FailureOr<std::vector<int64_t>> multipliers = lowering.integers(op, op.getMultiplier());
   FailureOr<std::vector<int64_t>> shifts = lowering.integers(op, op.getShift());
   FailureOr<int64_t> zeroPoint = lowering.scalar(op, op.getZeroPoint());
   FailureOr<int64_t> inputZeroPoint = lowering.scalar(op, op.getInputZeroPoint());
   if (failed(multipliers) || failed(shifts) || failed(zeroPoint) || failed(inputZeroPoint))
     return failure();
-  if (op.getRounding() != dyad::Rounding::HalfUp)
+  bool isOnnx = op.getRounding() == dyad::Rounding::OnnxRne;
+  if (!isKernelRounding(op.getRounding(), onnx) ||
+      (isOnnx && (lowering.natural || lowering.strict)))
     return op.emitError("expected rounding half_up, but found ")
-           << dyad::stringifyRounding(op.getRounding());
+           << dyad::stringifyRounding(op.getRounding())
+           << (isOnnx ? ": dyad-requantize-to-dyadic{all} replaces it" : "");
   Rescale rescale;
+  if (isOnnx) {
+    for (int64_t bits : *multipliers)
+      rescale.onnxScales.push_back(llvm::bit_cast<float>(int32_t(bits)));
+    multipliers->clear();
+    shifts->clear();
+  }
   for (auto [m, s] : llvm::zip_equal(*multipliers, *shifts)) {
     numerics::Dyadic d{int32_t(m), int32_t(s)};
     if (!numerics::isLegal(d))
@@ -135,22 +159,21 @@ struct Destination {
 
 static FailureOr<Destination> destination(Lowering &lowering, Operation *op) {
   Destination result;
-  dyad::RequantizeOp requantize = absorbingRequantize(op->getResult(0));
+  dyad::RequantizeOp requantize = absorbingRequantize(op->getResult(0), /*onnx=*/true);
   if (!requantize) {
     result.tensor = op->getResult(0);
     result.epilogue.kind = kern::Epilogue::Raw;
     result.epilogue.dyadics = {numerics::Dyadic{numerics::kMinMultiplier, 1}};
     return result;
   }
-  FailureOr<Rescale> rescale = readRescale(lowering, requantize);
+  FailureOr<Rescale> rescale = readRescale(lowering, requantize, /*onnx=*/true);
   if (failed(rescale))
     return failure();
   result.tensor = requantize.getResult();
   result.zeroPoint = rescale->zeroPoint;
   result.lo = rescale->lo;
   result.hi = rescale->hi;
-  result.epilogue = lowering.chooseEpilogue(accumulatorRanges(lowering, op), rescale->dyadics,
-                                            result.zeroPoint, result.lo, result.hi);
+  result.epilogue = epilogueFor(lowering, accumulatorRanges(lowering, op), *rescale);
   return result;
 }
 

@@ -32,8 +32,9 @@ static Value rowsOf(Lowering &lowering, Value memory) {
 /// Whether an earlier handler has already written the result.
 static bool absorbed(dyad::RequantizeOp op) {
   auto producer = dyn_cast_or_null<IntegerSemantics>(op.getInput().getDefiningOp());
+  bool contraction = isa_and_nonnull<dyad::ConvOp, dyad::LinearOp>(producer.getOperation());
   return producer && producer.accumulates() && !isa<dyad::MatMulOp>(producer) && // has no epilogue
-         absorbingRequantize(op.getInput()) == op;
+         absorbingRequantize(op.getInput(), /*onnx=*/contraction) == op;
 }
 
 /// Channel index of each column when multipliers vary along the innermost physical axis.
@@ -48,9 +49,11 @@ static LogicalResult lowerRequantize(Lowering &lowering, Operation *operation) {
   auto op = cast<dyad::RequantizeOp>(operation);
   if (absorbed(op))
     return success();
-  FailureOr<Rescale> rescale = readRescale(lowering, op);
+  bool sums = cast<RankedTensorType>(op.getInput().getType()).getElementType().isInteger(32);
+  FailureOr<Rescale> rescale = readRescale(lowering, op, /*onnx=*/sums);
   if (failed(rescale))
     return failure();
+  size_t numScales = std::max(rescale->dyadics.size(), rescale->onnxScales.size());
   Value memory = lowering.denseInput(op.getInput());
   if (!memory)
     return op.emitError("expected the input to be computed before");
@@ -58,7 +61,7 @@ static LogicalResult lowerRequantize(Lowering &lowering, Operation *operation) {
   RowMajorOutput out(lowering, op.getResult(), /*imageOrder=*/true);
   Value rows = rowsOf(lowering, out.memory);
   OpBuilder &b = lowering.builder;
-  if (failed(checkPerColumn(op, rescale->dyadics.size(), typeOf(rows).getDimSize(1))))
+  if (failed(checkPerColumn(op, numScales, typeOf(rows).getDimSize(1))))
     return failure();
   numerics::IntRange values = typeRange(op.getInput().getType());
   if (typeOf(in).getElementType().isInteger(8)) {
@@ -78,14 +81,13 @@ static LogicalResult lowerRequantize(Lowering &lowering, Operation *operation) {
   } else {
     if (rescale->inputZeroPoint != 0)
       return op.emitError("expected a zero point of 0 for 32-bit accumulators");
-    std::vector<numerics::IntRange> sums = {values};
+    std::vector<numerics::IntRange> ranges = {values};
     auto producer = dyn_cast_or_null<IntegerSemantics>(op.getInput().getDefiningOp());
     if (producer && producer.accumulates())
-      sums = accumulatorRanges(lowering, producer);
-    EpilogueData e = lowering.chooseEpilogue(sums, rescale->dyadics, rescale->zeroPoint,
-                                             rescale->lo, rescale->hi);
+      ranges = accumulatorRanges(lowering, producer);
+    EpilogueData e = epilogueFor(lowering, ranges, *rescale);
     // The kernel reads its per-column arrays in steps of 16.
-    int64_t count = rescale->dyadics.size();
+    int64_t count = numScales;
     int64_t padded = count == 1 ? 1 : (count + 15) / 16 * 16;
     auto [multiplier, shift] =
         lowering.epilogueBuffers(e, padded, [&](int64_t p) { return p < count ? p : -1; });

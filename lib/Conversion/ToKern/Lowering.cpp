@@ -334,6 +334,15 @@ EpilogueData Lowering::chooseEpilogue(ArrayRef<numerics::IntRange> ranges,
 
 std::pair<Value, Value> Lowering::epilogueBuffers(const EpilogueData &data, int64_t count,
                                                   llvm::function_ref<int64_t(int64_t)> channelAt) {
+  if (data.kind == kern::Epilogue::Onnx) {
+    std::vector<float> scales;
+    for (int64_t p = 0; p < count; ++p) {
+      int64_t channel = channelAt(p);
+      scales.push_back(data.scales[data.scales.size() == 1 || channel < 0 ? 0 : channel]);
+    }
+    return {constant(builder.getF32Type(), scales),
+            constant(builder.getI32Type(), std::vector<int32_t>{0})};
+  }
   std::vector<float> f32;
   std::vector<double> f64;
   std::vector<int32_t> multipliers, shifts;
@@ -356,6 +365,7 @@ std::pair<Value, Value> Lowering::epilogueBuffers(const EpilogueData &data, int6
   case kern::Epilogue::Integer:
     return {constant(builder.getI32Type(), multipliers), shift};
   case kern::Epilogue::Raw:
+  case kern::Epilogue::Onnx: // above
     break;
   }
   return {shift, shift};

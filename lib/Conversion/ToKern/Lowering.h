@@ -51,6 +51,7 @@ struct EpilogueData {
   kern::Epilogue kind = kern::Epilogue::Integer;
   int64_t accLo = INT32_MIN, accHi = INT32_MAX;
   std::vector<numerics::Dyadic> dyadics; ///< one, or one per channel
+  std::vector<float> scales;             ///< in their place for Epilogue::Onnx
 };
 
 class Lowering {

@@ -20,12 +20,18 @@ namespace quantc::tokern {
 /// A dyad.requantize with constant parameters; zero point and clamp are stored bytes.
 struct Rescale {
   std::vector<numerics::Dyadic> dyadics;
+  std::vector<float> onnxScales; ///< in their place for rounding onnx_rne
   int64_t inputZeroPoint = 0, zeroPoint = 0, lo = 0, hi = 255;
 };
-mlir::FailureOr<Rescale> readRescale(Lowering &lowering, dyad::RequantizeOp op);
+/// Refuses other roundings than those of the kernels; `onnx` says whether onnx_rne is one.
+mlir::FailureOr<Rescale> readRescale(Lowering &lowering, dyad::RequantizeOp op, bool onnx = false);
 
-/// The requantization that absorbs an accumulator: its only user, with the rounding of the kernels.
-dyad::RequantizeOp absorbingRequantize(mlir::Value accumulator);
+/// The requantization that absorbs an accumulator: its only user, with a rounding of the kernels.
+dyad::RequantizeOp absorbingRequantize(mlir::Value accumulator, bool onnx = false);
+
+/// How a kernel gets from sums within `ranges` to codes.
+EpilogueData epilogueFor(Lowering &lowering, mlir::ArrayRef<numerics::IntRange> ranges,
+                         const Rescale &rescale);
 
 /// Accumulator ranges of an op from its constants and its operands' types: one, or one a channel.
 std::vector<numerics::IntRange> accumulatorRanges(Lowering &lowering, mlir::Operation *op);

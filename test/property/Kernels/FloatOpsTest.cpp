@@ -69,15 +69,21 @@ float unaryReference(UnaryOp op, float x, float alpha, float beta) {
     return -x;
   case UnaryOp::Sqrt:
     return std::sqrt(x);
+  case UnaryOp::Erf:
+    return numerics::erfF32(x);
+  case UnaryOp::Reciprocal:
+    return 1.0f / x;
+  case UnaryOp::Gelu:
+    return numerics::geluF32(x);
   }
   return x;
 }
-constexpr int numUnaryOps = 11;
+constexpr int numUnaryOps = 14;
 
 /// Ops whose definition contains a fused multiply-add.
 bool usesFma(UnaryOp op) {
   return op == UnaryOp::HardSigmoid || op == UnaryOp::HardSwish || op == UnaryOp::Sigmoid ||
-         op == UnaryOp::Tanh || op == UnaryOp::Exp;
+         op == UnaryOp::Tanh || op == UnaryOp::Exp || op == UnaryOp::Erf || op == UnaryOp::Gelu;
 }
 
 /// Equal bits, or within the bound where the level has no FMA. Near zero, where

@@ -287,3 +287,34 @@ RC_GTEST_PROP(ConvU8S8, BorderOfZeroPointsIsPadding, (uint32_t seed)) {
     expectEqual(expected, out.values(), level.name);
   });
 }
+
+RC_GTEST_PROP(MatmulU8, EqualsDefinition, (uint32_t seed)) {
+  Data data(seed);
+  const int64_t batch = data.in(1, 3), m = data.in(1, 20), k = data.in(1, 40);
+  const int64_t n = data.in(0, 1) ? data.in(1, 100) : 32 * data.in(1, 3);
+  const int64_t lda = k + data.in(0, 3), ldb = n + data.in(0, 3), ldc = n + data.in(0, 3);
+  const int64_t aBatch = data.in(0, 3) ? m * lda : 0, bBatch = data.in(0, 3) ? k * ldb : 0;
+  const int64_t zpA = data.in(0, 255), zpB = data.in(0, 255);
+  std::vector<uint8_t> a = data.bytes<uint8_t>(size_t(batch * m * lda));
+  std::vector<uint8_t> b = data.bytes<uint8_t>(size_t(batch * k * ldb));
+  std::vector<int32_t> expected(size_t(batch * m * ldc), 7);
+  for (int64_t i = 0; i < batch; ++i)
+    for (int64_t y = 0; y < m; ++y)
+      for (int64_t x = 0; x < n; ++x) {
+        int64_t sum = 0;
+        for (int64_t j = 0; j < k; ++j)
+          sum += (a[size_t(i * aBatch + y * lda + j)] - zpA) *
+                 (b[size_t(i * bBatch + j * ldb + x)] - zpB);
+        expected[size_t((i * m + y) * ldc + x)] = int32_t(sum);
+      }
+  const auto rows = randomSplit(data, batch * m);
+  forEachLevel([&](const LevelInfo &level, const KernelTable &table) {
+    // Neither operand is read beyond its elements.
+    GuardedArray<uint8_t> ga(a, Guarded::Constant), gb(b, Guarded::Constant);
+    GuardedArray<int32_t> out(std::vector<int32_t>(expected.size(), 7), Guarded::Constant);
+    for (auto [rowBegin, rowEnd] : rows)
+      table.matmul_u8(out.get(), ga.get(), gb.get(), rowBegin, rowEnd, m, n, k, lda, ldb, ldc,
+                      aBatch, bBatch, m * ldc, zpA, zpB);
+    expectEqual(expected, out.values(), level.name);
+  });
+}

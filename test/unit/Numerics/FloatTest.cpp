@@ -83,6 +83,19 @@ TEST(Float, ErfProperties) {
   }
 }
 
+// [NUM-FLT-11] Near the exact function, and as its operations say at the ends.
+TEST(Float, Gelu) {
+  for (float x = -6.0f; x <= 6.0f; x += 0.00390625f) {
+    double exact = 0.5 * x * std::erfc(-x * 0.70710678118654752);
+    ASSERT_NEAR(geluF32(x), exact, 4e-7 * std::max(1.0, std::fabs(exact))) << x;
+  }
+  EXPECT_EQ(geluF32(0.0f), 0.0f);
+  EXPECT_EQ(geluF32(kInf), kInf);
+  EXPECT_EQ(geluF32(100.0f), 100.0f);
+  EXPECT_EQ(geluF32(-100.0f), -0.0f);
+  EXPECT_TRUE(std::isnan(geluF32(kNan)));
+}
+
 TEST(Float, ExpSpecialValues) {
   EXPECT_EQ(expF32(0.0f), 1.0f);
   EXPECT_EQ(expF32(-0.0f), 1.0f);

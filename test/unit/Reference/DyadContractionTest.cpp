@@ -151,6 +151,37 @@ TEST_F(DyadContraction, LinearEqualsPlainLoops) {
       }
 }
 
+// Both operands broadcast over leading axes; each has a zero point.
+TEST_F(DyadContraction, MatMulEqualsPlainLoops) {
+  std::mt19937 rng(6);
+  for (int64_t rows : {1, 5})
+    for (int64_t depth : {1, 33})
+      for (int64_t columns : {1, 40}) {
+        auto a = randomIntegers<uint8_t>(rng, 2 * rows * depth, 0, 255);
+        auto b = randomIntegers<int8_t>(rng, 3 * depth * columns, -128, 127);
+        std::string text =
+            oneOp("dyad.matmul " + operandList(4),
+                  {tensorType({2, 1, rows, depth}, "ui8"), tensorType({3, depth, columns}, "si8"),
+                   "tensor<ui8>", "tensor<si8>"},
+                  tensorType({2, 3, rows, columns}, "si32"));
+        auto results = run(text, {tensor({2, 1, rows, depth}, a), tensor({3, depth, columns}, b),
+                                  scalar<uint8_t>(100), scalar<int8_t>(-7)});
+        ASSERT_EQ(results.size(), 1u);
+        std::vector<int32_t> expected;
+        for (int64_t i = 0; i < 2; ++i)
+          for (int64_t j = 0; j < 3; ++j)
+            for (int64_t m = 0; m < rows; ++m)
+              for (int64_t n = 0; n < columns; ++n) {
+                int32_t sum = 0;
+                for (int64_t k = 0; k < depth; ++k)
+                  sum += (a[(i * rows + m) * depth + k] - 100) *
+                         (b[(j * depth + k) * columns + n] + 7);
+                expected.push_back(sum);
+              }
+        ASSERT_EQ(valuesOf<int32_t>(results[0]), expected);
+      }
+}
+
 // Weights of 4 and 2 bits as constants: every value of the type, packed nowhere in the result.
 TEST_F(DyadContraction, NarrowWeights) {
   std::string text = R"(

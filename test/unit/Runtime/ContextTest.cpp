@@ -85,10 +85,10 @@ TEST(ModelABI, RunsTheModel) {
 }
 
 TEST(ModelABI, EveryStatusHasAText) {
-  for (int32_t status = QRT_OK; status <= QRT_GPU_ERROR; ++status)
+  for (int32_t status = QRT_OK; status <= QRT_NODE_ERROR; ++status)
     EXPECT_STRNE(quantc_model_error_string(status), "unknown status") << status;
   EXPECT_STREQ(quantc_model_error_string(-1), "unknown status");
-  EXPECT_STREQ(quantc_model_error_string(QRT_GPU_ERROR + 1), "unknown status");
+  EXPECT_STREQ(quantc_model_error_string(QRT_NODE_ERROR + 1), "unknown status");
 }
 
 //===----------------------------------------------------------------------===//

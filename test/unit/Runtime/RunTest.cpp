@@ -15,8 +15,10 @@
 
 #include "gtest/gtest.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <immintrin.h>
 #include <limits>
 #include <malloc.h>
@@ -379,3 +381,67 @@ TEST(SelfTestDynamic, UsesTheVectorsDimensions) {
 }
 
 } // namespace
+
+//===----------------------------------------------------------------------===//
+// Nodes in loops
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// What the node of the test does with the state that it gets.
+std::function<void(qrt_nodes *)> nodeHook;
+} // namespace
+
+static void nodeStep(uint8_t *, void *const *io, int64_t, int64_t) {
+  nodeHook(static_cast<qrt_nodes *>(io[5])); // behind two inputs, two outputs and the dimensions
+}
+
+static qrt_model_desc nodeModel() {
+  static const qrt_step steps[] = {{nodeStep, 1, QRT_STEP_SERIAL, "Gather_0", "node"}};
+  static const char *const messages[] = {"node 'a': bad", "node 'b': worse", nullptr};
+  qrt_model_desc model = staticModel();
+  model.num_steps = 1;
+  model.steps = steps;
+  model.messages = messages;
+  return model;
+}
+
+TEST(Run, NodesKeepTheirMemoryFromRunToRun) {
+  qrt_model_desc model = nodeModel();
+  Context context(model, threads(1));
+  StaticArguments arguments;
+  std::vector<void *> first, second;
+  auto use = [](std::vector<void *> &blocks) {
+    return [&](qrt_nodes *nodes) {
+      for (uint64_t bytes : {uint64_t(0), uint64_t(1), uint64_t(100), uint64_t(1) << 20}) {
+        blocks.push_back(qrt_nodes_alloc(nodes, bytes));
+        std::memset(blocks.back(), 1, bytes + 64); // readable beyond the end
+        EXPECT_EQ(reinterpret_cast<uintptr_t>(blocks.back()) % 64, 0u);
+      }
+      qrt_nodes_free(nodes, blocks.back());
+      EXPECT_EQ(qrt_nodes_alloc(nodes, (uint64_t(1) << 20) - 8), blocks.back());
+    };
+  };
+  nodeHook = use(first);
+  EXPECT_EQ(arguments.run(context), QRT_OK);
+  nodeHook = use(second);
+  EXPECT_EQ(arguments.run(context), QRT_OK);
+  std::sort(first.begin(), first.end());
+  std::sort(second.begin(), second.end());
+  EXPECT_EQ(first, second);
+}
+
+TEST(Run, AFailedCheckOfANodeEndsTheRunWithItsMessage) {
+  qrt_model_desc model = nodeModel();
+  Context context(model, threads(1));
+  StaticArguments arguments;
+  nodeHook = [](qrt_nodes *nodes) {
+    qrt_nodes_alloc(nodes, 1000);
+    qrt_nodes_fail(nodes, 1);
+  };
+  EXPECT_EQ(arguments.run(context), QRT_NODE_ERROR);
+  EXPECT_STREQ(qrt_last_error(context), "node 'b': worse");
+  nodeHook = [](qrt_nodes *nodes) { qrt_nodes_alloc(nodes, uint64_t(1) << 60); };
+  EXPECT_EQ(arguments.run(context), QRT_OUT_OF_MEMORY);
+  nodeHook = [](qrt_nodes *) {};
+  EXPECT_EQ(arguments.run(context), QRT_OK);
+}

@@ -22,7 +22,8 @@ def ConvertONNXToNN : Pass<"convert-onnx-to-nn", "::mlir::ModuleOp"> {
     `nn` has: auto_pad becomes padding, axes become non-negative attributes, a
     constant matrix of Gemm or MatMul becomes the weight of `nn.linear`, Softmax
     before opset 13 is coerced by reshapes. QuantizeLinear and DequantizeLinear
-    become `qnn.quantize` and `qnn.dequantize`. Initializers become `nn.constant`
+    become `qnn.quantize` and `qnn.dequantize`, and the module gets
+    `qnn.quantized_in_file`. Initializers become `nn.constant`
     and share their blobs. Names stay: of inputs and outputs as `onnx.name`, of
     nodes as locations.
 

@@ -24,14 +24,18 @@ using numerics::IntRange;
 /// The rescaling of one op, without the multiplier.
 namespace {
 struct Rescale {
-  numerics::Rounding rounding;
+  Rounding rounding;
   int32_t zeroPoint, lo, hi;
 
   int32_t operator()(int64_t acc, numerics::Dyadic scale) const {
-    if (rounding == numerics::Rounding::HalfUp)
+    if (rounding == Rounding::HalfUp)
       return numerics::requantizeClamp(acc, scale, zeroPoint, lo, hi);
-    int64_t rounded = numerics::shiftRightRounded(numerics::int128_t(acc) * scale.multiplier,
-                                                  scale.shift, rounding);
+    if (rounding == Rounding::OnnxRne)
+      return numerics::requantizeOnnx(acc, llvm::bit_cast<float>(scale.multiplier), zeroPoint, lo,
+                                      hi);
+    int64_t rounded =
+        numerics::shiftRightRounded(numerics::int128_t(acc) * scale.multiplier, scale.shift,
+                                    static_cast<numerics::Rounding>(rounding));
     return static_cast<int32_t>(
         numerics::saturate(numerics::add(IntRange::point(rounded), zeroPoint).lo, lo, hi));
   }
@@ -47,16 +51,13 @@ FailureOr<SmallVector<IntTensor>> RequantizeOp::evaluate(ArrayRef<const IntTenso
     return failure();
   const IntTensor &input = *operands[0], &multiplier = *operands[2], &shift = *operands[3];
   for (size_t i = 0; i < multiplier.size(); ++i)
-    if (!numerics::isLegal(numerics::Dyadic{multiplier.data[i], shift.data[i]}))
-      return emitOpError("expected an odd multiplier in [2^23, 2^24) and a shift in [1, 62], but "
-                         "found ")
-             << multiplier.data[i] << " and " << shift.data[i] << " [DYAD-REQ-3]";
+    if (!isLegalScale(getRounding(), multiplier.data[i], shift.data[i]))
+      return reportScale(*this, multiplier.data[i], shift.data[i]);
   std::optional<Dims> joined = broadcastShapes(multiplier.shape, input.shape);
   if (!joined || ArrayRef<int64_t>(*joined) != ArrayRef<int64_t>(input.shape))
     return emitOpError("expected a multiplier that broadcasts to the operand [DYAD-REQ-2]");
   int64_t inputZeroPoint = operands[1]->data[0];
-  Rescale rescale{static_cast<numerics::Rounding>(getRounding()), operands[4]->data[0],
-                  getClampLo(), getClampHi()};
+  Rescale rescale{getRounding(), operands[4]->data[0], getClampLo(), getClampHi()};
   IntTensor result(input.shape);
   Dims own = rowMajorStrides(input.shape);
   Dims scales = broadcastStrides(multiplier.shape, input.shape);
@@ -94,8 +95,7 @@ ResultRange RequantizeOp::inferRange(ArrayRef<OperandRange> operands) {
   const IntTensor *multiplier = operands[2].constant, *shift = operands[3].constant;
   if (!multiplier || !shift || multiplier->size() == 0 || !operands[4].constant)
     return result;
-  Rescale rescale{static_cast<numerics::Rounding>(getRounding()), operands[4].constant->data[0],
-                  getClampLo(), getClampHi()};
+  Rescale rescale{getRounding(), operands[4].constant->data[0], getClampLo(), getClampHi()};
   // Rounding and clamping are monotone and multipliers positive: ends map to ends.
   auto image = [&](IntRange x, size_t scale) {
     x = numerics::sub(x, operands[1].range);

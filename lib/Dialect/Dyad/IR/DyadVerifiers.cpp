@@ -153,6 +153,14 @@ LogicalResult MatMulOp::verify() {
 // Rescaling and elementwise ops
 //===----------------------------------------------------------------------===//
 
+bool RequantizeOp::isLegalScale(Rounding rounding, int64_t multiplier, int64_t shift) {
+  if (rounding != Rounding::OnnxRne)
+    return numerics::isLegal(
+        numerics::Dyadic{static_cast<int32_t>(multiplier), static_cast<int32_t>(shift)});
+  float scale = llvm::bit_cast<float>(static_cast<int32_t>(multiplier));
+  return std::isnormal(scale) && scale > 0 && shift == 0;
+}
+
 LogicalResult RequantizeOp::verify() {
   RankedTensorType input = getInput().getType(), result = getResult().getType();
   RankedTensorType multiplier = getMultiplier().getType(), shift = getShift().getType();
@@ -171,10 +179,8 @@ LogicalResult RequantizeOp::verify() {
     for (size_t i = 0, end = std::max(multipliers->size(), shifts->size()); i < end; ++i) {
       int64_t m = (*multipliers)[multipliers->size() == 1 ? 0 : i];
       int64_t s = (*shifts)[shifts->size() == 1 ? 0 : i];
-      if (!numerics::isLegal(numerics::Dyadic{static_cast<int32_t>(m), static_cast<int32_t>(s)}))
-        return emitOpError("expected an odd multiplier in [2^23, 2^24) and a shift in [1, 62], but "
-                           "found ")
-               << m << " and " << s << " [DYAD-REQ-3]";
+      if (!isLegalScale(getRounding(), m, s))
+        return reportScale(*this, m, s);
     }
   if (failed(verifyClamp(*this, result, getClampLo(), getClampHi())) ||
       failed(verifyZeroPoint(*this, getInputZeroPoint().getType(), input, "an input zero point")))

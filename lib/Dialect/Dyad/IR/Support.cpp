@@ -113,6 +113,16 @@ int64_t constantBytes(Operation *op) {
   return bytes;
 }
 
+InFlightDiagnostic reportScale(RequantizeOp op, int64_t multiplier, int64_t shift) {
+  bool dyadic = op.getRounding() != Rounding::OnnxRne;
+  InFlightDiagnostic error =
+      op.emitOpError(dyadic ? "expected an odd multiplier in [2^23, 2^24) and a shift in [1, 62]"
+                            : "expected the bits of a positive, finite, normal float32 and a shift "
+                              "of 0");
+  return std::move(error << ", but found " << multiplier << " and " << shift
+                         << (dyadic ? " [DYAD-REQ-3]" : " [DYAD-REQ-4]"));
+}
+
 int64_t nominalElements(Type type) {
   int64_t count = 1;
   for (int64_t size : cast<RankedTensorType>(type).getShape())

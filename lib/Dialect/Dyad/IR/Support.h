@@ -57,6 +57,9 @@ numerics::IntRange unionOf(llvm::ArrayRef<numerics::IntRange> ranges);
 /// What is known about an operand, said of a result.
 ResultRange passThrough(const OperandRange &operand);
 
+/// Says what a legal multiplier and shift would be; `op` is a requantize.
+mlir::InFlightDiagnostic reportScale(RequantizeOp op, int64_t multiplier, int64_t shift);
+
 /// Sum of the byte sizes of the constant operands, packed to their element widths.
 int64_t constantBytes(mlir::Operation *op);
 /// Elements of a tensor type, where a dynamic dimension counts as 1.

@@ -66,6 +66,7 @@ static LogicalResult verifySameShape(Operation *op, Value a, Value b) {
 static LogicalResult verifyMultiplier(Operation *op, Epilogue epilogue, Value multiplier) {
   Type element = typeOf(multiplier).getElementType();
   bool fits = epilogue == Epilogue::Raw || (epilogue == Epilogue::Fma32 && element.isF32()) ||
+              (epilogue == Epilogue::Onnx && element.isF32()) ||
               (epilogue == Epilogue::Fma64 && element.isF64()) ||
               (epilogue == Epilogue::Integer && element.isInteger(32));
   if (fits)

@@ -76,8 +76,9 @@ Value Expansion::create(StringRef type, ValueRange operands, Type result, String
                         ArrayRef<NamedAttribute> attributes) {
   SmallVector<NamedAttribute> fields = {
       builder.getNamedAttr("op_type", builder.getStringAttr(type)),
-      builder.getNamedAttr("opset", builder.getI64IntegerAttr(opset)),
-      builder.getNamedAttr("node_name", builder.getStringAttr(name))};
+      builder.getNamedAttr("opset", builder.getI64IntegerAttr(opset))};
+  if (!name.empty())
+    fields.push_back(builder.getNamedAttr("node_name", builder.getStringAttr(name)));
   if (!attributes.empty())
     fields.push_back(builder.getNamedAttr("onnx_attrs", builder.getDictionaryAttr(attributes)));
   OperationState state(node.getLoc(), NodeOp::getOperationName());

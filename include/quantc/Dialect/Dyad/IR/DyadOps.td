@@ -40,7 +40,7 @@ def Dyad_Dialect : Dialect {
 def Dyad_Rounding : I32EnumAttr<"Rounding", "rounding of a dyadic rescaling", [
     I32EnumAttrCase<"HalfUp", 0, "half_up">, I32EnumAttrCase<"HalfEven", 1, "half_even">,
     I32EnumAttrCase<"HalfAway", 2, "half_away">, I32EnumAttrCase<"TowardZero", 3, "toward_zero">,
-    I32EnumAttrCase<"Floor", 4, "floor">]> {
+    I32EnumAttrCase<"Floor", 4, "floor">, I32EnumAttrCase<"OnnxRne", 5, "onnx_rne">]> {
   let cppNamespace = "::quantc::dyad";
 }
 
@@ -116,14 +116,22 @@ def Dyad_RequantizeOp : Dyad_Op<"requantize"> {
     `multiplier` and `shift` have one shape, which broadcasts to the input's by
     NumPy's rules: rank 0 for one scale, [C,1,1] for a scale per channel of an
     [N,C,H,W] input. Multipliers are odd and have 24 bits; shifts are 1..62.
+    With rounding `onnx_rne` (imported quantized models) a multiplier holds the bits
+    of a positive, finite, normal float32 and shifts are 0: the product is one of float32,
+    rounded to the nearest even integer [NUM-REQ-5]; `dyad-requantize-to-dyadic` replaces it where that
+    changes no integer.
     `clamp_lo`/`clamp_hi` lie inside the result's element type and carry fused
     activations. [NUM-REQ-3] [NUM-REQ-4], other roundings by [NUM-RND-2].
-    Constraints: [DYAD-REQ-1] to [DYAD-REQ-3], [DYAD-CLAMP-1].
+    Constraints: [DYAD-REQ-1] to [DYAD-REQ-4], [DYAD-CLAMP-1].
   }];
   let arguments = (ins Dyad_Int:$input, Dyad_Int:$input_zero_point, Dyad_Int32:$multiplier, Dyad_Int32:$shift,
     Dyad_Int:$zero_point, DefaultValuedAttr<Dyad_Rounding, "Rounding::HalfUp">:$rounding,
     Dyad_Bound:$clamp_lo, Dyad_Bound:$clamp_hi);
   let results = (outs Dyad_Int:$result);
+  let extraClassDeclaration = [{
+    /// Whether a multiplier and its shift are legal for the rounding [DYAD-REQ-3] [DYAD-REQ-4].
+    static bool isLegalScale(Rounding rounding, int64_t multiplier, int64_t shift);
+  }];
   let hasVerifier = 1;
 }
 

@@ -82,6 +82,22 @@ def DyadProveAccumulators : Pass<"dyad-prove-accumulators"> {
   ];
 }
 
+def DyadRequantizeToDyadic : Pass<"dyad-requantize-to-dyadic"> {
+  let summary = "turn imported rescalings into dyadic ones where no integer changes";
+  let description = [{
+    A `dyad.requantize` with rounding `onnx_rne` multiplies by a float32 and rounds to the nearest
+    even integer. Where the nearest dyadic number gives the same integer for every accumulator of the proven range,
+    for every scale of the op (the at most 255 or 65535 steps of both are compared [NUM-STEP-3]), it takes its place
+    and the rounding becomes `half_up`. The remark `Requantize` counts the scales for which they differ.
+
+    Example: see test/Dialect/Dyad/Transforms/requantize-to-dyadic.mlir.
+  }];
+  let options = [
+    Option<"all", "all", "bool", "false",
+           "also where integers change, by one step at most: for targets without float; default false">
+  ];
+}
+
 def DyadAnnotateEpilogues : Pass<"dyad-annotate-epilogues"> {
   let summary = "write on every requantize the fastest instructions that are proved exact";
   let description = [{

@@ -36,7 +36,7 @@ def Kern_Dialect : Dialect {
 
 def Kern_Epilogue : I64EnumAttr<"Epilogue", "how an accumulator becomes the output", [
     I64EnumAttrCase<"Fma32", 0, "fma32">, I64EnumAttrCase<"Integer", 1, "integer">,
-    I64EnumAttrCase<"Raw", 2, "raw">, I64EnumAttrCase<"Fma64", 3, "fma64">]> {
+    I64EnumAttrCase<"Raw", 2, "raw">, I64EnumAttrCase<"Fma64", 3, "fma64">, I64EnumAttrCase<"Onnx", 4, "onnx">]> {
   let cppNamespace = "::quantc::kern";
 }
 def Kern_UnaryKind : I64EnumAttr<"UnaryKind", "elementwise function", [

@@ -30,4 +30,10 @@
 #define GET_OP_CLASSES
 #include "quantc/Dialect/QNN/IR/QNNOps.h.inc"
 
+namespace quantc::qnn {
+/// On a module whose file says how its tensors are stored: nothing is calibrated, and contractions
+/// rescale by the file's float scales.
+inline constexpr llvm::StringLiteral quantizedInFileAttr = "qnn.quantized_in_file";
+} // namespace quantc::qnn
+
 #endif // QUANTC_DIALECT_QNN_IR_QNN_H
