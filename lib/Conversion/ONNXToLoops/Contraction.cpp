@@ -12,6 +12,7 @@
 
 #include "Contraction.h"
 #include "Fusion.h"
+#include "Operands.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
@@ -152,6 +153,8 @@ static LogicalResult gemm(NodeLowering &n) {
   Index columns = b.dim(transB ? 0 : 1);
   e.check(e.equal(inner, b.dim(transB ? 1 : 0)), "the inner sizes differ");
   Tensor out = n.result(0, {rows, columns}, a.type());
+  if (c && c.rank() > 2)
+    return n.refuse(Refusal::Rank, "expected C to broadcast to a matrix");
   if (c)
     (void)broadcast(e, {c.dims(), out.dims()});
   Tensor products;
@@ -271,6 +274,8 @@ static LogicalResult conv(NodeLowering &n) {
   if (failed(c))
     return failure();
   Tensor bias = n.in(2), out = n.result(0, c->sizes, c->input.type());
+  if (failed(expectVectors(n, {bias}, c->weight.dim(0))))
+    return failure();
   if (out.type() == DType::F32 && c->spatial.size() <= 2) {
     fastConvolution(n.e, *c, fuseEpilogue(n, bias, out), out);
     return success();
@@ -307,6 +312,26 @@ static LogicalResult readTransposedSizes(NodeLowering &n, Window &w, IndexRef sp
   return success();
 }
 
+/// Adds the products of one tap of a channel to the results that they belong to.
+static void addTap(Emitter &e, const Tensor &products, IndexRef tap, const Window &window,
+                   IndexRef spatial, const Tensor &out, IndexRef plane) {
+  Indices first, counts, shift;
+  for (auto [i, size] : llvm::enumerate(spatial)) { // those whose place lies in the result
+    shift.push_back(tap[1 + i] * window.dilations[i] - window.before[i]);
+    first.push_back(max(ceilDiv(Index(0) - shift[i], window.strides[i]), 0));
+    Index end = floorDiv(out.dim(2 + int64_t(i)) - 1 - shift[i], window.strides[i]) + 1;
+    counts.push_back(max(min(end, size) - first[i], 0));
+  }
+  e.loops(counts, [&](IndexRef pixel) {
+    Indices from(tap), to(plane);
+    for (size_t i = 0; i < spatial.size(); ++i) {
+      from.push_back(first[i] + pixel[i]);
+      to.push_back((first[i] + pixel[i]) * window.strides[i] + shift[i]);
+    }
+    out.store(out.load(to) + products.load(from), to);
+  });
+}
+
 /// In float32: products of all inputs of a group with all its taps by the kernel, which are then
 /// added to the results that they belong to.
 static void fastTranspose(Emitter &e, const Tensor &x, const Tensor &w, const Window &window,
@@ -317,26 +342,18 @@ static void fastTranspose(Emitter &e, const Tensor &x, const Tensor &w, const Wi
   Tensor weights = w.reshaped({groups, inner, rows});
   e.loops(turned.dims(),
           [&](IndexRef p) { turned.storeRaw(weights.loadRaw({p[0], p[2], p[1]}), p); });
-  Indices sizes = {perGroup};
-  sizes.append(window.kernel);
+  Indices outer = {perGroup};
+  outer.append(window.kernel);
+  Indices sizes = outer;
   sizes.append(spatial.begin(), spatial.end());
   Tensor products = e.allocate(sizes, DType::F32);
   Tensor scratch = gemmScratch(e, inner);
-  size_t axes = spatial.size();
   e.loops({x.dim(0), groups}, [&](IndexRef p) {
     emitGemm(e, {products, 0, pixels}, {turned, p[1] * rows * inner, inner},
              {x, (p[0] * groups + p[1]) * inner * pixels, pixels}, scratch, rows, pixels, inner,
              false);
-    e.loops(sizes, [&](IndexRef q) {
-      Indices to = {p[0], p[1] * perGroup + q[0]};
-      Scalar hits = e.boolean(true);
-      for (size_t i = 0; i < axes; ++i) {
-        Index place =
-            q[1 + axes + i] * window.strides[i] + q[1 + i] * window.dilations[i] - window.before[i];
-        hits = hits & !e.less(place, 0) & e.less(place, out.dim(2 + int64_t(i)));
-        to.push_back(place);
-      }
-      e.ifThen(hits, [&] { out.store(out.load(to) + products.load(q), to); });
+    e.loops(outer, [&](IndexRef tap) {
+      addTap(e, products, tap, window, spatial, out, {p[0], p[1] * perGroup + tap[0]});
     });
   });
 }
