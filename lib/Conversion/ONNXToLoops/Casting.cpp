@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Operands.h"
 #include "Quantized.h"
 
 using namespace mlir;
@@ -71,8 +72,10 @@ struct Granularity {
   Indices position(const Tensor &scale, IndexRef element) const {
     if (scale.rank() == 0)
       return {};
-    if (scale.rank() == 1 && block == 0)
-      return {broadcastIndex(scale.emitter(), scale.dim(0), element[axis])};
+    if (scale.rank() == 1 && block == 0) {
+      bool one = scale.dim(0).is(1) || element.empty();
+      return {one ? Index(0) : broadcastIndex(scale.emitter(), scale.dim(0), element[axis])};
+    }
     Indices own(element);
     own[axis] = own[axis] / block;
     return own;
@@ -80,13 +83,12 @@ struct Granularity {
 };
 } // namespace
 
-static FailureOr<Granularity> readGranularity(NodeLowering &n, const Tensor &x,
-                                              const Tensor &scale) {
+static FailureOr<Granularity> readScales(NodeLowering &n, const Tensor &x, const Tensor &scale) {
   Granularity g;
   g.block = n.attr("block_size", int64_t(0));
-  if (scale.rank() == 0)
-    return g;
-  if (scale.rank() == 1 && scale.dim(0).is(1) && g.block == 0)
+  if (g.block < 0)
+    return n.refuse(Refusal::AttributeValue, "expected block_size not to be negative");
+  if (scale.rank() == 0 || (scale.rank() == 1 && scale.dim(0).is(1) && g.block == 0))
     return g;
   g.axis = x.rank() == 1 ? 0 : n.axisAttr("axis", 1, x.rank());
   if (n.failed())
@@ -104,6 +106,25 @@ static FailureOr<Granularity> readGranularity(NodeLowering &n, const Tensor &x,
     n.e.check(
         n.e.equal(scale.dim(axis), axis == g.axis ? ceilDiv(x.dim(axis), g.block) : x.dim(axis)),
         "the blocks do not cover the input");
+  return g;
+}
+
+/// The zero points, if any, lie as the scales do; one of each may be a scalar or a vector.
+static FailureOr<Granularity> readGranularity(NodeLowering &n, const Tensor &x, const Tensor &scale,
+                                              const Tensor &zero) {
+  FailureOr<Granularity> g = readScales(n, x, scale);
+  if (failed(g) || !zero)
+    return g;
+  bool one = scale.rank() == 0 || (scale.rank() == 1 && scale.dim(0).is(1) && g->block == 0);
+  if (one ? zero.rank() > 1 : zero.rank() != scale.rank())
+    return n.refuse(Refusal::Rank, "expected a zero point for each scale");
+  if (one && zero.rank() == 1 && zero.dim(0).constant() && !zero.dim(0).is(1))
+    return n.refuse(Refusal::Shape, "expected a zero point for each scale");
+  if (one)
+    n.e.check(n.e.equal(zero.count(), 1), "expected a zero point for each scale");
+  else
+    for (auto [size, expected] : llvm::zip_equal(zero.dims(), scale.dims()))
+      n.e.check(n.e.equal(size, expected), "expected a zero point for each scale");
   return g;
 }
 
@@ -126,7 +147,7 @@ Scalar quantc::toloops::quantized(Scalar value, std::optional<Scalar> zeroPoint,
 
 static LogicalResult quantizeLinear(NodeLowering &n) {
   Tensor x = n.in(0), scale = n.in(1), zero = n.in(2);
-  FailureOr<Granularity> g = readGranularity(n, x, scale);
+  FailureOr<Granularity> g = readGranularity(n, x, scale, zero);
   FailureOr<int> flags = storeFlags(n);
   if (failed(g) || failed(flags))
     return failure();
@@ -153,7 +174,7 @@ static LogicalResult quantizeLinear(NodeLowering &n) {
 
 static LogicalResult dequantizeLinear(NodeLowering &n) {
   Tensor x = n.in(0), scale = n.in(1), zero = n.in(2);
-  FailureOr<Granularity> g = readGranularity(n, x, scale);
+  FailureOr<Granularity> g = readGranularity(n, x, scale, zero);
   if (failed(g))
     return failure();
   int64_t code = n.attr("output_dtype", int64_t(0));
@@ -220,6 +241,24 @@ Indices quantc::toloops::alongAxis(const Tensor &parameter, int64_t axis, IndexR
   return own;
 }
 
+void quantc::toloops::expectParameter(NodeLowering &n, const Tensor &parameter, const Tensor &like,
+                                      int64_t axis) {
+  Emitter &e = n.e;
+  if (!parameter || parameter.rank() == 0)
+    return;
+  if (parameter.rank() == 1)
+    return e.check(e.equal(parameter.dim(0), 1) | e.equal(parameter.dim(0), like.dim(axis)),
+                   "expected one scale or zero point, or one for each row or column");
+  if (parameter.rank() != like.rank())
+    return (void)n.refuse(Refusal::Rank, "expected one scale, one a column, or one a batch");
+  for (int64_t i = 0; i < like.rank(); ++i) {
+    bool own = i == (axis < 0 ? axis + like.rank() : axis) || i < like.rank() - 2;
+    Scalar one = e.equal(parameter.dim(i), 1);
+    e.check(own ? one | e.equal(parameter.dim(i), like.dim(i)) : one,
+            "expected one scale or zero point, or one for each row or column");
+  }
+}
+
 Scalar quantc::toloops::centred(const Tensor &codes, const Tensor &zero, int64_t axis,
                                 IndexRef position) {
   Scalar code = convert(codes.load(position), Compute::I64);
@@ -228,11 +267,33 @@ Scalar quantc::toloops::centred(const Tensor &codes, const Tensor &zero, int64_t
   return code - convert(zero.load(alongAxis(zero, axis, position)), Compute::I64);
 }
 
+/// Refuses parameters (absent ones are good) that are no scalars or vectors; a run checks that
+/// those of `one` have one element, and those of `each` one or `channels`.
+static LogicalResult expectChannelParameters(NodeLowering &n, ArrayRef<Tensor> one,
+                                             ArrayRef<Tensor> each, Index channels) {
+  Emitter &e = n.e;
+  for (ArrayRef<Tensor> list : {one, each})
+    for (const Tensor &t : list) {
+      if (!t)
+        continue;
+      if (t.rank() > 1)
+        return n.refuse(Refusal::Rank, "expected one scale or zero point, or one for each channel");
+      Scalar fits = e.equal(t.count(), 1);
+      e.check(list.data() == one.data() ? fits : fits | e.equal(t.count(), channels),
+              "expected one scale or zero point, or one for each channel");
+    }
+  return success();
+}
+
 static LogicalResult matMulInteger(NodeLowering &n) {
   FailureOr<MatrixProduct> m = matrixProduct(n, n.in(0), n.in(1));
   if (failed(m))
     return failure();
   Tensor zeroA = n.in(2), zeroB = n.in(3);
+  expectParameter(n, zeroA, m->a, -2);
+  expectParameter(n, zeroB, m->b, -1);
+  if (n.failed())
+    return failure();
   Tensor out = n.result(0, m->sizes, DType::I32).reshaped(m->full);
   emitProduct(
       n.e, *m, n.e.i64(0),
@@ -250,7 +311,15 @@ static LogicalResult qLinearMatMul(NodeLowering &n) {
   FailureOr<MatrixProduct> m = matrixProduct(n, a, b);
   if (failed(m))
     return failure();
+  for (const Tensor &t : {scaleA, zeroA})
+    expectParameter(n, t, m->a, -2);
+  for (const Tensor &t : {scaleB, zeroB})
+    expectParameter(n, t, m->b, -1);
   Tensor out = n.result(0, m->sizes, zeroY.type()).reshaped(m->full);
+  for (const Tensor &t : {scaleY, zeroY})
+    expectParameter(n, t, out, -1);
+  if (n.failed())
+    return failure();
   auto scale = [&](const Tensor &t, int64_t axis, IndexRef p) {
     return convert(t.load(alongAxis(t, axis, p)), Compute::F32);
   };
@@ -275,6 +344,8 @@ static LogicalResult convInteger(NodeLowering &n) {
   if (failed(c))
     return failure();
   Tensor zeroX = n.in(2), zeroW = n.in(3), out = n.result(0, c->sizes, DType::I32);
+  if (failed(expectChannelParameters(n, {zeroX}, {zeroW}, c->weight.dim(0))))
+    return failure();
   emitConvolution(
       n.e, *c, [&](IndexRef) { return n.e.i64(0); },
       [&](const Tensor &t, IndexRef p) {
@@ -289,6 +360,10 @@ static LogicalResult qLinearConv(NodeLowering &n) {
          zeroW = n.in(5), scaleY = n.in(6), zeroY = n.in(7), bias = n.in(8);
   FailureOr<Convolution> c = readConvolution(n, x, w);
   if (failed(c))
+    return failure();
+  if (failed(expectChannelParameters(n, {scaleX, zeroX, scaleY, zeroY}, {scaleW, zeroW},
+                                     c->weight.dim(0))) ||
+      failed(expectVectors(n, {bias}, c->weight.dim(0))))
     return failure();
   Tensor out = n.result(0, c->sizes, zeroY.type());
   emitConvolution(

@@ -38,25 +38,6 @@ struct IntegerProduct {
 };
 } // namespace
 
-/// One value for all, or one for each of the `size` slices; others of the rank of the operand.
-static void checkParameter(NodeLowering &n, const Tensor &parameter, const Tensor &like,
-                           int64_t axis) {
-  Emitter &e = n.e;
-  if (!parameter || parameter.rank() == 0)
-    return;
-  if (parameter.rank() == 1)
-    return e.check(e.equal(parameter.dim(0), 1) | e.equal(parameter.dim(0), like.dim(axis)),
-                   "expected one scale or zero point, or one for each row or column");
-  if (parameter.rank() != like.rank())
-    return (void)n.refuse(Refusal::Rank, "expected one scale, one a column, or one a batch");
-  for (int64_t i = 0; i < like.rank(); ++i) {
-    bool own = i == (axis < 0 ? axis + like.rank() : axis) || i < like.rank() - 2;
-    Scalar one = e.equal(parameter.dim(i), 1);
-    e.check(own ? one | e.equal(parameter.dim(i), like.dim(i)) : one,
-            "expected one scale or zero point, or one for each row or column");
-  }
-}
-
 static LogicalResult checkProduct(NodeLowering &n, const IntegerProduct &p) {
   for (const Tensor &t : {p.m.a, p.m.b})
     if (!isInteger(t.type()))
@@ -65,9 +46,9 @@ static LogicalResult checkProduct(NodeLowering &n, const IntegerProduct &p) {
     if (t && !quantc::isFloat(t.type()))
       return n.refuse(Refusal::ElementType, "expected scales and bias of floats");
   for (const Tensor &t : {p.scaleA, p.zeroA})
-    checkParameter(n, t, p.m.a, -2);
+    expectParameter(n, t, p.m.a, -2);
   for (const Tensor &t : {p.scaleB, p.zeroB})
-    checkParameter(n, t, p.m.b, -1);
+    expectParameter(n, t, p.m.b, -1);
   if (p.bias)
     n.e.check(n.e.equal(p.bias.count(), p.m.b.dim(-1)), "expected a bias for each column");
   return failure(n.failed());
@@ -202,6 +183,8 @@ static LogicalResult qLinearConv(NodeLowering &n) {
   Emitter &e = n.e;
   Tensor x = n.in(0), w = n.in(3), scaleW = n.in(4), zeroW = n.in(5), bias = n.in(8);
   bool last = n.attr("channels_last", int64_t(0)) != 0;
+  if (x.rank() < 3)
+    return n.refuse(Refusal::Rank, "expected rank 3 or more");
   FailureOr<Step> in = readStep(n, 1, 2, x.type()), y = readStep(n, 6, 7, n.in(7).type());
   if (failed(in) || failed(y))
     return failure();

@@ -67,12 +67,12 @@ static FailureOr<Activation> readActivation(NodeLowering &n, ArrayRef<float> par
 // Products and convolutions
 //===----------------------------------------------------------------------===//
 
-/// Both lists have one length.
-static void checkEqualSizes(NodeLowering &n, IndexRef a, IndexRef b) {
+static LogicalResult checkEqualSizes(NodeLowering &n, IndexRef a, IndexRef b) {
   if (a.size() != b.size())
-    return (void)n.refuse(Refusal::Rank, "an operand has another rank than the result");
+    return n.refuse(Refusal::Rank, "an operand has another rank than the result");
   for (auto [x, y] : llvm::zip_equal(a, b))
     n.e.check(n.e.equal(x, y), "an operand does not fit the result");
+  return success();
 }
 
 Tensor quantc::toloops::transposed(Emitter &e, const Tensor &in, ArrayRef<int64_t> order) {
@@ -166,8 +166,8 @@ static LogicalResult fusedGemm(NodeLowering &n) {
   if (failed(m))
     return failure();
   Tensor out = n.result(0, m->sizes, a.type());
-  if (c)
-    checkEqualSizes(n, broadcast(e, {c.dims(), out.dims()}), out.dims());
+  if (c && failed(checkEqualSizes(n, broadcast(e, {c.dims(), out.dims()}), out.dims())))
+    return failure();
   emitProduct(
       e, *m, e.constant(0, out.kind()), [](const Tensor &t, IndexRef p) { return t.load(p); },
       [&](IndexRef p, Scalar sum) {
@@ -188,10 +188,8 @@ static LogicalResult fusedConv(NodeLowering &n) {
     return failure();
   Emitter &e = n.e;
   Tensor bias = n.in(2), more = n.in(3), out = n.result(0, c->sizes, c->input.type());
-  if (more && more.rank() != out.rank())
-    return n.refuse(Refusal::Rank, "expected the sum's operand to have the result's rank");
-  if (more)
-    checkEqualSizes(n, more.dims(), out.dims());
+  if (more && failed(checkEqualSizes(n, more.dims(), out.dims())))
+    return failure();
   if (bias)
     e.check(e.equal(bias.count(), c->weight.dim(0)), "expected a bias for each channel");
   Tensor shifts = bias ? bias.flat() : bias;

@@ -392,8 +392,8 @@ static LogicalResult depthToSpace(NodeLowering &n) {
   Tensor in = n.in(0);
   int64_t block = n.attr("blocksize", int64_t(1));
   bool columnFirst = n.attr("mode", "DCR") == "CRD";
-  if (in.rank() != 4 || block < 1)
-    return n.refuse(Refusal::Rank, "expected rank 4 and a positive blocksize");
+  if (in.rank() != 4 || block < 1 || block > INT32_MAX)
+    return n.refuse(Refusal::Rank, "expected rank 4 and a positive blocksize below 2^31");
   Index channels = in.dim(1) / (block * block);
   Tensor out = n.result(0, {in.dim(0), channels, in.dim(2) * block, in.dim(3) * block}, in.type());
   n.e.loops(out.dims(), [&](IndexRef p) {
@@ -407,8 +407,8 @@ static LogicalResult depthToSpace(NodeLowering &n) {
 static LogicalResult spaceToDepth(NodeLowering &n) {
   Tensor in = n.in(0);
   int64_t block = n.attr("blocksize", int64_t(1));
-  if (in.rank() != 4 || block < 1)
-    return n.refuse(Refusal::Rank, "expected rank 4 and a positive blocksize");
+  if (in.rank() != 4 || block < 1 || block > INT32_MAX)
+    return n.refuse(Refusal::Rank, "expected rank 4 and a positive blocksize below 2^31");
   Tensor out = n.result(
       0, {in.dim(0), in.dim(1) * (block * block), in.dim(2) / block, in.dim(3) / block}, in.type());
   n.e.loops(out.dims(), [&](IndexRef p) {

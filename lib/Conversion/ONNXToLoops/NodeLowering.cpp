@@ -124,7 +124,11 @@ FailureOr<Index> NodeLowering::integer(unsigned index) {
   return e.toIndex(scalar(index));
 }
 
-Scalar NodeLowering::scalar(unsigned index) { return in(index).flat().load({0}); }
+Scalar NodeLowering::scalar(unsigned index) {
+  Tensor tensor = in(index).flat();
+  e.check(e.less(0, tensor.dim(0)), "input " + Twine(index) + " is empty");
+  return tensor.load({0});
+}
 
 FailureOr<std::optional<Shape>> NodeLowering::axes(StringRef attribute, unsigned index,
                                                    int64_t rank) {

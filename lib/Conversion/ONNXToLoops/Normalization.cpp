@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "NodeLowering.h"
+#include "Operands.h"
 
 using namespace mlir;
 using namespace quantc;
@@ -103,6 +104,15 @@ static LogicalResult layerNorm(NodeLowering &n, bool centred) {
   if (n.failed())
     return failure();
   Emitter &e = n.e;
+  for (const Tensor &t : {scale, bias}) {
+    if (!t)
+      continue;
+    if (t.rank() > in.rank())
+      return n.refuse(Refusal::Rank, "expected scale and bias of no higher rank than the input");
+    for (int64_t i = 1; i <= t.rank(); ++i)
+      e.check(e.equal(t.dim(-i), 1) | e.equal(t.dim(-i), in.dim(-i)),
+              "scale or bias do not fit the input");
+  }
   Index outer = product(in.dims().take_front(axis)), inner = product(in.dims().drop_front(axis));
   Tensor x = in.reshaped({outer, inner});
   Tensor normalized = e.allocate({outer, inner}, in.type());
@@ -144,6 +154,8 @@ static LogicalResult groupNorm(NodeLowering &n, Index groups, bool perGroup, dou
   Index pixels = product(in.dims().drop_front(2));
   Index perGroupChannels = in.dim(1) / max(groups, 1);
   n.e.check(e.equal(perGroupChannels * groups, in.dim(1)), "the groups do not cover the channels");
+  if (failed(expectVectors(n, {scale, bias}, perGroup ? groups : in.dim(1))))
+    return failure();
   Tensor x = in.reshaped({in.dim(0), groups, perGroupChannels, pixels});
   Tensor y = n.result(0, in.dims(), in.type()).reshaped(x.dims());
   e.loops({in.dim(0), groups}, [&](IndexRef at) {
@@ -178,6 +190,8 @@ static LogicalResult batchNormalization(NodeLowering &n) {
     return n.refuse(Refusal::AttributeValue, "expected spatial 1");
   Index channels = in.rank() > 1 ? in.dim(1) : Index(1);
   Index pixels = in.rank() > 1 ? product(in.dims().drop_front(2)) : Index(1);
+  if (failed(expectVectors(n, {n.in(1), n.in(2), n.in(3), n.in(4)}, channels)))
+    return failure();
   Tensor x = in.reshaped({in.dim(0), channels, pixels});
   Tensor y = n.result(0, in.dims(), in.type()).reshaped(x.dims());
   Tensor mean = n.in(3), variance = n.in(4);

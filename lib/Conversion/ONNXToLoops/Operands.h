@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Refusing a node that lacks operands.
+// Refusing a node that lacks operands, or has others than it needs.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,6 +23,20 @@ template <unsigned count, Lowering lower> mlir::LogicalResult withInputs(NodeLow
     if (!n.has(i))
       return n.refuse(Refusal::Operand, "expected input " + llvm::Twine(i) + ", but it is absent");
   return lower(n);
+}
+
+/// Refuses operands (absent ones are good) that are no vectors; a run checks that each has `size`
+/// elements.
+inline mlir::LogicalResult expectVectors(NodeLowering &n, llvm::ArrayRef<Tensor> vectors,
+                                         Index size) {
+  for (const Tensor &t : vectors) {
+    if (!t)
+      continue;
+    if (t.rank() != 1)
+      return n.refuse(Refusal::Rank, "expected a vector, but found rank " + llvm::Twine(t.rank()));
+    n.e.check(n.e.equal(t.dim(0), size), "expected a vector with an element for each channel");
+  }
+  return mlir::success();
 }
 
 } // namespace quantc::toloops

@@ -86,6 +86,8 @@ static LogicalResult maxUnpool(NodeLowering &n) {
   FailureOr<Indices> sizes = n.has(2) ? n.ints(2, in.rank()) : FailureOr<Indices>(own);
   if (failed(sizes))
     return failure();
+  if (sizes->size() != own.size())
+    return n.refuse(Refusal::Operand, "expected a size for each axis of the input");
   e.check(e.equal(places.count(), in.count()), "indices and input differ in size");
   for (Index size : *sizes)
     e.check(!e.less(size, 0), "a size is negative");

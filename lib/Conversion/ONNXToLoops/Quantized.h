@@ -27,6 +27,10 @@ Scalar quantized(Scalar value, std::optional<Scalar> zeroPoint, DType type);
 /// Where a parameter of one value for all, or of one along `axis`, is read for a position.
 Indices alongAxis(const Tensor &parameter, int64_t axis, IndexRef position);
 
+/// Refuses a parameter (an absent one is good) that is no scalar, no vector along `axis` of `like`,
+/// and has not its rank; a run checks the sizes.
+void expectParameter(NodeLowering &n, const Tensor &parameter, const Tensor &like, int64_t axis);
+
 /// The code without its zero point, as a signed integer.
 Scalar centred(const Tensor &codes, const Tensor &zero, int64_t axis, IndexRef position);
 

@@ -150,6 +150,8 @@ static LogicalResult stft(NodeLowering &n) {
   Emitter &e = n.e;
   if (in.rank() != 3)
     return n.refuse(Refusal::Rank, "expected a signal [batch, length, 1 or 2]");
+  if (window && window.rank() != 1)
+    return n.refuse(Refusal::Rank, "expected a window of rank 1");
   FailureOr<Index> step = n.integer(1);
   FailureOr<Index> length =
       n.has(3) ? n.integer(3) : FailureOr<Index>(window ? window.dim(0) : in.dim(1));
