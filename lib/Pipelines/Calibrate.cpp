@@ -221,9 +221,10 @@ static int64_t differences(const HostTensor &a, const HostTensor &b, float toler
     llvm::ArrayRef<float> expected = a.values<float>(), found = b.values<float>();
     float largest = 0;
     for (float value : expected)
-      largest = std::max(largest, std::fabs(value));
+      largest = std::isfinite(value) ? std::max(largest, std::fabs(value)) : largest;
     for (auto [x, y] : llvm::zip_equal(expected, found))
-      count += !(x == y || std::fabs(x - y) <= tolerance * largest);
+      count +=
+          !(x == y || (std::isnan(x) && std::isnan(y)) || std::fabs(x - y) <= tolerance * largest);
     return count;
   }
   size_t width = a.numElements() == 0 ? 1 : a.byteSize() / size_t(a.numElements());

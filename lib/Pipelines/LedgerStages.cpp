@@ -285,7 +285,7 @@ llvm::DenseMap<unsigned, std::string> ledger::refusedBesideIntegers(ModuleOp mod
           refused.try_emplace(number, "float loops run on the CPU alone, not on this target");
         continue;
       }
-      if (!hasStaticResults(node))
+      if (whyNotKept(node))
         continue;
       OwningOpRef<ModuleOp> scratch = ModuleOp::create(node.getLoc());
       outlineNode(node, *scratch, "node");

@@ -87,7 +87,8 @@ std::string quantc::stagePipeline(Stage stage, const Recipe &recipe) {
   case Stage::Imported:
     return "";
   case Stage::Float:
-    return "builtin.module(onnx-expand-qoperators,onnx-settle-shapes,convert-onnx-to-nn{keep-nodes="
+    return "builtin.module(onnx-expand-qoperators,onnx-gather-codes,onnx-settle-shapes,convert-"
+           "onnx-to-nn{keep-nodes="
            "true},"
            "onnx-check-loops,func.func(nn-fold-batch-norm,nn-simplify),canonicalize)";
   case Stage::Observed:

@@ -57,12 +57,11 @@ static bool isOwn(Value result, MemRefType type, Block &block) {
 }
 
 LogicalResult quantc::toloops::writeToArguments(func::FuncOp function, ModuleOp module,
-                                                ArrayRef<Type> resultTypes) {
+                                                ArrayRef<Type> resultTypes, StringRef description) {
   if (drawsNumbers(function))
-    return function.emitError("'")
-           << getNodeName(function)
-           << "': expected a deterministic node, but found one that draws random numbers: their "
-              "generator is not part of libraries";
+    return function.emitError() << description
+                                << ": unsupported node: it draws random numbers, and libraries "
+                                   "have no generator";
   Block &block = function.getBody().front();
   auto returnOp = cast<func::ReturnOp>(block.getTerminator());
   SmallVector<Value> results(returnOp.getOperands());

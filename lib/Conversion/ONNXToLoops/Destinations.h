@@ -20,9 +20,11 @@ namespace quantc::toloops {
 
 /// Turns a lowered function (inputs..., constants...) -> results into (inputs..., results...):
 /// constants become globals of `module`. `resultTypes` are the sizes that the results have; an
-/// error when a constant's elements are missing.
+/// error when a constant's elements are missing, or when it draws random
+/// numbers, with the node's description.
 mlir::LogicalResult writeToArguments(mlir::func::FuncOp function, mlir::ModuleOp module,
-                                     llvm::ArrayRef<mlir::Type> resultTypes);
+                                     llvm::ArrayRef<mlir::Type> resultTypes,
+                                     llvm::StringRef description);
 
 } // namespace quantc::toloops
 

@@ -305,7 +305,8 @@ LogicalResult Conversion::run() {
   endLifetimes(target, ranges);
   if (options.outlineNodes)
     outline(target, ranges);
-  return options.destinations ? writeToArguments(target, module, resultTypes) : success();
+  return options.destinations ? writeToArguments(target, module, resultTypes, e.nodeName)
+                              : success();
 }
 
 /// Constant nodes (those in bodies: folding takes the others) become initializers.

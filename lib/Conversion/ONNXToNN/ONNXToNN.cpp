@@ -127,11 +127,9 @@ static NodeOp missedInput(NodeOp node) {
 /// The node stays, or is an error.
 void Conversion::refuse(NodeReader &reader) {
   if (!keepNodes)
-    return report(reader);
-  if (!hasStaticResults(reader.node()))
-    report(reader, std::pair(Refusal::Shape,
-                             std::string("the sizes of its results are not known before a run; "
-                                         "--dim gives those of the model's inputs")));
+    report(reader);
+  else if (auto reason = whyNotKept(reader.node()))
+    report(reader, reason);
 }
 
 /// Whether a value is neither float32 nor codes of 8 bits: ids, masks, shapes, other floats. `nn`
@@ -156,7 +154,7 @@ void Conversion::convert(NodeOp node) {
   FailureOr<Handler> handler = findHandler(converter.reader);
   if (failed(handler))
     return refuse(converter.reader);
-  if (keepNodes && touchesForeign(node) && hasStaticResults(node))
+  if (keepNodes && touchesForeign(node) && !whyNotKept(node))
     return;
   if (NodeOp producer = missedInput(node)) {
     if (!keepsGoing)

@@ -163,6 +163,12 @@ Value Lowering::rowMajorInput(Value tensor) {
 }
 
 Value Lowering::plainInput(Value tensor) {
+  if (ElementsAttr value = constantOf(tensor); value && !places.contains(tensor)) {
+    auto type = cast<RankedTensorType>(tensor.getType());
+    std::optional<std::vector<char>> bytes = readBytes(value);
+    return bytes ? constantBytes(type.getShape(), storageType(type.getElementType()), *bytes)
+                 : Value();
+  }
   Value memory = stridedInput(tensor);
   if (!memory)
     return {};

@@ -112,8 +112,7 @@ void RequantizeToDyadic::replaceScales(RequantizeOp op, ArrayRef<Dyadic> dyadics
   op.setRounding(Rounding::HalfUp);
 }
 
-void RequantizeToDyadic::visit(RequantizeOp op, const Scales &scales,
-                               const RangeAnalysis &ranges) {
+void RequantizeToDyadic::visit(RequantizeOp op, const Scales &scales, const RangeAnalysis &ranges) {
   auto zeroPoint = readIntegers(getConstantElements(op.getZeroPoint()));
   if (!zeroPoint || zeroPoint->size() != 1)
     return;

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "RecognizeGelu.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "quantc/Dialect/NN/IR/NN.h"
 #include "quantc/Dialect/NN/Transforms/Passes.h"
@@ -151,6 +152,7 @@ struct Simplify : quantc::nn::impl::NNSimplifyBase<Simplify> {
 } // namespace
 
 void quantc::nn::populateSimplifyPatterns(RewritePatternSet &patterns) {
+  addRecognizeGelu(patterns);
   patterns.add<MergeClamps<ReluOp>, MergeClamps<ClipOp>, DropUnboundedClip, MergeTransposes,
                TransposeToReshape, PoolToMean, RecognizeHardSwish>(patterns.getContext());
 }

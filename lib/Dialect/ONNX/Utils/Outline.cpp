@@ -39,12 +39,30 @@ static Value copyInside(OpBuilder &builder, Value value) {
       .getResult();
 }
 
-bool quantc::onnx::hasStaticResults(NodeOp node) {
-  return llvm::all_of(node.getResults(), [](Value result) {
+/// Elements that a buffer between steps holds, a whole number of bytes each.
+static bool isStored(Type type) {
+  auto tensor = dyn_cast<TensorType>(type);
+  Type element = tensor ? tensor.getElementType() : Type();
+  if (!element)
+    return isa<NoneType>(type);
+  return element.isF16() || element.isBF16() || element.isF32() || element.isF64() ||
+         element.isInteger(1) || element.isInteger(8) || element.isInteger(16) ||
+         element.isInteger(32) || element.isInteger(64);
+}
+
+std::optional<std::pair<Refusal, std::string>> quantc::onnx::whyNotKept(NodeOp node) {
+  for (Value result : node.getResults()) {
     auto tensor = dyn_cast<RankedTensorType>(result.getType());
-    return result.use_empty() ||
-           (tensor && tensor.hasStaticShape() && tensor.getElementType().isIntOrFloat());
-  });
+    if (!result.use_empty() && (!tensor || !tensor.hasStaticShape()))
+      return std::pair(Refusal::Shape,
+                       std::string("the sizes of its results are not known before a run; --dim "
+                                   "gives those of the model's inputs"));
+  }
+  for (Type type : llvm::concat<const Type>(node->getOperandTypes(), node->getResultTypes()))
+    if (!isStored(type))
+      return std::pair(Refusal::ElementType,
+                       std::string("no buffer between steps holds its operands and results"));
+  return std::nullopt;
 }
 
 OutlinedNode quantc::onnx::outlineNode(NodeOp node, ModuleOp module, StringRef name) {

@@ -54,6 +54,7 @@ private:
   enum class Group { Arithmetic, UnaryChain, Moving };
 
   void choose();
+  void leaveMasks();
   void storeLast();
   bool mixesInputs(QuantizableOpInterface op) const;
   bool isChosen(Operation *op) const { return chosen.contains(op); }
@@ -114,6 +115,29 @@ void ObserverInsertion::storeLast() {
       op->setAttr(storedAttr, UnitAttr::get(op->getContext()));
 }
 
+/// What a mask adds to scores that a softmax must not see: no activation comes near, and a scale
+/// that holds it holds nothing else.
+static constexpr float maskMagnitude = 1e4f;
+
+static bool holdsMask(Value value) {
+  std::optional<std::vector<float>> values = readFloats(getConstantElements(value));
+  return values && llvm::any_of(*values, [](float x) { return std::fabs(x) >= maskMagnitude; });
+}
+
+/// Ops with such a constant stay float, and those behind them that still carry it.
+void ObserverInsertion::leaveMasks() {
+  DenseSet<Value> masks;
+  for (QuantizableOpInterface op : order) {
+    if (isa<LinearMapOpInterface>(*op) || llvm::none_of(op->getOperands(), [&](Value operand) {
+          return masks.contains(operand) || holdsMask(operand);
+        }))
+      continue;
+    masks.insert(op->getResult(0));
+    chosen.erase(op);
+  }
+  llvm::erase_if(order, [&](QuantizableOpInterface op) { return !isChosen(op); });
+}
+
 /// Ops that only move values toward the float world are left to it: a linear map in front of them
 /// then keeps its 32-bit results.
 void ObserverInsertion::choose() {
@@ -128,6 +152,7 @@ void ObserverInsertion::choose() {
       chosen.insert(op);
     }
   });
+  leaveMasks();
   if (options.quantizeOutputs) {
     storeLast();
     return;

@@ -53,7 +53,9 @@ def NNSimplify : Pass<"nn-simplify", "::mlir::func::FuncOp"> {
     * An average pool over the whole image becomes `nn.reduce_mean`.
     * `x * hard_sigmoid(x)` with slope 1/6 and offset 1/2 becomes `nn.hard_swish`.
 
-    Results are the same numbers, except that `nn.reduce_mean` and `nn.hard_swish` may
+    * The product of x, 1/2 and `1 + erf(x / sqrt(2))`, in any order, becomes `nn.gelu`.
+
+    Results are the same numbers, except that `nn.reduce_mean`, `nn.hard_swish` and `nn.gelu` may
     round differently from the forms they replace.
 
     Example: see test/Dialect/NN/simplify-doctest.mlir.

@@ -73,4 +73,15 @@ def ONNXExpandQOperators : Pass<"onnx-expand-qoperators", "::mlir::ModuleOp"> {
   let dependentDialects = ["::quantc::onnx::ONNXDialect"];
 }
 
+def ONNXGatherCodes : Pass<"onnx-gather-codes", "::mlir::ModuleOp"> {
+  let summary = "gather from stored codes, and dequantize what was gathered";
+  let description = [{
+    A Gather of a dequantized constant with one scale: a table of embeddings in 8 bits. Both orders give the same numbers; this one
+    keeps the table in 8 bits, and a quantize behind it with the table's scale and zero point vanishes.
+
+    Example: see test/Dialect/ONNX/Transforms/gather-codes.mlir.
+  }];
+  let dependentDialects = ["::quantc::onnx::ONNXDialect"];
+}
+
 #endif // QUANTC_DIALECT_ONNX_TRANSFORMS_PASSES_TD

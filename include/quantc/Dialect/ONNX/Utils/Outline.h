@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "quantc/Dialect/ONNX/IR/ONNX.h"
+#include "quantc/Dialect/ONNX/Utils/NodeReader.h"
 
 namespace quantc::onnx {
 
@@ -31,8 +32,9 @@ struct OutlinedNode {
 /// axes, scalars) and absent operands become part of it. The node stays.
 OutlinedNode outlineNode(NodeOp node, mlir::ModuleOp module, llvm::StringRef name);
 
-/// Whether all results that somebody uses are tensors of numbers with known sizes.
-bool hasStaticResults(NodeOp node);
+/// Why a node cannot stay among the ops of `nn`: a result that somebody uses has no known sizes, or
+/// elements are of a type that no step passes on (strings, less than a byte, float8).
+std::optional<std::pair<Refusal, std::string>> whyNotKept(NodeOp node);
 
 } // namespace quantc::onnx
 
