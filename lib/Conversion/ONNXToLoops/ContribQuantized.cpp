@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // ONNX Runtime's QLinear ops beside convolutions and matrix products, after their documentation:
-// real values of codes are computed with in float32 and become codes once [NUM-QNT-1, NUM-QNT-2];
-// products and plain means are integers up to there [NUM-REQ-5, NUM-POOL-1].
+// real values of codes are computed with in float32 and become codes once [NUM-QNT-4];
+// products and plain means are integers up to there.
 //
 //===----------------------------------------------------------------------===//
 

@@ -7,7 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // QONNX: quantization as a function of floats, with scale, zero point and widths as operands that
-// broadcast. In the input's type, one rounding an operation, as QONNX's sample implementations.
+// broadcast. In the input's type, one rounding an operation, as QONNX's sample implementations
+// [NUM-QNT-5].
 //
 // Unlike QuantizeLinear the zero point is added before rounding, and a value is limited before it
 // is rounded. NaN stays NaN.

@@ -1,7 +1,7 @@
 # Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""qonnx_values.py BUILD: the QONNX ops against their definition, written from the operator descriptions of QONNX (docs/qonnx-custom-ops) in NumPy.
+"""qonnx_values.py BUILD: the QONNX ops against their definition, written from the operator descriptions of QONNX (docs/qonnx-custom-ops) in NumPy [NUM-QNT-5].
 
 Both compute in float32 with one rounding an operation, so results have to be equal.
 """

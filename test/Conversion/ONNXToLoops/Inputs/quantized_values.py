@@ -1,7 +1,7 @@
 # Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""quantized_values.py BUILD: ops of com.microsoft on codes, against ONNX Runtime and against what their documentation defines, in float64.
+"""quantized_values.py BUILD: ops of com.microsoft on codes, against ONNX Runtime and against what their documentation defines, in float64 [NUM-QNT-4].
 
 A result is right when it is the code nearest to the exact value: off by half a step and what float32 rounds. Both have to be. Where all scales are
 powers of two float32 rounds nothing, and quantc must round ties to even before it adds the zero point [NUM-QNT-1].
