@@ -124,6 +124,8 @@ private:
 /// Sorts one float op into the lists. The first quantize and the last dequantize are the interface.
 static void classify(Operation *op, const Reachability &reach, IntegerOnlyCertificate &result) {
   FloatOp found{op, getNodeName(op), op->getName().getStringRef().str()};
+  if (auto type = op->getAttrOfType<StringAttr>("op_type")) // an ONNX node
+    found.name = "onnx." + type.str();
   bool behind = reach.readsBehindIntegers(op), before = reach.writesBeforeIntegers(op);
   if (isBorder(op)) {
     bool inside = isa<qnn::QuantizeOp>(op) ? behind : before;

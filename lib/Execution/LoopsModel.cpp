@@ -15,14 +15,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "quantc/Execution/LoopsModel.h"
-#include "mlir/Conversion/Passes.h"
-#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "mlir/Transforms/Passes.h"
 #include "quantc/Conversion/ONNXToLoops/ONNXToLoops.h"
 #include "quantc/Interfaces/Weights.h"
 #include "quantc/Kernels/Kernels.h"
@@ -224,16 +221,7 @@ llvm::Error JITLoops::readSignature(ModuleOp module) {
 
 static LogicalResult lowerToLLVM(ModuleOp module) {
   PassManager passes(module.getContext());
-  passes.addPass(createCSEPass());
-  passes.addPass(arith::createArithExpandOpsPass());
-  passes.addPass(createSCFToControlFlowPass());
-  FinalizeMemRefToLLVMConversionPassOptions memory;
-  memory.useGenericFunctions = true;
-  passes.addPass(createFinalizeMemRefToLLVMConversionPass(memory));
-  passes.addPass(createArithToLLVMConversionPass());
-  passes.addPass(createConvertFuncToLLVMPass());
-  passes.addPass(createConvertControlFlowToLLVMPass());
-  passes.addPass(createReconcileUnrealizedCastsPass());
+  buildLoopsToLLVM(passes, /*barePointers=*/false);
   return passes.run(module);
 }
 

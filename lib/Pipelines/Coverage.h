@@ -15,6 +15,7 @@
 
 #include "mlir/IR/OpDefinition.h"
 #include "quantc/Dialect/NN/IR/NN.h"
+#include "quantc/Dialect/ONNX/IR/ONNX.h"
 #include "quantc/Interfaces/IntegerSemantics.h"
 
 namespace quantc {
@@ -30,8 +31,10 @@ inline OpCoverage coverageOf(mlir::Operation *op) {
     return OpCoverage::None;
   if (mlir::isa<IntegerSemantics>(op))
     return OpCoverage::Integer;
-  return mlir::isa_and_nonnull<nn::NNDialect>(op->getDialect()) ? OpCoverage::Float
-                                                                : OpCoverage::None;
+  // A node that `nn` does not hold (docs/Nodes.md), whatever its types.
+  bool isFloat =
+      mlir::isa<onnx::NodeOp>(op) || mlir::isa_and_nonnull<nn::NNDialect>(op->getDialect());
+  return isFloat ? OpCoverage::Float : OpCoverage::None;
 }
 
 } // namespace quantc

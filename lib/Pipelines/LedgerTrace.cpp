@@ -92,7 +92,7 @@ Trace::Snapshot Trace::take(ModuleOp module) {
       now.makers[argument] = now.add(firstArgument + argument.getArgNumber(), nullptr);
   module.walk<WalkOrder::PreOrder>([&](Operation *op) {
     SmallVector<unsigned> numbers = numbersIn(op->getLoc());
-    bool computes = isa<quantc::onnx::NodeOp>(op) || coverageOf(op) != OpCoverage::None;
+    bool computes = coverageOf(op) != OpCoverage::None;
     if (op->hasTrait<OpTrait::ConstantLike>())
       now.constants.insert(numbers.begin(), numbers.end());
     if (op->hasTrait<OpTrait::IsTerminator>())

@@ -119,6 +119,14 @@ def out_of_range(folder, library):
         print(f"{text}: status {done.returncode}, {done.stderr.strip()}" if done.returncode else f"{text}: 0")
 
 
+def silent(folder):
+    """Without --allow-float every node between integer ops that is none itself is named."""
+    path, data = write(folder, *recurrent())
+    done = subprocess.run([QUANTC, path, "--calibrate", data, "-o", os.path.join(folder, "s.so")], capture_output=True, text=True)
+    named = [line.split()[1] for line in done.stderr.splitlines() if line.startswith("  float ")]
+    print(f"left in float: {done.returncode}, {named}")
+
+
 def refused(folder, path, data):
     nodes = [helper.make_node(op, [x], [y], name=op) for op, x, y in (("StringNormalizer", "s", "t"), ("Nonsense", "x", "y"))][1:]
     nodes += [helper.make_node("Bogus", ["y"], ["z"], name="bogus")]
@@ -181,6 +189,7 @@ def main():
         for case in (recurrent, branch, half):
             check(folder, case)
         out_of_range(folder, library)
+        silent(folder)
         proto, feeds = embedding()
         path, data = write(folder, proto, feeds)
         refused(folder, path, data)

@@ -47,14 +47,6 @@ private:
 /// Scales that were computed as products in different precisions.
 static bool nearlyEqual(double a, double b) { return std::fabs(a - b) <= 1e-6 * std::fabs(b); }
 
-/// s_x * s_w / s_y as runtimes compute it: each operation rounded to float32. [NUM-REQ-5]
-static std::vector<float> onnxScales(const Affine &x, ArrayRef<float> w, const Affine &y) {
-  std::vector<float> scales;
-  for (float scale : w)
-    scales.push_back(x.scale() * scale / y.scale());
-  return scales;
-}
-
 static double scaleAt(ArrayRef<double> scales, size_t channel) {
   return scales[scales.size() == 1 ? 0 : channel];
 }
@@ -205,38 +197,6 @@ Value ContractionPattern::convert(Operation *head, const Tail &tail, PatternRewr
                             shape, tail);
 }
 
-namespace {
-/// `nn.matmul`: accumulators, then one rescaling.
-class MatMulPattern : public TailPattern {
-public:
-  using TailPattern::TailPattern;
-
-private:
-  Value convert(Operation *head, const Tail &tail, PatternRewriter &rewriter,
-                Location loc) const override {
-    if (!isa_and_nonnull<nn::MatMulOp>(head))
-      return {};
-    std::optional<Quantized> a = codeSource(head->getOperand(0));
-    std::optional<Quantized> b = codeSource(head->getOperand(1));
-    if (!a || !b || !tail.out.isPerTensor() || !tail.out.isCodes()) {
-      (void)state.explain(head, "operands and result are not all tensors of codes with one scale");
-      return {};
-    }
-    double scale = double(a->affine.scale()) * double(b->affine.scale()) / tail.out.scale();
-    if (!canRescale(state, head, scale))
-      return {};
-    auto type = cast<RankedTensorType>(head->getResult(0).getType()).clone(si32(rewriter));
-    Value product = dyad::MatMulOp::create(rewriter, loc, type, a->value, b->value,
-                                           zeroPointOf(rewriter, loc, a->affine),
-                                           zeroPointOf(rewriter, loc, b->affine));
-    if (!state.quantizedInFile)
-      return makeRequantize(rewriter, loc, state, product, 0, scale, {}, tail);
-    return makeOnnxRequantize(rewriter, loc, product,
-                              onnxScales(a->affine, b->affine.scales, tail.out), {}, tail);
-  }
-};
-} // namespace
-
 void nntodyad::populateContractions(RewritePatternSet &patterns, State &state) {
-  patterns.add<ContractionPattern, MatMulPattern>(patterns.getContext(), state);
+  patterns.add<ContractionPattern>(patterns.getContext(), state);
 }

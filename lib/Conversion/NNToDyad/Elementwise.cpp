@@ -66,6 +66,9 @@ private:
   }
 };
 
+/// A product of two tensors of codes, then one rescaling: by the file's float scale (onnx_rne)
+/// where the model is quantized in its file and `Onnx` says that kernels take it.
+template <typename RealOp, typename IntegerOp, bool Onnx>
 class ProductPattern : public TailPattern {
 public:
   using TailPattern::TailPattern;
@@ -73,7 +76,7 @@ public:
 private:
   Value convert(Operation *head, const Tail &tail, PatternRewriter &rewriter,
                 Location loc) const override {
-    if (!isa_and_nonnull<nn::MulOp>(head))
+    if (!isa_and_nonnull<RealOp>(head))
       return {};
     std::optional<Quantized> a = codeSource(head->getOperand(0));
     std::optional<Quantized> b = codeSource(head->getOperand(1));
@@ -85,12 +88,17 @@ private:
     if (!canRescale(state, head, scale))
       return {};
     auto type = cast<RankedTensorType>(head->getResult(0).getType()).clone(si32(rewriter));
-    Value product = dyad::MulOp::create(rewriter, loc, type, a->value, b->value,
-                                        zeroPointOf(rewriter, loc, a->affine),
-                                        zeroPointOf(rewriter, loc, b->affine));
+    Value product = IntegerOp::create(rewriter, loc, type, a->value, b->value,
+                                      zeroPointOf(rewriter, loc, a->affine),
+                                      zeroPointOf(rewriter, loc, b->affine));
+    if (Onnx && state.quantizedInFile)
+      return makeOnnxRequantize(rewriter, loc, product,
+                                onnxScales(a->affine, b->affine.scales, tail.out), {}, tail);
     return makeRequantize(rewriter, loc, state, product, 0, scale, {}, tail);
   }
 };
+using MulPattern = ProductPattern<nn::MulOp, dyad::MulOp, /*Onnx=*/false>;
+using MatMulPattern = ProductPattern<nn::MatMulOp, dyad::MatMulOp, /*Onnx=*/true>;
 
 //===----------------------------------------------------------------------===//
 // One operand
@@ -210,6 +218,7 @@ LogicalResult ConstantPattern::matchAndRewrite(qnn::QuantizeOp root,
 
 void nntodyad::populateElementwise(RewritePatternSet &patterns, State &state) {
   MLIRContext *context = patterns.getContext();
-  patterns.add<SumPattern, ProductPattern, RescalePattern, LookupPattern>(context, state);
+  patterns.add<SumPattern, MulPattern, MatMulPattern, RescalePattern, LookupPattern>(context,
+                                                                                     state);
   patterns.add<ConstantPattern>(context);
 }

@@ -184,6 +184,13 @@ bool nntodyad::canRescale(State &state, Operation *op, ArrayRef<double> scales) 
   return true;
 }
 
+std::vector<float> nntodyad::onnxScales(const Affine &x, ArrayRef<float> w, const Affine &y) {
+  std::vector<float> scales;
+  for (float scale : w)
+    scales.push_back(x.scale() * scale / y.scale());
+  return scales;
+}
+
 Value nntodyad::makeOnnxRequantize(OpBuilder &builder, Location loc, Value input,
                                    ArrayRef<float> scales, ArrayRef<int64_t> shape,
                                    const Tail &tail) {

@@ -128,6 +128,9 @@ mlir::Value makeRequantize(mlir::OpBuilder &builder, mlir::Location loc, State &
                            mlir::Value input, int64_t inputZeroPoint, llvm::ArrayRef<double> scales,
                            llvm::ArrayRef<int64_t> shape, const Tail &tail);
 
+/// s_x * s_w / s_y as runtimes compute it: each operation rounded to float32. [NUM-REQ-5]
+std::vector<float> onnxScales(const Affine &x, llvm::ArrayRef<float> w, const Affine &y);
+
 /// As `makeRequantize` for accumulators of a model that is quantized in its file: rounding onnx_rne
 /// with these scales.
 mlir::Value makeOnnxRequantize(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value input,
