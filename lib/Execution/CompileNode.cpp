@@ -17,11 +17,21 @@
 using namespace mlir;
 using namespace quantc;
 
+/// A byte an element, also of integers of less, which host tensors pack.
+static std::vector<uint8_t> unpacked(const HostTensor &tensor) {
+  if (!isInteger(tensor.dtype()) || bitWidth(tensor.dtype()) >= 8)
+    return tensor.bytes().vec();
+  std::vector<uint8_t> bytes;
+  for (int64_t i = 0; i < tensor.numElements(); ++i)
+    bytes.push_back(static_cast<uint8_t>(tensor.asInt(i)));
+  return bytes;
+}
+
 static llvm::Expected<std::vector<HostTensor>> runLoops(LoopsModel &model,
                                                         llvm::ArrayRef<HostTensor> operands) {
   std::vector<LoopsBuffer> feeds;
   for (const HostTensor &operand : operands)
-    feeds.push_back({operand.dtype(), operand.shape().vec(), operand.bytes().vec()});
+    feeds.push_back({operand.dtype(), operand.shape().vec(), unpacked(operand)});
   auto outputs = model.run(feeds);
   if (!outputs)
     return outputs.takeError();

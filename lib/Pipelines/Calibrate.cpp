@@ -212,21 +212,28 @@ llvm::Error Compiler::measureAccuracy() {
   return llvm::Error::success();
 }
 
-/// Number of elements that differ: bit for bit, or float32 by more than `tolerance` of the largest.
+/// Number of floats that differ by more than `tolerance` of the largest; NaNs are equal.
+template <typename T>
+static int64_t farApart(ArrayRef<T> expected, ArrayRef<T> found, float tolerance) {
+  double largest = 0;
+  for (T value : expected)
+    largest = std::isfinite(value) ? std::max<double>(largest, std::fabs(value)) : largest;
+  int64_t count = 0;
+  for (auto [x, y] : llvm::zip_equal(expected, found))
+    count += !(x == y || (std::isnan(x) && std::isnan(y)) ||
+               std::fabs(double(x) - double(y)) <= tolerance * largest);
+  return count;
+}
+
+/// Number of elements that differ: bit for bit, or floats by more than `tolerance` of the largest.
 static int64_t differences(const HostTensor &a, const HostTensor &b, float tolerance) {
   if (a.dtype() != b.dtype() || !sameShape(a, b))
     return a.numElements();
+  if (tolerance > 0 && a.dtype() == DType::F32)
+    return farApart(a.values<float>(), b.values<float>(), tolerance);
+  if (tolerance > 0 && a.dtype() == DType::F64)
+    return farApart(a.values<double>(), b.values<double>(), tolerance);
   int64_t count = 0;
-  if (tolerance > 0 && a.dtype() == DType::F32) {
-    llvm::ArrayRef<float> expected = a.values<float>(), found = b.values<float>();
-    float largest = 0;
-    for (float value : expected)
-      largest = std::isfinite(value) ? std::max(largest, std::fabs(value)) : largest;
-    for (auto [x, y] : llvm::zip_equal(expected, found))
-      count +=
-          !(x == y || (std::isnan(x) && std::isnan(y)) || std::fabs(x - y) <= tolerance * largest);
-    return count;
-  }
   size_t width = a.numElements() == 0 ? 1 : a.byteSize() / size_t(a.numElements());
   for (int64_t i = 0; i < a.numElements(); ++i)
     count += std::memcmp(a.bytes().data() + i * width, b.bytes().data() + i * width, width) != 0;

@@ -22,6 +22,7 @@
 #include "quantc/InitAll.h"
 #include "quantc/Interfaces/NodeName.h"
 #include "quantc/Interfaces/Weights.h"
+#include "quantc/Reference/ElementTypes.h"
 #include "quantc/Target/LLVM/TranslateModel.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
@@ -53,28 +54,6 @@ ModuleOp Compiler::module() const { return *ir; }
 // Input
 //===----------------------------------------------------------------------===//
 
-static DType dtypeOf(Type element) {
-  if (element.isF32())
-    return DType::F32;
-  if (element.isF64())
-    return DType::F64;
-  if (element.isUnsignedInteger(8))
-    return DType::U8;
-  if (element.isSignedInteger(8))
-    return DType::I8;
-  if (element.isUnsignedInteger(16))
-    return DType::U16;
-  if (element.isSignedInteger(16))
-    return DType::I16;
-  if (element.isSignedInteger(32))
-    return DType::I32;
-  if (element.isSignedInteger(64))
-    return DType::I64;
-  if (element.isInteger(1))
-    return DType::Bool;
-  return DType::Undefined;
-}
-
 std::vector<InputSpec> quantc::inputSpecs(ModuleOp module) {
   std::vector<InputSpec> specs;
   auto main = module.lookupSymbol<func::FuncOp>("main");
@@ -85,7 +64,7 @@ std::vector<InputSpec> quantc::inputSpecs(ModuleOp module) {
     auto name = main.getArgAttrOfType<StringAttr>(i, "onnx.name");
     spec.name = name ? name.getValue().str() : ("input_" + llvm::Twine(i)).str();
     if (auto tensor = dyn_cast<RankedTensorType>(type)) {
-      spec.dtype = dtypeOf(tensor.getElementType());
+      spec.dtype = hostType(tensor.getElementType()).value_or(DType::Undefined);
       for (int64_t d : tensor.getShape())
         spec.dims.push_back(ShapedType::isDynamic(d) ? -1 : d);
     }
@@ -193,6 +172,19 @@ LogicalResult Compiler::requireStaticInputs() {
   return success(good);
 }
 
+/// Float loops are host code: for another target no data is looked at.
+LogicalResult Compiler::requireNoNodes() {
+  bool good = true;
+  if (options.recipe.isGPU() || options.recipe.isFPGA())
+    ir->walk([&](onnx::NodeOp node) {
+      good = false;
+      node.emitError() << onnx::describeNode(node)
+                       << ": float loops run on the CPU alone, not on target "
+                       << options.recipe.target;
+    });
+  return success(good);
+}
+
 LogicalResult Compiler::advance(Stage target) {
   SmallVector<Stage> path; // last first
   Stage start = target;
@@ -216,6 +208,8 @@ LogicalResult Compiler::advance(Stage target) {
     current = next;
     if (current == Stage::Float) {
       floatModule = ir->clone();
+      if (target != Stage::Float && failed(requireNoNodes()))
+        return failure();
       result.quantizedInFile = (*ir)->hasAttr(qnn::quantizedInFileAttr);
       if (result.quantizedInFile && target != Stage::Float && failed(requireStaticInputs()))
         return failure();

@@ -285,8 +285,11 @@ llvm::DenseMap<unsigned, std::string> ledger::refusedBesideIntegers(ModuleOp mod
           refused.try_emplace(number, "float loops run on the CPU alone, not on this target");
         continue;
       }
-      if (whyNotKept(node))
+      if (auto reason = whyNotKept(node)) {
+        for (unsigned number : numbersIn(node.getLoc()))
+          refused.try_emplace(number, reason->second);
         continue;
+      }
       OwningOpRef<ModuleOp> scratch = ModuleOp::create(node.getLoc());
       outlineNode(node, *scratch, "node");
       LoopsConversion options;

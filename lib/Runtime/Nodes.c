@@ -62,6 +62,25 @@ static qrt_block *qrt_spare_block(qrt_nodes *nodes, uint64_t bytes) {
   return best;
 }
 
+// Gives spare blocks back when they hold more than a new one would: the buffers of a loop that
+// makes larger ones in every turn fit none of them.
+static void qrt_trim(qrt_nodes *nodes, uint64_t bytes) {
+  uint64_t spare = 0;
+  for (qrt_block *block = nodes->blocks; block; block = block->next)
+    spare += block->used ? 0 : block->bytes;
+  if (spare <= bytes)
+    return;
+  for (qrt_block **link = &nodes->blocks; *link;) {
+    qrt_block *block = *link;
+    if (block->used) {
+      link = &block->next;
+      continue;
+    }
+    *link = block->next;
+    free(block);
+  }
+}
+
 static void *qrt_block_memory(qrt_block *block) { return (char *)block + QRT_BLOCK_ALIGNMENT; }
 
 void *qrt_nodes_alloc(qrt_nodes *nodes, uint64_t bytes) {
@@ -69,6 +88,7 @@ void *qrt_nodes_alloc(qrt_nodes *nodes, uint64_t bytes) {
     qrt_nodes_leave(nodes, QRT_NODES_NO_MEMORY);
   qrt_block *block = qrt_spare_block(nodes, bytes);
   if (!block) {
+    qrt_trim(nodes, bytes);
     uint64_t whole =
         (bytes + 3 * QRT_BLOCK_ALIGNMENT - 1) / QRT_BLOCK_ALIGNMENT * QRT_BLOCK_ALIGNMENT;
     block = aligned_alloc(QRT_BLOCK_ALIGNMENT, whole);

@@ -73,7 +73,7 @@ static double qrt_element(const void *data, int32_t dtype, int64_t i) {
 
 static double qrt_magnitude(double value) { return value < 0 ? -value : value; }
 
-// Whether two float32 elements agree; a NaN agrees with a NaN only.
+// Whether two float elements agree; a NaN agrees with a NaN only.
 static bool qrt_close(double expected, double found, double bound) {
   if (expected != expected || found != found)
     return expected != expected && found != found;
@@ -83,7 +83,7 @@ static bool qrt_close(double expected, double found, double bound) {
 static qrt_difference qrt_compare(const void *expected, const void *found, int32_t dtype,
                                   int64_t elements, float tolerance) {
   const int64_t size = qrt_dtype_size(dtype);
-  const bool exact = dtype != QRT_FLOAT32 || tolerance == 0;
+  const bool exact = (dtype != QRT_FLOAT32 && dtype != QRT_FLOAT64) || tolerance == 0;
   double largest = 0;
   for (int64_t i = 0; !exact && i < elements; ++i) {
     double magnitude = qrt_magnitude(qrt_element(expected, dtype, i));

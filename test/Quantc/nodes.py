@@ -77,6 +77,20 @@ def half():
     return proto, [{"x": weights(2, 6, scale=1)} for _ in range(RUNS)]
 
 
+def border():
+    """Types that no kernel knows at the model's border, of rank 4, read and returned; a scalar beside them; a float64."""
+    nodes = [helper.make_node("Add", ["u", "u"], ["twice"], name="twice"), helper.make_node("Mul", ["twice", "u"], ["square"], name="square"),
+             helper.make_node("Cast", ["h"], ["f"], name="up", to=TensorProto.FLOAT), helper.make_node("Sin", ["w"], ["sin"], name="sin"),
+             helper.make_node("Cast", ["sin"], ["wide"], name="wide", to=TensorProto.DOUBLE),
+             helper.make_node("ReduceMax", ["f"], ["top"], name="top", keepdims=0), linear("f", "y", "v")]
+    proto = model(nodes, [("u", TensorProto.UINT32, [1, 2, 3, 4]), ("h", TensorProto.FLOAT16, [2, 6])], ("y", [2, 4]),
+                  {"v": weights(6, 4), "w": weights(8, 8)})
+    for name, kind, shape in (("twice", TensorProto.UINT32, [1, 2, 3, 4]), ("square", TensorProto.UINT32, [1, 2, 3, 4]),
+                              ("wide", TensorProto.DOUBLE, [8, 8]), ("top", TensorProto.FLOAT, [])):
+        proto.graph.output.append(helper.make_tensor_value_info(name, kind, shape))
+    return proto, [{"u": RNG.integers(0, 9, (1, 2, 3, 4)).astype(np.uint32), "h": weights(2, 6, scale=1).astype(np.float16)} for _ in range(RUNS)]
+
+
 def write(folder, proto, feeds):
     path, data = os.path.join(folder, "m.onnx"), os.path.join(folder, "data")
     onnx.save(proto, path)
@@ -186,7 +200,7 @@ def qoperator(folder):
 def main():
     with tempfile.TemporaryDirectory() as folder:
         library, path, data = check(folder, embedding)
-        for case in (recurrent, branch, half):
+        for case in (recurrent, branch, half, border):
             check(folder, case)
         out_of_range(folder, library)
         silent(folder)

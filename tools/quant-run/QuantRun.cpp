@@ -100,11 +100,14 @@ public:
         all.push_back({array.name, first});
         continue;
       }
+      for (HostTensor &part : array.parts)
+        if (part.rank() == 0) // scalars become a vector
+          part = part.reshaped({1});
       std::vector<int64_t> shape(first.shape().begin(), first.shape().end());
       bool joins = !shape.empty();
       for (const HostTensor &part : array.parts)
-        joins &= part.rank() == first.rank() && part.dtype() == first.dtype() &&
-                 part.shape().drop_front() == first.shape().drop_front();
+        joins = joins && part.rank() == first.rank() && part.dtype() == first.dtype() &&
+                part.shape().drop_front() == first.shape().drop_front();
       if (!joins)
         return llvm::createStringError("output '" + array.name + "' has shapes that do not stack");
       shape[0] = 0;

@@ -155,6 +155,7 @@ private:
   mlir::LogicalResult runStage(Stage stage);
   mlir::LogicalResult calibrate();
   mlir::LogicalResult requireStaticInputs();
+  mlir::LogicalResult requireNoNodes();
   mlir::LogicalResult equalize();
   mlir::LogicalResult collectFloatMeans();
   mlir::LogicalResult correctBiases();

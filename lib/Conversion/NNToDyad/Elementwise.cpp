@@ -135,6 +135,9 @@ private:
       return source->value;
     if (!tail.out.isPerTensor() || tail.out.storage.getWidth() > 16 || !in.hasOneZeroPoint())
       return {};
+    if (state.quantizedInFile)
+      if (Value codes = makeRescaleTable(rewriter, loc, *source, tail))
+        return codes;
     std::vector<double> scales;
     for (float scale : in.scales)
       scales.push_back(double(scale) / double(tail.out.scale()));
@@ -182,6 +185,11 @@ LogicalResult LookupPattern::matchAndRewrite(qnn::QuantizeOp root,
       x = op.evaluateUnary(x).value_or(x);
     return x;
   };
+  if (state.quantizedInFile)
+    if (Value codes = makeFloatTable(rewriter, chain.front().getLoc(), *source, *out, function)) {
+      rewriter.replaceOp(root, codes);
+      return success();
+    }
   size_t size = size_t(1) << source->affine.storage.getWidth();
   auto table = numerics::buildLookup(function, spec(source->affine), spec(*out), size);
   if (!table)

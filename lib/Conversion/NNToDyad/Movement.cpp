@@ -174,6 +174,9 @@ static Value rescale(const Quantized &source, const Tail &tail, PatternRewriter 
                      Location loc, State &state) {
   if (source.affine == tail.out && !tail.hasClamps())
     return source.value;
+  if (state.quantizedInFile)
+    if (Value codes = makeRescaleTable(rewriter, loc, source, tail))
+      return codes;
   double scale = double(source.affine.scale()) / double(tail.out.scale());
   return makeRequantize(rewriter, loc, state, source.value, source.affine.zeroPoint(), scale, {},
                         tail);

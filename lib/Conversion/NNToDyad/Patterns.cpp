@@ -184,6 +184,34 @@ bool nntodyad::canRescale(State &state, Operation *op, ArrayRef<double> scales) 
   return true;
 }
 
+Value nntodyad::makeFloatTable(OpBuilder &builder, Location loc, const Quantized &source,
+                               const Affine &out, llvm::function_ref<double(double)> function) {
+  const Affine &in = source.affine;
+  if (!in.isPerTensor() || !out.isPerTensor() || in.storage.getWidth() != 8 ||
+      out.storage.getWidth() != 8)
+    return {};
+  std::vector<int64_t> codes;
+  for (int64_t code = rangeOf(in.storage).lo; code <= rangeOf(in.storage).hi; ++code) {
+    auto value =
+        static_cast<float>(function(static_cast<float>(code - in.zeroPoint()) * in.scale()));
+    if (std::isnan(value))
+      return {};
+    codes.push_back(
+        numerics::quantizeLinear(value, out.scale(), static_cast<int32_t>(out.zeroPoint()),
+                                 static_cast<int32_t>(out.min()), static_cast<int32_t>(out.max())));
+  }
+  auto type = RankedTensorType::get({static_cast<int64_t>(codes.size())}, out.storage);
+  return dyad::LookupOp::create(builder, loc,
+                                cast<RankedTensorType>(source.value.getType()).clone(out.storage),
+                                source.value, makeConstant(builder, loc, type, codes));
+}
+
+Value nntodyad::makeRescaleTable(OpBuilder &builder, Location loc, const Quantized &source,
+                                 const Tail &tail) {
+  return makeFloatTable(builder, loc, source, tail.out,
+                        [&](double value) { return std::min(std::max(value, tail.lo), tail.hi); });
+}
+
 std::vector<float> nntodyad::onnxScales(const Affine &x, ArrayRef<float> w, const Affine &y) {
   std::vector<float> scales;
   for (float scale : w)

@@ -128,6 +128,16 @@ mlir::Value makeRequantize(mlir::OpBuilder &builder, mlir::Location loc, State &
                            mlir::Value input, int64_t inputZeroPoint, llvm::ArrayRef<double> scales,
                            llvm::ArrayRef<int64_t> shape, const Tail &tail);
 
+/// Codes of `function` of what `source` stands for, by a table that says what the standard does for
+/// a model that is quantized in its file: dequantize and quantize in float32, the function's value
+/// rounded to float32 between them. Null unless both have 8 bits and one scale, or when a value is
+/// no number.
+mlir::Value makeFloatTable(mlir::OpBuilder &builder, mlir::Location loc, const Quantized &source,
+                           const Affine &out, llvm::function_ref<double(double)> function);
+/// The same with the limits of the tail as function.
+mlir::Value makeRescaleTable(mlir::OpBuilder &builder, mlir::Location loc, const Quantized &source,
+                             const Tail &tail);
+
 /// s_x * s_w / s_y as runtimes compute it: each operation rounded to float32. [NUM-REQ-5]
 std::vector<float> onnxScales(const Affine &x, llvm::ArrayRef<float> w, const Affine &y);
 

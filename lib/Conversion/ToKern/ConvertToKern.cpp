@@ -146,8 +146,8 @@ static LogicalResult reject(Operation *op) {
 /// Buffers and kernels hold codes in bytes.
 static LogicalResult rejectWideCodes(func::FuncOp function) {
   WalkResult walk = function.walk([](Operation *op) {
-    if (isa<onnx::NodeOp>(op))
-      return WalkResult::skip(); // its elements are numbers, not codes
+    if (isa<onnx::NodeOp, func::ReturnOp>(op))
+      return WalkResult::skip(); // a node's elements are numbers, not codes
     for (TypeRange types : {TypeRange(op->getResultTypes()), TypeRange(op->getOperandTypes())})
       for (Type type : types)
         if (auto element = dyn_cast<IntegerType>(getElementTypeOrSelf(type));

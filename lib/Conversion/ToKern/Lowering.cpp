@@ -33,7 +33,7 @@ bool isSignedByte(Value tensor) {
 
 SmallVector<int64_t> physicalShape(Type tensor) {
   ArrayRef<int64_t> s = cast<RankedTensorType>(tensor).getShape();
-  if (s.size() == 4)
+  if (isImage(tensor))
     return {s[0], s[2], s[3], s[1]};
   return SmallVector<int64_t>(s);
 }
@@ -166,7 +166,8 @@ Value Lowering::plainInput(Value tensor) {
   if (ElementsAttr value = constantOf(tensor); value && !places.contains(tensor)) {
     auto type = cast<RankedTensorType>(tensor.getType());
     std::optional<std::vector<char>> bytes = readBytes(value);
-    return bytes ? constantBytes(type.getShape(), storageType(type.getElementType()), *bytes)
+    Type element = storageType(type.getElementType()); // none: less than a byte takes one
+    return bytes ? constantBytes(type.getShape(), element ? element : builder.getI8Type(), *bytes)
                  : Value();
   }
   Value memory = stridedInput(tensor);

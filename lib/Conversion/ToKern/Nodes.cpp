@@ -23,10 +23,10 @@ static LogicalResult lowerNode(Lowering &lowering, Operation *op) {
   if (lowering.natural)
     return node.emitError() << onnx::describeNode(node)
                             << ": float loops run on the CPU alone, not on this target";
-  for (Type type : llvm::concat<const Type>(node->getOperandTypes(), node->getResultTypes()))
-    if (auto tensor = dyn_cast<RankedTensorType>(type);
-        tensor && !storageType(tensor.getElementType()))
-      return node.emitError() << onnx::describeNode(node) << ": no buffer holds a " << type;
+  for (Value value : llvm::concat<Value>(node->getOperands(), node->getResults()))
+    if (auto tensor = dyn_cast<RankedTensorType>(value.getType());
+        tensor && !storageType(tensor.getElementType()) && !getConstantElements(value))
+      return node.emitError() << onnx::describeNode(node) << ": no buffer holds a " << tensor;
   ModuleOp nodes = lowering.nodesModule();
   std::string name = ("node_" + Twine(llvm::range_size(nodes.getOps<func::FuncOp>()))).str();
   onnx::OutlinedNode outlined = onnx::outlineNode(node, nodes, name);

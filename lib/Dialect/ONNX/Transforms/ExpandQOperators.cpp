@@ -43,6 +43,11 @@ public:
 
   NodeOp node;
   Value in(unsigned index) { return node.getOptionalInput(index); }
+  /// Whether the type of the result's codes is known: from the zero point, or declared.
+  bool knowsCodes(unsigned zeroPoint) {
+    auto type = dyn_cast<TensorType>(node.getResult(0).getType());
+    return in(zeroPoint) || (type && isa<IntegerType>(type.getElementType()));
+  }
   Triple triple(unsigned codes) { return {in(codes), in(codes + 1), in(codes + 2)}; }
 
   /// The float tensor of codes; scales of more than one element lie along `axis`. Null when scale
@@ -153,8 +158,15 @@ Value Expansion::dequantizeBias(Value bias, Value xScale, Value wScale) {
 
 void Expansion::finish(Value result, Value scale, Value zeroPoint) {
   SmallVector<Value> operands = {result, scalarOrVector(scale)};
-  if (zeroPoint)
+  auto type = dyn_cast<TensorType>(node.getResult(0).getType());
+  auto element = type ? dyn_cast<IntegerType>(type.getElementType()) : IntegerType();
+  if (zeroPoint) {
     operands.push_back(scalarOrVector(zeroPoint));
+  } else if (element) { // without one, codes would be unsigned
+    auto scalar = RankedTensorType::get({}, element);
+    operands.push_back(
+        constant(scalar, DenseElementsAttr::get(scalar, builder.getIntegerAttr(element, 0))));
+  }
   finish(create("QuantizeLinear", operands, node.getResult(0).getType(), "", {}));
 }
 
@@ -227,7 +239,7 @@ static bool expandGemm(Expansion &e) {
 }
 
 static bool expandBinary(Expansion &e, StringRef type) {
-  if (!e.in(6) || !areConstant(e, {1, 2, 4, 5, 6, 7}))
+  if (!e.in(6) || !e.knowsCodes(7) || !areConstant(e, {1, 2, 4, 5, 6, 7}))
     return false;
   Value a = e.dequantize(e.triple(0)), b = e.dequantize(e.triple(3));
   if (!a || !b)
@@ -239,7 +251,7 @@ static bool expandAdd(Expansion &e) { return expandBinary(e, "Add"); }
 static bool expandMul(Expansion &e) { return expandBinary(e, "Mul"); }
 
 static bool expandUnary(Expansion &e, StringRef type, ArrayRef<StringRef> without = {}) {
-  if (!e.in(3) || !areConstant(e, {1, 2, 3, 4}))
+  if (!e.in(3) || !e.knowsCodes(4) || !areConstant(e, {1, 2, 3, 4}))
     return false;
   Value x = e.dequantize(e.triple(0));
   if (!x)
@@ -261,7 +273,7 @@ static bool expandGlobalAveragePool(Expansion &e) { return expandPool(e, "Global
 
 static bool expandConcat(Expansion &e) {
   unsigned count = e.node.getInputs().size();
-  if (count < 5 || (count - 2) % 3 != 0 || !areConstant(e, {0, 1}))
+  if (count < 5 || (count - 2) % 3 != 0 || !e.knowsCodes(1) || !areConstant(e, {0, 1}))
     return false;
   for (unsigned i = 2; i < count; i += 3)
     if (!e.in(i) || !areConstant(e, {i + 1, i + 2}))

@@ -32,7 +32,8 @@ static NodeOp storedTable(NodeOp gather) {
   if (!dequantize || !dequantize.isOp("DequantizeLinear") || dequantize.getInputs().size() < 2)
     return {};
   ElementsAttr scale = getConstantElements(dequantize.getInputs()[1]);
-  bool stored = static_cast<bool>(getConstantElements(dequantize.getInputs()[0]));
+  ElementsAttr codes = getConstantElements(dequantize.getInputs()[0]);
+  bool stored = codes && codes.getElementType().isInteger(8); // what steps pass on
   return stored && scale && scale.getNumElements() == 1 ? dequantize : NodeOp();
 }
 

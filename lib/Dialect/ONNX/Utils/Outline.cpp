@@ -58,8 +58,8 @@ std::optional<std::pair<Refusal, std::string>> quantc::onnx::whyNotKept(NodeOp n
                        std::string("the sizes of its results are not known before a run; --dim "
                                    "gives those of the model's inputs"));
   }
-  for (Type type : llvm::concat<const Type>(node->getOperandTypes(), node->getResultTypes()))
-    if (!isStored(type))
+  for (Value value : llvm::concat<Value>(node->getOperands(), node->getResults()))
+    if (!isStored(value.getType()) && !getConstantElements(value))
       return std::pair(Refusal::ElementType,
                        std::string("no buffer between steps holds its operands and results"));
   return std::nullopt;

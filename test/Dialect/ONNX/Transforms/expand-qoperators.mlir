@@ -38,6 +38,19 @@ func.func @add(%x: tensor<4xui8>) -> tensor<4xui8> {
 
 // -----
 
+// Without a zero point the codes stay signed.
+// CHECK-LABEL: func.func @signed_without_zero_point(
+// CHECK: %[[Z:.*]] = onnx.constant "" dense<0> : tensor<si8>
+// CHECK: onnx.node "QuantizeLinear"({{.*}}, %[[Z]]) {{.*}} -> tensor<4xsi8>
+func.func @signed_without_zero_point(%x: tensor<4xsi8>) -> tensor<4xsi8> {
+  %s = onnx.constant "s" dense<0.25> : tensor<f32>
+  %n = onnx.none
+  %y = onnx.node "QLinearLeakyRelu"(%x, %s, %n, %s, %n) {domain = "com.microsoft", opset = 1 : i64} : (tensor<4xsi8>, tensor<f32>, none, tensor<f32>, none) -> tensor<4xsi8>
+  return %y : tensor<4xsi8>
+}
+
+// -----
+
 // A scale that only a run knows, and channels last: these stay.
 // CHECK-LABEL: func.func @stays(
 // CHECK: onnx.node "QLinearSigmoid"
