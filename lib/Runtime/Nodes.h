@@ -19,8 +19,8 @@
 qrt_nodes *qrt_nodes_create(void);
 void qrt_nodes_destroy(qrt_nodes *nodes);
 
-// Calls body(argument). -1 when it returns; the number of the message when a check in it fails,
-// qrt_no_memory when there is no memory. Whatever is allocated in it is free again.
+// Calls body(argument). QRT_NODES_DONE when it returns; the number of the message when a check in
+// it fails; QRT_NODES_NO_MEMORY. Whatever is allocated in it is free again.
 enum { QRT_NODES_DONE = -1, QRT_NODES_NO_MEMORY = -2 };
 int32_t qrt_nodes_guard(qrt_nodes *nodes, void (*body)(void *), void *argument);
 
