@@ -16,7 +16,7 @@ import sys
 LEVELS = {
     "Runtime": 0, "Support": 0,
     "Numerics": 1,
-    "Kernels": 2, "Allocation": 2,
+    "Kernels": 2, "Allocation": 2, "PTQ": 2,
     "Interfaces": 3,
     "Dialect/ONNX/IR": 4, "Dialect/NN/IR": 4, "Dialect/QNN/IR": 4, "Dialect/Dyad/IR": 4, "Dialect/Kern/IR": 4,
     "Dialect/HLS/IR": 4,
@@ -35,7 +35,7 @@ LEVELS = {
 }  # fmt: skip
 SAME_LEVEL = {("Dialect/QNN/IR", "Dialect/NN/IR")}
 # Folders that generated code sees, or that must stay free of the IR.
-NO_MLIR = ("Runtime", "Support", "Numerics", "Kernels", "Allocation", "Calibration")
+NO_MLIR = ("Runtime", "Support", "Numerics", "Kernels", "Allocation", "PTQ", "Calibration")
 NO_LLVM = ("Runtime", "Numerics", "Kernels/Native")
 PASSES = re.compile(r"Conversion/|Dialect/\w+/Transforms$")
 PASS_FREE = ("Import", "Export", "Target/CPU", "Target/GPU", "Target/HLS", "Target/LLVM")  # emitters and readers decide nothing
