@@ -158,3 +158,24 @@ void quantc::kernels::packDepthwiseF32(int64_t channels, int64_t kernelH, int64_
     for (int64_t tap = 0; tap < kernelH * kernelW; ++tap)
       dst[tap * channels + c] = src[c * kernelH * kernelW + tap];
 }
+
+int64_t quantc::kernels::groupedPanels(int64_t n) { return ceilDiv(n, panelColumns); }
+
+size_t quantc::kernels::packedNibblesSize(int64_t n, int64_t k) {
+  return static_cast<size_t>(groupedPanels(n) * panelColumns * ceilDiv(k, 8) * 4);
+}
+
+void quantc::kernels::packNibbles(int64_t n, int64_t k, const uint8_t *src, uint8_t flip,
+                                  uint8_t *dst) {
+  const int64_t rowBytes = ceilDiv(k, 2);
+  const auto code = [=](int64_t column, int64_t i) {
+    if (column >= n || i >= k)
+      return 0;
+    return (src[column * rowBytes + i / 2] >> (i % 2 * 4) & 15) ^ flip;
+  };
+  for (int64_t panel = 0; panel < groupedPanels(n); ++panel)
+    for (int64_t first = 0; first < k; first += 8)
+      for (int64_t column = panel * panelColumns; column < (panel + 1) * panelColumns; ++column)
+        for (int64_t i = first; i < first + 4; ++i)
+          *dst++ = static_cast<uint8_t>(code(column, i) | code(column, i + 4) << 4);
+}

@@ -21,6 +21,11 @@
 // 16l + 4q + i of the block: the order in which byte unpacking leaves 16-byte
 // lanes. s8 weights: [block][kx][ceil(KH/4)][position][4 ky].
 //
+// Weights of 4 bits: [panel][k/8][32 columns][4 bytes], byte j of a column holds
+// k = 8b + j in its low and 8b + 4 + j in its high half, so that four bytes masked
+// with 0x0f (or shifted) meet four consecutive k. What belongs to groups of k:
+// [panel][group][32 columns]. Missing columns and k hold 0.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef QUANTC_KERNELS_PACKING_H
@@ -99,6 +104,25 @@ void permuteDepthwise(int64_t lanes, int64_t channels, const T *src, T *dst, T p
 /// [kernelW].
 void packDepthwiseF32(int64_t channels, int64_t kernelH, int64_t kernelW, const float *src,
                       float *dst);
+
+/// Panels of 32 columns of grouped_linear_f32 and grouped_linear_s8.
+int64_t groupedPanels(int64_t n);
+
+/// Bytes of packed weights of 4 bits, [n][k].
+size_t packedNibblesSize(int64_t n, int64_t k);
+
+/// Packs [n][ceil(k / 2)] bytes (low half: even k) into `dst` (packedNibblesSize bytes, all
+/// written). `flip` (0..15) is xored to each code: 8 makes codes of two's complement unsigned,
+/// raised by 8.
+void packNibbles(int64_t n, int64_t k, const uint8_t *src, uint8_t flip, uint8_t *dst);
+
+/// [n][groups] -> [panel][group][32 columns].
+template <typename T> void packGroups(int64_t n, int64_t groups, const T *src, T *dst) {
+  for (int64_t panel = 0; panel < groupedPanels(n); ++panel)
+    for (int64_t g = 0; g < groups; ++g)
+      for (int64_t column = panel * 32; column < panel * 32 + 32; ++column)
+        *dst++ = column < n ? src[column * groups + g] : T();
+}
 
 } // namespace quantc::kernels
 

@@ -39,6 +39,7 @@ struct Finish {
 };
 
 struct ChannelEpilogue {
+  static constexpr bool resumes = false;
   const float *scale, *shift;
   float lo, hi;
 

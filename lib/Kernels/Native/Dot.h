@@ -48,20 +48,14 @@ QK_INLINE VI dot(VI acc, Bytes4U a, Bytes4S b) {
 #else
 
 #if QK_AVX512
-QK_INLINE VI maddS16(VI a, VI b) { return _mm512_madd_epi16(a, b); }
-QK_INLINE VI and32(VI a, VI b) { return _mm512_and_si512(a, b); }
 QK_INLINE VI shrU16(VI a) { return _mm512_srli_epi16(a, 8); }
 QK_INLINE VI shrS16(VI a) { return _mm512_srai_epi16(a, 8); }
 QK_INLINE VI shl16(VI a) { return _mm512_slli_epi16(a, 8); }
 #elif QK_AVX2
-QK_INLINE VI maddS16(VI a, VI b) { return _mm256_madd_epi16(a, b); }
-QK_INLINE VI and32(VI a, VI b) { return _mm256_and_si256(a, b); }
 QK_INLINE VI shrU16(VI a) { return _mm256_srli_epi16(a, 8); }
 QK_INLINE VI shrS16(VI a) { return _mm256_srai_epi16(a, 8); }
 QK_INLINE VI shl16(VI a) { return _mm256_slli_epi16(a, 8); }
 #else
-QK_INLINE VI maddS16(VI a, VI b) { return _mm_madd_epi16(a, b); }
-QK_INLINE VI and32(VI a, VI b) { return _mm_and_si128(a, b); }
 QK_INLINE VI shrU16(VI a) { return _mm_srli_epi16(a, 8); }
 QK_INLINE VI shrS16(VI a) { return _mm_srai_epi16(a, 8); }
 QK_INLINE VI shl16(VI a) { return _mm_slli_epi16(a, 8); }

@@ -48,6 +48,11 @@ QK_INLINE VI unpackHi8(VI a, VI b) { return _mm512_unpackhi_epi8(a, b); }
 QK_INLINE VI unpackLo16(VI a, VI b) { return _mm512_unpacklo_epi16(a, b); }
 QK_INLINE VI unpackHi16(VI a, VI b) { return _mm512_unpackhi_epi16(a, b); }
 QK_INLINE VI shl32(VI a, int n) { return _mm512_slli_epi32(a, n); }
+QK_INLINE VI shrU32(VI a, int n) { return _mm512_srli_epi32(a, n); }
+QK_INLINE VI and32(VI a, VI b) { return _mm512_and_si512(a, b); }
+QK_INLINE VI or32(VI a, VI b) { return _mm512_or_si512(a, b); }
+QK_INLINE VI maddS16(VI a, VI b) { return _mm512_madd_epi16(a, b); }
+QK_INLINE VF floatOf(VI bits) { return _mm512_castsi512_ps(bits); }
 /// Dwords 4l + v of the result of two packs become dwords v * VLanes + l.
 QK_INLINE VI lanesToRows(VI a) {
   const VI index = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
@@ -63,6 +68,7 @@ QK_INLINE VF addF(VF a, VF b) { return _mm512_add_ps(a, b); }
 QK_INLINE VF maxF(VF a, VF b) { return _mm512_max_ps(a, b); }
 QK_INLINE VF minF(VF a, VF b) { return _mm512_min_ps(a, b); }
 QK_INLINE VF fmaF(VF a, VF b, VF c) { return _mm512_fmadd_ps(a, b, c); }
+QK_INLINE VF subF(VF a, VF b) { return _mm512_sub_ps(a, b); }
 QK_INLINE VI bitsOf(VF a) { return _mm512_castps_si512(a); }
 QK_INLINE VF divF(VF a, VF b) { return _mm512_div_ps(a, b); }
 QK_INLINE VF zeroIfNaN(VF a) {
@@ -100,6 +106,11 @@ QK_INLINE VI unpackHi8(VI a, VI b) { return _mm256_unpackhi_epi8(a, b); }
 QK_INLINE VI unpackLo16(VI a, VI b) { return _mm256_unpacklo_epi16(a, b); }
 QK_INLINE VI unpackHi16(VI a, VI b) { return _mm256_unpackhi_epi16(a, b); }
 QK_INLINE VI shl32(VI a, int n) { return _mm256_slli_epi32(a, n); }
+QK_INLINE VI shrU32(VI a, int n) { return _mm256_srli_epi32(a, n); }
+QK_INLINE VI and32(VI a, VI b) { return _mm256_and_si256(a, b); }
+QK_INLINE VI or32(VI a, VI b) { return _mm256_or_si256(a, b); }
+QK_INLINE VI maddS16(VI a, VI b) { return _mm256_madd_epi16(a, b); }
+QK_INLINE VF floatOf(VI bits) { return _mm256_castsi256_ps(bits); }
 QK_INLINE VI lanesToRows(VI a) {
   return _mm256_permutevar8x32_epi32(a, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
 }
@@ -113,6 +124,7 @@ QK_INLINE VF addF(VF a, VF b) { return _mm256_add_ps(a, b); }
 QK_INLINE VF maxF(VF a, VF b) { return _mm256_max_ps(a, b); }
 QK_INLINE VF minF(VF a, VF b) { return _mm256_min_ps(a, b); }
 QK_INLINE VF fmaF(VF a, VF b, VF c) { return _mm256_fmadd_ps(a, b, c); }
+QK_INLINE VF subF(VF a, VF b) { return _mm256_sub_ps(a, b); }
 QK_INLINE VI bitsOf(VF a) { return _mm256_castps_si256(a); }
 QK_INLINE VF divF(VF a, VF b) { return _mm256_div_ps(a, b); }
 QK_INLINE VF zeroIfNaN(VF a) { return _mm256_and_ps(a, _mm256_cmp_ps(a, a, _CMP_ORD_Q)); }
@@ -147,6 +159,11 @@ QK_INLINE VI unpackHi8(VI a, VI b) { return _mm_unpackhi_epi8(a, b); }
 QK_INLINE VI unpackLo16(VI a, VI b) { return _mm_unpacklo_epi16(a, b); }
 QK_INLINE VI unpackHi16(VI a, VI b) { return _mm_unpackhi_epi16(a, b); }
 QK_INLINE VI shl32(VI a, int n) { return _mm_slli_epi32(a, n); }
+QK_INLINE VI shrU32(VI a, int n) { return _mm_srli_epi32(a, n); }
+QK_INLINE VI and32(VI a, VI b) { return _mm_and_si128(a, b); }
+QK_INLINE VI or32(VI a, VI b) { return _mm_or_si128(a, b); }
+QK_INLINE VI maddS16(VI a, VI b) { return _mm_madd_epi16(a, b); }
+QK_INLINE VF floatOf(VI bits) { return _mm_castsi128_ps(bits); }
 QK_INLINE VI lanesToRows(VI a) { return a; }
 QK_INLINE VF toFloat(VI a) { return _mm_cvtepi32_ps(a); }
 QK_INLINE VI toInt(VF a) { return _mm_cvtps_epi32(a); }
@@ -159,6 +176,7 @@ QK_INLINE VF maxF(VF a, VF b) { return _mm_max_ps(a, b); }
 QK_INLINE VF minF(VF a, VF b) { return _mm_min_ps(a, b); }
 /// Two roundings: there is no FMA on this level.
 QK_INLINE VF fmaF(VF a, VF b, VF c) { return _mm_add_ps(_mm_mul_ps(a, b), c); }
+QK_INLINE VF subF(VF a, VF b) { return _mm_sub_ps(a, b); }
 QK_INLINE VI bitsOf(VF a) { return _mm_castps_si128(a); }
 QK_INLINE VF divF(VF a, VF b) { return _mm_div_ps(a, b); }
 QK_INLINE VF zeroIfNaN(VF a) { return _mm_and_ps(a, _mm_cmpord_ps(a, a)); }

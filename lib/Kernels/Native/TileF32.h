@@ -47,6 +47,7 @@ struct PanelProduct {
 
 /// Results are the sums.
 struct NoEpilogue {
+  static constexpr bool resumes = false; ///< sums start at what `out` holds, not at +0
   QK_INLINE_MEMBER NoEpilogue from(int64_t) const { return {}; }
   QK_INLINE_MEMBER NoEpilogue of(int64_t) const { return {}; }
   QK_INLINE_MEMBER VF operator()(VF v) const { return v; }
@@ -61,7 +62,8 @@ QK_VARIANT void tile(const PanelProduct &p, Epilogue epilogue) {
   for (int i = 0; i < MR; ++i)
     QK_UNROLL
   for (int j = 0; j < NV; ++j)
-    acc[i][j] = set1F(0.0f);
+    acc[i][j] =
+        Epilogue::resumes ? loadFirst(p.out + i * p.ldc + j * VL, p.columns - j * VL) : set1F(0.0f);
   // Rows of the result lie apart: nothing but this fetches them before they are stored.
   QK_UNROLL
   for (int i = 0; i < MR; ++i)

@@ -186,7 +186,54 @@ Case quantc::bench::gemmF32(const std::string &name, int64_t m, int64_t k, int64
   c.args[1] = ptr(c.buffers[1]);
   c.args[9] = m; // outW
   c.macs = double(m) * k * n;
+  c.bytes = 4.0 * k * n;
   return c;
+}
+
+namespace {
+
+/// `in` holds what stands for the rows, in the order of parameters.
+Case groupedCase(const std::string &name, KernelId kernel, std::vector<Buffer> in, int64_t m,
+                 int64_t k, int64_t n, int64_t group) {
+  Case c;
+  c.name = name;
+  c.kernel = kernel;
+  const int64_t panels = groupedPanels(n), groups = (k + group - 1) / group;
+  c.buffers.emplace_back(static_cast<size_t>(m * n) * 4);
+  for (Buffer &b : in)
+    c.buffers.push_back(std::move(b));
+  c.buffers.push_back(randomBuffer<uint8_t>(static_cast<int64_t>(packedNibblesSize(n, k))));
+  c.buffers.push_back(randomBuffer<float>(panels * groups * 32));
+  c.buffers.emplace_back(1);
+  *c.buffers.back().as<uint8_t>() = 8;
+  c.buffers.push_back(randomBuffer<float>(panels * 32));
+  for (Buffer &b : c.buffers)
+    c.args.push_back(ptr(b));
+  for (int64_t v : {int64_t(0), m, int64_t(0), panels})
+    c.args.push_back(RunTime{v});
+  pushInts(c, {n, k, group, k, n, 0});
+  c.macs = double(m) * k * n;
+  c.bytes = double(packedNibblesSize(n, k)) + 4.0 * panels * groups * 32;
+  return c;
+}
+
+} // namespace
+
+Case quantc::bench::groupedF32(const std::string &name, int64_t m, int64_t k, int64_t n,
+                               int64_t group) {
+  std::vector<Buffer> in;
+  in.push_back(randomBuffer<float>(m * k));
+  return groupedCase(name, KernelId::grouped_linear_f32, std::move(in), m, k, n, group);
+}
+
+/// k is a multiple of 8.
+Case quantc::bench::groupedS8(const std::string &name, int64_t m, int64_t k, int64_t n,
+                              int64_t group) {
+  std::vector<Buffer> in;
+  in.push_back(randomBuffer<int8_t>(m * k));
+  in.push_back(randomBuffer<float>(m));
+  in.push_back(randomBuffer<int32_t>(m * ((k + group - 1) / group)));
+  return groupedCase(name, KernelId::grouped_linear_s8, std::move(in), m, k, n, group);
 }
 
 Case quantc::bench::depthwiseU8S8(const Layer &l, Level level, int64_t epilogue) {

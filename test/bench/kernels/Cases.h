@@ -41,7 +41,7 @@ struct Case {
   std::vector<KernelArg> args;
   std::vector<Buffer> buffers;
   double macs = 0;  ///< multiply-accumulates of the layer (0: not a contraction)
-  double bytes = 0; ///< bytes read and written, for the others
+  double bytes = 0; ///< bytes read and written, or those of weights that each run streams
 };
 
 /// One layer on a square image, batch 1.
@@ -68,6 +68,9 @@ Case quantizeNchw(const std::string &name, int64_t size, int64_t channels);
 Case convF32(const Layer &layer);
 Case depthwiseF32(const Layer &layer);
 Case gemmF32(const std::string &name, int64_t m, int64_t k, int64_t n);
+/// Weights of 4 bits, symmetric, in groups: on floats, and on rows in 8 bits.
+Case groupedF32(const std::string &name, int64_t m, int64_t k, int64_t n, int64_t group);
+Case groupedS8(const std::string &name, int64_t m, int64_t k, int64_t n, int64_t group);
 Case matmulF32(const std::string &name, int64_t m, int64_t k, int64_t n);
 Case unaryF32(const std::string &name, kernels::UnaryOp op, int64_t count);
 Case softmaxF32(const std::string &name, int64_t rows, int64_t axis);

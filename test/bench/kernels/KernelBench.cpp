@@ -8,7 +8,7 @@
 //
 // Speed of the kernels as generated code runs them. Environment: QUANTC_BENCH_LEVEL
 // (a level's name; default: the host's best). Names say what is measured:
-// mobilenet_v2/<layer>/<shape>, gemm/<m>x<k>x<n>, conv/..., f32/.... After the table,
+// mobilenet_v2/<layer>/<shape>, gemm/<m>x<k>x<n>, conv/..., f32/..., w4/.... After the table,
 // the sum of the minima of the mobilenet_v2 layers. Pin the process to one core, and
 // use --benchmark_repetitions=5 --benchmark_enable_random_interleaving.
 //
@@ -43,7 +43,7 @@ void addCase(const std::string &group, Level level, Case c) {
     if (shared->macs > 0)
       state.counters["GMAC/s"] =
           benchmark::Counter(shared->macs * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
-    else
+    if (shared->bytes > 0)
       state.counters["GB/s"] =
           benchmark::Counter(shared->bytes * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
     state.counters["compile_ms"] = 1e3 * ((*compiled)->inlineSeconds + (*compiled)->codegenSeconds);
@@ -117,6 +117,21 @@ void addFloats(Level level) {
   addCase("f32/", level, softmaxF32("softmax/64x1000", 64, 1000));
 }
 
+/// Products with weights of 4 bits beside the float kernel on decoded ones.
+void addGrouped(Level level) {
+  const int64_t shapes[][3] = {
+      {1, 1536, 576}, {1, 4096, 4096}, {8, 1536, 576}, {128, 1536, 576}, {128, 4096, 4096}};
+  for (auto [m, k, n] : shapes) {
+    std::string name = std::to_string(m) + "x" + std::to_string(k) + "x" + std::to_string(n);
+    addCase("w4/f32/", level, gemmF32(name, m, k, n));
+    for (int64_t group : {32, 128}) {
+      std::string grouped = name + "/g" + std::to_string(group);
+      addCase("w4/a16/", level, groupedF32(grouped, m, k, n, group));
+      addCase("w4/a8/", level, groupedS8(grouped, m, k, n, group));
+    }
+  }
+}
+
 /// Prints the table, and adds up the minima of the network's layers.
 class SummingReporter : public benchmark::ConsoleReporter {
 public:
@@ -165,6 +180,7 @@ int main(int argc, char **argv) {
   addGemms(level, epilogue);
   addConvs(level, epilogue);
   addFloats(level);
+  addGrouped(level);
   SummingReporter reporter;
   benchmark::RunSpecifiedBenchmarks(&reporter);
   return 0;

@@ -1,0 +1,85 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Linear layers whose weights are integers of 4 bits in groups of consecutive inputs with a float
+// scale and an integer zero point each, on float activations (W4A16) or on rows that are quantized
+// as they come (W4A8). Rules [NUM-W4-*] of docs/Numerics.md. These functions are the definition;
+// kernels on levels with FMA give the same bits.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTC_NUMERICS_GROUPEDLINEAR_H
+#define QUANTC_NUMERICS_GROUPEDLINEAR_H
+
+#include "quantc/Numerics/Fma.h"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace quantc::numerics {
+
+/// Weights [outputs][inputs]. All arrays are dense and belong to the caller.
+struct GroupedWeights {
+  int64_t outputs = 0, inputs = 0;
+  int64_t group = 1; ///< inputs that share a scale, at least 1; the last group may be shorter
+  /// [outputs][ceil(inputs / 2)] bytes: an even input in the low half, the next in the high half.
+  const uint8_t *codes = nullptr;
+  bool isSigned = false;              ///< codes are -8..7 in two's complement, else 0..15
+  const float *scales = nullptr;      ///< [outputs][groups()]
+  const int8_t *zeroPoints = nullptr; ///< [outputs][groups()], in the codes' range; null: all 0
+
+  int64_t groups() const { return (inputs + group - 1) / group; }
+  /// code - zero point, in -15..15.
+  int32_t difference(int64_t output, int64_t input) const {
+    int32_t code = codes[output * ((inputs + 1) / 2) + input / 2] >> (input % 2 * 4) & 15;
+    if (isSigned)
+      code = (code ^ 8) - 8;
+    return zeroPoints ? code - zeroPoints[output * groups() + input / group] : code;
+  }
+  float scale(int64_t output, int64_t input) const {
+    return scales[output * groups() + input / group];
+  }
+  /// [NUM-W4-1] float(code - zero point) * scale, rounded once.
+  float weight(int64_t output, int64_t input) const {
+    return static_cast<float>(difference(output, input)) * scale(output, input);
+  }
+};
+
+/// [NUM-W4-2] Scale of a row of activations: absmax / 127, but at least 2^-126. `magnitude` is the
+/// greatest bit pattern of |x| in the row, so that infinity and NaN reach the scale.
+inline float rowScale(uint32_t magnitude) {
+  const float scale = floatOfBits(magnitude) / 127.0f;
+  return scale < 0x1p-126f ? 0x1p-126f : scale;
+}
+
+/// [NUM-W4-2] x / scale to the nearest even integer, which lies in [-127, 127]; NaN gives 0.
+inline int8_t rowCode(float x, float scale) {
+  float quotient = x / scale;
+  quotient = quotient == quotient ? quotient : 0.0f;
+  // The integer is left in the low bits.
+  return static_cast<int8_t>(bitsOf(quotient + 12582912.0f));
+}
+
+/// Codes of one row of n activations; returns its scale.
+float quantizeRow(const float *x, int64_t n, int8_t *codes);
+
+/// [NUM-W4-1] out[r][o] = sum over inputs in order of fma(x[r][i], weight(o, i), acc) from +0, then
+/// + bias[o] (null: +0): bit for bit the float linear layer on the decoded weights. x is
+/// [rows][inputs], out [rows][outputs].
+void groupedLinear(const GroupedWeights &weights, const float *x, const float *bias, int64_t rows,
+                   float *out);
+
+/// [NUM-W4-3] The same on rows quantized by [NUM-W4-2]: acc = fma(float(S_g), scale_g, acc) over
+/// the groups in order from +0, S_g = sum of code_x * (code - zero point) in 32 bits;
+/// out = fma(acc, row scale, bias[o]). group is at most 2^16.
+void groupedLinearDynamic(const GroupedWeights &weights, const float *x, const float *bias,
+                          int64_t rows, float *out);
+
+} // namespace quantc::numerics
+
+#endif // QUANTC_NUMERICS_GROUPEDLINEAR_H

@@ -1,0 +1,47 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Rows of floats as 8-bit codes with a scale each [NUM-W4-2], in loops that vectorise: the
+// greatest magnitude is a maximum of bit patterns, and rounding is the magic addition.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Kernel.h"
+
+#include "quantc/Numerics/Fma.h"
+#include "quantc/Numerics/GroupedLinear.h"
+
+using namespace quantc;
+using namespace quantc::kernels;
+
+extern "C" void QK_NAME(quantize_rows)(int8_t *out, float *scales, int32_t *sums, const float *in,
+                                       int64_t rowBegin, int64_t rowEnd, int64_t k, int64_t group,
+                                       int64_t inRowStride, int64_t outRowStride) {
+  const int64_t groups = ceilDiv(k, group);
+  for (int64_t r = rowBegin; r < rowEnd; ++r) {
+    const float *x = in + r * inRowStride;
+    int8_t *codes = out + r * outRowStride;
+    uint32_t magnitude = 0;
+    for (int64_t i = 0; i < k; ++i) {
+      const uint32_t bits = numerics::bitsOf(x[i]) & 0x7fffffffu;
+      magnitude = bits > magnitude ? bits : magnitude;
+    }
+    const float scale = numerics::rowScale(magnitude);
+    scales[r] = scale;
+    for (int64_t i = 0; i < k; ++i)
+      codes[i] = numerics::rowCode(x[i], scale);
+    for (int64_t i = k; i < roundUp(k, 8); ++i)
+      codes[i] = 0;
+    for (int64_t g = 0; g < groups; ++g) {
+      int32_t sum = 0;
+      for (int64_t i = g * group; i < minI64(k, (g + 1) * group); ++i)
+        sum += codes[i];
+      sums[r * groups + g] = sum;
+    }
+  }
+}
