@@ -33,6 +33,19 @@ void logSoftmax(const float *row, size_t cols, std::vector<double> &out) {
   for (size_t c = 0; c < cols; ++c)
     out[c] = row[c] - max - std::log(sum);
 }
+
+/// Mean of a measure over the rows where it is not 0 (NaN counts).
+double meanOverRows(double (*measure)(const float *, size_t), const float *x, size_t rows,
+                    size_t cols) {
+  double sum = 0;
+  size_t counted = 0;
+  for (size_t r = 0; r < rows; ++r) {
+    double value = measure(x + r * cols, cols);
+    sum += value;
+    counted += value != 0;
+  }
+  return counted ? sum / static_cast<double>(counted) : 0;
+}
 } // namespace
 
 double sqnrDb(const float *ref, const float *test, size_t n) {
@@ -93,6 +106,38 @@ double meanKl(const float *ref, const float *test, size_t rows, size_t cols) {
         total += weight * (p[c] - q[c]);
   }
   return total / static_cast<double>(rows);
+}
+
+double kurtosis(const float *x, size_t n) {
+  if (n == 0)
+    return 0;
+  double mean = 0, second = 0, fourth = 0;
+  for (size_t i = 0; i < n; ++i)
+    mean += x[i];
+  mean /= static_cast<double>(n);
+  for (size_t i = 0; i < n; ++i) {
+    double square = (x[i] - mean) * (x[i] - mean);
+    second += square;
+    fourth += square * square;
+  }
+  return second == 0 ? 0 : fourth / second * (static_cast<double>(n) / second);
+}
+
+double maxToRms(const float *x, size_t n) {
+  double max = 0, sum = 0;
+  for (size_t i = 0; i < n; ++i) {
+    max = std::max(max, std::fabs(double(x[i])));
+    sum += double(x[i]) * x[i];
+  }
+  return sum == 0 ? 0 : max / std::sqrt(sum / static_cast<double>(n));
+}
+
+double meanRowKurtosis(const float *x, size_t rows, size_t cols) {
+  return meanOverRows(kurtosis, x, rows, cols);
+}
+
+double meanRowMaxToRms(const float *x, size_t rows, size_t cols) {
+  return meanOverRows(maxToRms, x, rows, cols);
 }
 
 size_t argMax(const float *row, size_t cols) {

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Error metrics between a reference and a tested tensor. All sums are fp64 in index order, so a
-// metric is reproducible. Rules [NUM-MET-*] of docs/Numerics.md.
+// Error metrics between a reference and a tested tensor, and measures of outliers. All sums are
+// fp64 in index order, so a metric is reproducible. Rules [NUM-MET-*] of docs/Numerics.md.
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,6 +38,19 @@ double meanKl(const float *ref, const float *test, size_t rows, size_t cols);
 
 /// Index of the largest value, the first of equals; NaN never wins. 0 when cols is 0.
 size_t argMax(const float *row, size_t cols);
+
+/// [NUM-MET-2] Fourth central moment over the squared second: 3 for a normal distribution, 1 for
+/// +-1, about n for one outlier among n. 0 when all values are equal, or there are none.
+double kurtosis(const float *x, size_t n);
+
+/// [NUM-MET-2] max|x| over the root of the mean square, from 1 to sqrt(n). 0 when all values are 0,
+/// or there are none.
+double maxToRms(const float *x, size_t n);
+
+/// Means of the two over the rows for which they are not 0; [rows, cols] row-major. 0 when there is
+/// none.
+double meanRowKurtosis(const float *x, size_t rows, size_t cols);
+double meanRowMaxToRms(const float *x, size_t rows, size_t cols);
 
 /// Share of rows with the same argMax; 1 when empty.
 double top1Agreement(const float *ref, const float *test, size_t rows, size_t cols);

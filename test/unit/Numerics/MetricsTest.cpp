@@ -78,4 +78,29 @@ TEST(Metrics, Top1) {
   EXPECT_EQ(top1Agreement(ref, test, 0, 3), 1);
 }
 
+// [NUM-MET-2]
+TEST(Metrics, Outliers) {
+  const float signs[] = {1, -1, -1, 1}, outlier[] = {0, 0, 8, 0}, equal[] = {2, 2, 2, 2};
+  EXPECT_DOUBLE_EQ(kurtosis(signs, 4), 1);
+  EXPECT_DOUBLE_EQ(maxToRms(signs, 4), 1);
+  // Deviations 6 and three of -2: (1296 + 48) / 4 over ((36 + 12) / 4)^2.
+  EXPECT_DOUBLE_EQ(kurtosis(outlier, 4), 336.0 / 144);
+  EXPECT_DOUBLE_EQ(maxToRms(outlier, 4), 2);
+  EXPECT_EQ(kurtosis(equal, 4), 0);
+  EXPECT_EQ(kurtosis(equal, 0), 0);
+  EXPECT_DOUBLE_EQ(maxToRms(equal, 4), 1);
+  EXPECT_EQ(maxToRms(outlier, 2), 0);
+  const float bad[] = {1, kNan};
+  EXPECT_TRUE(std::isnan(kurtosis(bad, 2)));
+  EXPECT_TRUE(std::isnan(maxToRms(bad, 2)));
+}
+
+TEST(Metrics, OutliersOfRowsLeaveOutEmptyOnes) {
+  const float rows[] = {1, -1, -1, 1, 0, 0, 8, 0, 0, 0, 0, 0};
+  EXPECT_DOUBLE_EQ(meanRowKurtosis(rows, 3, 4), (1 + 336.0 / 144) / 2);
+  EXPECT_DOUBLE_EQ(meanRowMaxToRms(rows, 3, 4), 1.5);
+  EXPECT_EQ(meanRowKurtosis(rows, 0, 4), 0);
+  EXPECT_EQ(meanRowMaxToRms(rows + 8, 1, 4), 0);
+}
+
 } // namespace
