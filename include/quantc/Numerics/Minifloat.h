@@ -8,7 +8,7 @@
 //
 // Codec of binary floats of at most 16 bits [NUM-FLT-9]: one pair of functions for every split into
 // exponent and mantissa. Sources: IEEE 754-2019 (binary16), OCP OFP8 1.0 and MX 1.0 (e4m3fn, e5m2,
-// e2m1, e8m0), ONNX "Float stored in 8 bits" (the fnuz forms, saturation).
+// e3m2, e2m3, e2m1, e8m0), ONNX "Float stored in 8 bits" (the fnuz forms, saturation).
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,14 +28,37 @@ enum class Specials {
   None         ///< finite numbers only
 };
 
-/// A format with a sign bit, `exponentBits` (1..8) and `mantissaBits` (0..10).
+/// A format with `exponentBits` (0..8), `mantissaBits` (0..10) and, where `isSigned`, a sign bit
+/// above them. Without exponent bits the magnitudes are the multiples m * 2^(1 - bias -
+/// mantissaBits): integers with a binary point, as sign and magnitude.
 struct MinifloatFormat {
   int exponentBits;
   int mantissaBits;
   int bias;
   Specials specials;
+  bool isSigned = true;
 
-  constexpr int bits() const { return 1 + exponentBits + mantissaBits; }
+  constexpr bool operator==(const MinifloatFormat &o) const {
+    return exponentBits == o.exponentBits && mantissaBits == o.mantissaBits && bias == o.bias &&
+           specials == o.specials && isSigned == o.isSigned;
+  }
+  /// Whether the fields say a format: codes of 1 to 16 bits whose numbers are all float32, and
+  /// specials that leave finite numbers (infinities need exponent bits and mantissa bits, NaN in
+  /// place of -0 needs a sign).
+  constexpr bool isValid() const {
+    if (exponentBits < 0 || exponentBits > 8 || mantissaBits < 0 || mantissaBits > 10 ||
+        exponentBits + mantissaBits < 1 || bias < -1000 || bias > 1000)
+      return false;
+    if (specials == Specials::Ieee && (exponentBits < 1 || mantissaBits < 1))
+      return false;
+    if (specials == Specials::NanOnly && exponentBits + mantissaBits < 2)
+      return false;
+    if (specials == Specials::NanIsMinus0 && !isSigned)
+      return false;
+    const int top = static_cast<int>(maxCode() >> mantissaBits);
+    return (top == 0 ? 1 : top) - bias <= 127 && 1 - bias - mantissaBits >= -149;
+  }
+  constexpr int bits() const { return (isSigned ? 1 : 0) + exponentBits + mantissaBits; }
   /// The magnitude's code of the largest finite number.
   constexpr uint32_t maxCode() const {
     uint32_t top = (uint32_t(1) << (exponentBits + mantissaBits)) - 1;
@@ -43,6 +66,7 @@ struct MinifloatFormat {
       return (((uint32_t(1) << exponentBits) - 1) << mantissaBits) - 1;
     return specials == Specials::NanOnly ? top - 1 : top;
   }
+  /// The sign bit; in formats without one, the first bit above the code.
   constexpr uint32_t signBit() const { return uint32_t(1) << (exponentBits + mantissaBits); }
   constexpr uint32_t infinityCode() const { return maxCode() + 1; }
   /// A quiet NaN without sign; formats without one give 0.
@@ -67,7 +91,16 @@ inline constexpr MinifloatFormat kF8E4M3FN{4, 3, 7, Specials::NanOnly};
 inline constexpr MinifloatFormat kF8E4M3FNUZ{4, 3, 8, Specials::NanIsMinus0};
 inline constexpr MinifloatFormat kF8E5M2{5, 2, 15, Specials::Ieee};
 inline constexpr MinifloatFormat kF8E5M2FNUZ{5, 2, 16, Specials::NanIsMinus0};
+inline constexpr MinifloatFormat kF8E4M3{4, 3, 7, Specials::Ieee};
+inline constexpr MinifloatFormat kF8E3M4{3, 4, 3, Specials::Ieee};
+inline constexpr MinifloatFormat kF8E4M3B11FNUZ{4, 3, 11, Specials::NanIsMinus0};
+inline constexpr MinifloatFormat kF6E2M3{2, 3, 1, Specials::None};
+inline constexpr MinifloatFormat kF6E3M2{3, 2, 3, Specials::None};
 inline constexpr MinifloatFormat kF4E2M1{2, 1, 1, Specials::None};
+inline constexpr MinifloatFormat kF4E1M2{1, 2, 0, Specials::None};
+inline constexpr MinifloatFormat kF4E3M0{3, 0, 3, Specials::None};
+/// Scales of blocks: no sign, the top code is NaN.
+inline constexpr MinifloatFormat kUE5M3{5, 3, 15, Specials::NanOnly, false};
 
 namespace detail {
 inline double doubleOfBits(uint64_t bits) {
@@ -87,7 +120,7 @@ inline double powerOfTwo(int exponent) { return doubleOfBits(uint64_t(exponent +
 /// The number that a code stands for; exact. Bits above the format's are ignored.
 inline float decodeMinifloat(const MinifloatFormat &format, uint32_t code) {
   const uint32_t magnitude = code & (format.signBit() - 1);
-  const bool negative = code & format.signBit();
+  const bool negative = format.isSigned && (code & format.signBit());
   uint32_t nan = 0x7FC00000u | (negative ? 0x80000000u : 0);
   float special;
   std::memcpy(&special, &nan, sizeof special);
@@ -108,19 +141,23 @@ inline float decodeMinifloat(const MinifloatFormat &format, uint32_t code) {
   return static_cast<float>(negative ? -value : value);
 }
 
-/// The nearest code, ties to even. Beyond the largest number: that number where `saturate`, else
+/// The nearest code, ties to even; between two powers of two of a format without mantissa, to the
+/// greater (IEEE 754-2019, 4.3.1). Beyond the largest number: that number where `saturate`, else
 /// infinity, or NaN in formats without one; formats without either always saturate. NaN gives
 /// nanCode(), and -0 in formats without NaN (as ml_dtypes, and so ONNX's tests, do for e2m1).
+/// Formats without a sign give 0 for what is below 0, and for NaN where they have none.
 inline uint32_t encodeMinifloat(const MinifloatFormat &format, double value, bool saturate) {
   const uint64_t bits = detail::bitsOfDouble(value);
   const bool negative = bits >> 63;
-  const uint32_t sign = negative ? format.signBit() : 0;
+  const uint32_t sign = negative && format.isSigned ? format.signBit() : 0;
   const uint64_t magnitude = bits & ~(uint64_t(1) << 63);
   if (magnitude > (uint64_t(0x7FF) << 52)) {
     if (format.specials == Specials::None)
-      return format.signBit();
+      return format.isSigned ? format.signBit() : 0;
     return format.specials == Specials::NanIsMinus0 ? format.nanCode() : sign | format.nanCode();
   }
+  if (negative && !format.isSigned)
+    return 0;
   const uint32_t overflow = saturate || format.specials == Specials::None ? format.maxCode()
                             : format.specials == Specials::Ieee           ? format.infinityCode()
                                                                           : format.nanCode();
@@ -149,6 +186,14 @@ inline uint32_t encodeMinifloat(const MinifloatFormat &format, double value, boo
   if (code == 0 && format.specials == Specials::NanIsMinus0)
     return 0;
   return sign | code;
+}
+
+/// What lies halfway between the magnitude `code` < maxCode() and the next one, where rounding
+/// changes; exact.
+inline double minifloatMidpoint(const MinifloatFormat &format, uint32_t code) {
+  return (static_cast<double>(decodeMinifloat(format, code)) +
+          static_cast<double>(decodeMinifloat(format, code + 1))) /
+         2;
 }
 
 /// 2^(code - 127); 255 is NaN. The scale type of MX formats: no sign, no zero.

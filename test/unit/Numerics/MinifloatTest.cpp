@@ -13,6 +13,7 @@
 #include "quantc/Numerics/Minifloat.h"
 
 #include "gtest/gtest.h"
+#include <algorithm>
 #include <cmath>
 
 using namespace quantc::numerics;
@@ -32,6 +33,13 @@ const Case cases[] = {
     {"e5m2", kF8E5M2, 57344, std::ldexp(1, -14), std::ldexp(1, -16)},
     {"e5m2fnuz", kF8E5M2FNUZ, 57344, std::ldexp(1, -15), std::ldexp(1, -17)},
     {"e2m1", kF4E2M1, 6, 1, 0.5},
+    {"e1m2", kF4E1M2, 3.5, 2, 0.5},
+    {"e2m3", kF6E2M3, 7.5, 1, 0.125},
+    {"e3m2", kF6E3M2, 28, 0.25, 0.0625},
+    {"e4m3", kF8E4M3, 240, std::ldexp(1, -6), std::ldexp(1, -9)},
+    {"e3m4", kF8E3M4, 15.5, 0.25, std::ldexp(1, -6)},
+    {"e4m3b11fnuz", kF8E4M3B11FNUZ, 30, std::ldexp(1, -10), std::ldexp(1, -13)},
+    {"ue5m3", kUE5M3, 114688, std::ldexp(1, -14), std::ldexp(1, -17)},
 };
 
 class Minifloat : public testing::TestWithParam<Case> {};
@@ -67,7 +75,9 @@ TEST_P(Minifloat, NearestEven) {
     EXPECT_EQ(encodeMinifloat(f, std::nextafter(middle, low), true), code);
     EXPECT_EQ(encodeMinifloat(f, std::nextafter(middle, high), true), code + 1);
     uint32_t negative = encodeMinifloat(f, -middle, true);
-    if (code + (code & 1) != 0)
+    if (!f.isSigned)
+      EXPECT_EQ(negative, 0u);
+    else if (code + (code & 1) != 0)
       EXPECT_EQ(negative, (code + (code & 1)) | f.signBit());
   }
 }
@@ -76,7 +86,7 @@ TEST_P(Minifloat, BeyondTheLargest) {
   const MinifloatFormat &f = GetParam().format;
   for (double value : {1e300, HUGE_VAL}) {
     EXPECT_EQ(encodeMinifloat(f, value, true), f.maxCode());
-    EXPECT_EQ(encodeMinifloat(f, -value, true), f.maxCode() | f.signBit());
+    EXPECT_EQ(encodeMinifloat(f, -value, true), f.isSigned ? f.maxCode() | f.signBit() : 0);
     float open = decodeMinifloat(f, encodeMinifloat(f, value, false));
     if (f.specials == Specials::Ieee)
       EXPECT_EQ(open, HUGE_VALF);
@@ -93,6 +103,45 @@ INSTANTIATE_TEST_SUITE_P(Formats, Minifloat, testing::ValuesIn(cases),
 TEST(Minifloat, TiesOfE4M3AtTheEnd) { // 464 lies between 448 and what would be 480
   EXPECT_EQ(encodeMinifloat(kF8E4M3FN, 464, false), kF8E4M3FN.maxCode());
   EXPECT_TRUE(std::isnan(decodeMinifloat(kF8E4M3FN, encodeMinifloat(kF8E4M3FN, 465, false))));
+}
+
+TEST(Minifloat, WithoutMantissaOrExponent) {
+  const float powers[] = {0, 0.25f, 0.5f, 1, 2, 4, 8, 16};
+  for (uint32_t code = 0; code < 8; ++code)
+    EXPECT_EQ(decodeMinifloat(kF4E3M0, code), powers[code]);
+  EXPECT_EQ(encodeMinifloat(kF4E3M0, 0.125, true), 0u); // to 0, whose code is even
+  EXPECT_EQ(encodeMinifloat(kF4E3M0, 3, true), 5u);     // powers of two: to the greater
+  EXPECT_EQ(encodeMinifloat(kF4E3M0, 6, true), 6u);
+  const MinifloatFormat eighths{0, 4, 0, Specials::None}; // m / 8
+  ASSERT_TRUE(eighths.isValid());
+  for (uint32_t code = 0; code < 16; ++code) {
+    EXPECT_EQ(decodeMinifloat(eighths, code), static_cast<float>(code) / 8);
+    EXPECT_EQ(encodeMinifloat(eighths, (code + 0.5) / 8, true), std::min(15u, code + (code & 1)));
+  }
+}
+
+TEST(Minifloat, CountsOfFiniteNumbers) { // without sign
+  const std::pair<MinifloatFormat, uint32_t> pairs[] = {
+      {kF4E2M1, 8},          {kF4E1M2, 8},       {kF4E3M0, 8},      {kF6E2M3, 32},  {kF6E3M2, 32},
+      {kF8E4M3FN, 127},      {kF8E4M3, 120},     {kF8E5M2, 124},    {kF8E3M4, 112}, {kUE5M3, 255},
+      {kF8E4M3B11FNUZ, 128}, {kF8E4M3FNUZ, 128}, {kF8E5M2FNUZ, 128}};
+  for (const auto &[format, count] : pairs) {
+    uint32_t finite = 0;
+    for (uint32_t code = 0; code < format.signBit(); ++code)
+      finite += std::isfinite(decodeMinifloat(format, code));
+    EXPECT_EQ(finite, count);
+    EXPECT_TRUE(format.isValid());
+  }
+}
+
+TEST(Minifloat, FieldsThatSayNoFormat) {
+  for (MinifloatFormat format :
+       {MinifloatFormat{9, 1, 0, Specials::None}, MinifloatFormat{0, 0, 0, Specials::None},
+        MinifloatFormat{4, 0, 7, Specials::Ieee}, MinifloatFormat{0, 4, 0, Specials::Ieee},
+        MinifloatFormat{0, 1, 0, Specials::NanOnly}, MinifloatFormat{4, 3, 200, Specials::None},
+        MinifloatFormat{8, 3, 100, Specials::None}, MinifloatFormat{4, 11, 7, Specials::None},
+        MinifloatFormat{4, 3, 8, Specials::NanIsMinus0, false}})
+    EXPECT_FALSE(format.isValid());
 }
 
 TEST(Minifloat, E8M0) {
