@@ -23,13 +23,6 @@
 namespace quantc::numerics {
 
 namespace {
-SignMatrix matrixOf(const HadamardFactor &factor) {
-  std::optional<SignMatrix> matrix =
-      factor.kind == HadamardKind::PaleyOne ? paleyOne(factor.q) : paleyTwo(factor.q);
-  assert(matrix && matrix->order == factor.order && "a plan holds factors that exist");
-  return *std::move(matrix);
-}
-
 /// 1 / sqrt(size), rounded once from fp64.
 template <typename T> T normalization(int64_t size) {
   return static_cast<T>(1.0 / std::sqrt(static_cast<double>(size)));
@@ -69,7 +62,7 @@ Hadamard::Hadamard(HadamardPlan plan, std::vector<int8_t> signs)
   assert((flips.empty() || flips.size() == static_cast<size_t>(shape.channels())) &&
          "one sign for each channel");
   for (const HadamardFactor &factor : shape.factors) {
-    SignMatrix matrix = matrixOf(factor);
+    SignMatrix matrix = factor.matrix();
     codes[0].push_back(packHadamardCodes(matrix));
     codes[1].push_back(packHadamardCodes(matrix, /*transposed=*/true));
   }
@@ -123,6 +116,10 @@ void Hadamard::apply(double *rows, size_t count, HadamardDirection direction, si
 void Hadamard::sums(int32_t *rows, size_t count, HadamardDirection direction, size_t inner) const {
   // Signed and unsigned types of one width may alias; unsigned arithmetic is modulo 2^32.
   transform(reinterpret_cast<uint32_t *>(rows), count, direction, inner);
+}
+
+void Hadamard::sums(int64_t *rows, size_t count, HadamardDirection direction, size_t inner) const {
+  transform(reinterpret_cast<uint64_t *>(rows), count, direction, inner);
 }
 
 std::vector<double> Hadamard::matrix() const {

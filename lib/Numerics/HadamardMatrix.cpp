@@ -14,6 +14,8 @@
 #include "quantc/Numerics/FiniteField.h"
 #include "quantc/Numerics/Hadamard.h"
 
+#include <cassert>
+
 namespace quantc::numerics {
 
 namespace {
@@ -123,6 +125,12 @@ std::optional<SignMatrix> paleyTwo(int64_t q) {
                      ? diagonal[i % 2][j % 2]
                      : static_cast<int8_t>(s.at(i / 2, j / 2) * offDiagonal[i % 2][j % 2]);
   return matrix;
+}
+
+SignMatrix HadamardFactor::matrix() const {
+  std::optional<SignMatrix> result = kind == HadamardKind::PaleyOne ? paleyOne(q) : paleyTwo(q);
+  assert(result && result->order == order && "a plan holds factors that exist");
+  return *std::move(result);
 }
 
 } // namespace quantc::numerics

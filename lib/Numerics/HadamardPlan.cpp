@@ -171,6 +171,25 @@ std::optional<HadamardPlan> planHadamardBlocks(int64_t channels) {
   return plan;
 }
 
+std::optional<HadamardPlan> planHadamardAxis(int64_t axis, int64_t size, int64_t inner,
+                                             std::string &reason) {
+  if (size < 1 || inner < 1) {
+    reason = "expected a positive size and inner extent, but found " + std::to_string(size) +
+             " and " + std::to_string(inner);
+    return std::nullopt;
+  }
+  if (axis % size != 0 || axis / size % inner != 0) {
+    reason = "expected a last axis of a multiple of " + std::to_string(size) + " * " +
+             std::to_string(inner) + " elements, but found " + std::to_string(axis);
+    return std::nullopt;
+  }
+  HadamardPlanning planning = planHadamard(size);
+  reason = planning.message();
+  if (!planning)
+    return std::nullopt;
+  return planning.plan->inBlocks(axis / size / inner);
+}
+
 int64_t HadamardPlan::additions() const {
   int64_t perElement = log2;
   for (const HadamardFactor &factor : factors)

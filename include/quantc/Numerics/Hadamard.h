@@ -69,6 +69,8 @@ struct HadamardFactor {
   int64_t order = 0;
   HadamardKind kind = HadamardKind::PaleyOne;
   int64_t q = 0;
+
+  SignMatrix matrix() const;
 };
 
 /// [NUM-HAD-3] How a vector is transformed: `blocks` neighbouring parts of `size` elements each, by
@@ -134,6 +136,11 @@ HadamardPlanning planHadamard(int64_t size, const HadamardOptions &options = {})
 /// mixing, cheap, always orthogonal. nullopt when `channels` is odd or not positive.
 std::optional<HadamardPlan> planHadamardBlocks(int64_t channels);
 
+/// The plan for an axis of `axis` elements seen as [blocks][size][inner]; nullopt with a reason
+/// that reads "expected ..., but found ..." or as a refusal's message.
+std::optional<HadamardPlan> planHadamardAxis(int64_t axis, int64_t size, int64_t inner,
+                                             std::string &reason);
+
 //===----------------------------------------------------------------------===//
 // Transforms
 //===----------------------------------------------------------------------===//
@@ -172,6 +179,9 @@ public:
   /// [NUM-HAD-9] Integers without normalisation: sqrt(size) * x R. Exact where
   /// hadamardSumRange(size, range of x) fits int32, otherwise modulo 2^32.
   void sums(int32_t *rows, size_t count, HadamardDirection direction = HadamardDirection::Forward,
+            size_t inner = 1) const;
+  /// The same modulo 2^64.
+  void sums(int64_t *rows, size_t count, HadamardDirection direction = HadamardDirection::Forward,
             size_t inner = 1) const;
 
   /// R, [channels][channels] row-major; entries are 0 and +-1 / sqrt(size).

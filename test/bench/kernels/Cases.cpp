@@ -13,6 +13,7 @@
 #include "Cases.h"
 
 #include "quantc/Kernels/Packing.h"
+#include "quantc/Numerics/Hadamard.h"
 
 #include <cmath>
 #include <cstring>
@@ -20,6 +21,7 @@
 
 using namespace quantc::bench;
 using namespace quantc::kernels;
+namespace numerics = quantc::numerics;
 
 namespace {
 
@@ -376,6 +378,50 @@ Case quantc::bench::softmaxF32(const std::string &name, int64_t rows, int64_t ax
   c.buffers.push_back(randomBuffer<float>(rows * axis));
   c.args = {ptr(c.buffers[0]), ptr(c.buffers[1]), RunTime{0}, RunTime{rows}, axis, int64_t(1)};
   c.bytes = 8.0 * rows * axis;
+  return c;
+}
+
+/// Pointers, the range of rows and the plan for `size`, which has at most one dense factor.
+static Case hadamard(const std::string &name, KernelId kernel, Buffer in, int64_t rows,
+                     int64_t size) {
+  numerics::HadamardPlan plan = *numerics::planHadamard(size).plan;
+  Case c;
+  c.name = name;
+  c.kernel = kernel;
+  c.buffers.emplace_back(static_cast<size_t>(rows * size) * 4);
+  c.buffers.push_back(std::move(in));
+  std::vector<uint8_t> codes(1);
+  int64_t order = 1;
+  for (const numerics::HadamardFactor &factor : plan.factors) {
+    order = factor.order;
+    codes = numerics::packHadamardCodes(factor.matrix());
+  }
+  c.buffers.emplace_back(codes.size());
+  std::memcpy(c.buffers[2].as<char>(), codes.data(), codes.size());
+  c.args = {ptr(c.buffers[0]),
+            ptr(c.buffers[1]),
+            ptr(c.buffers[2]),
+            RunTime{0},
+            RunTime{rows},
+            int64_t(1) << plan.log2,
+            order,
+            int64_t(1),
+            int64_t(1),
+            int64_t(1)};
+  return c;
+}
+
+Case quantc::bench::hadamardF32(const std::string &name, int64_t rows, int64_t size) {
+  Case c = hadamard(name, KernelId::hadamard_f32, randomBuffer<float>(rows * size), rows, size);
+  c.args.push_back(static_cast<float>(1 / std::sqrt(static_cast<double>(size))));
+  c.bytes = 8.0 * rows * size;
+  return c;
+}
+
+Case quantc::bench::hadamardU8(const std::string &name, int64_t rows, int64_t size) {
+  Case c = hadamard(name, KernelId::hadamard_u8, randomBuffer<uint8_t>(rows * size), rows, size);
+  c.args.push_back(int64_t(128));
+  c.bytes = 5.0 * rows * size;
   return c;
 }
 

@@ -74,6 +74,9 @@ Case groupedS8(const std::string &name, int64_t m, int64_t k, int64_t n, int64_t
 Case matmulF32(const std::string &name, int64_t m, int64_t k, int64_t n);
 Case unaryF32(const std::string &name, kernels::UnaryOp op, int64_t count);
 Case softmaxF32(const std::string &name, int64_t rows, int64_t axis);
+/// Walsh-Hadamard transforms of rows of `size` elements by their plan: floats, and bytes to sums.
+Case hadamardF32(const std::string &name, int64_t rows, int64_t size);
+Case hadamardU8(const std::string &name, int64_t rows, int64_t size);
 
 /// MobileNetV2 1.0 at 224 x 224: its convolutions in order.
 std::vector<Layer> mobileNetV2();

@@ -115,6 +115,11 @@ void addFloats(Level level) {
   addCase("f32/", level, unaryF32("tanh/64k", UnaryOp::Tanh, 1 << 16));
   addCase("f32/", level, unaryF32("hardswish/64k", UnaryOp::HardSwish, 1 << 16));
   addCase("f32/", level, softmaxF32("softmax/64x1000", 64, 1000));
+  for (int64_t size : {512, 1536, 4096, 11008, 14336}) {
+    std::string name = "hadamard/64x" + std::to_string(size);
+    addCase("f32/", level, hadamardF32(name, 64, size));
+    addCase("u8/", level, hadamardU8(name, 64, size));
+  }
 }
 
 /// Products with weights of 4 bits beside the float kernel on decoded ones.

@@ -50,8 +50,7 @@ HadamardDirection direction() {
 SignMatrix matrixOf(const HadamardPlan &plan) {
   SignMatrix matrix = *sylvester(1);
   for (const HadamardFactor &factor : plan.factors)
-    matrix = kronecker(matrix, factor.kind == HadamardKind::PaleyOne ? *paleyOne(factor.q)
-                                                                     : *paleyTwo(factor.q));
+    matrix = kronecker(matrix, factor.matrix());
   return kronecker(matrix, *sylvester(int64_t(1) << plan.log2));
 }
 
@@ -110,8 +109,7 @@ std::vector<float> stages(std::vector<float> x, const HadamardPlan &plan, size_t
   for (size_t f = plan.factors.size(); f-- > 0;) {
     const HadamardFactor &factor = plan.factors[f];
     auto order = static_cast<size_t>(factor.order);
-    std::vector<uint8_t> packed = packHadamardCodes(
-        factor.kind == HadamardKind::PaleyOne ? *paleyOne(factor.q) : *paleyTwo(factor.q));
+    std::vector<uint8_t> packed = packHadamardCodes(factor.matrix());
     std::vector<float> scratch(hadamardScratch(order, W));
     for (size_t i = 0; i < x.size(); i += order * stride)
       hadamardDense<float, W>(x.data() + i, order, stride, packed.data(), scratch.data());

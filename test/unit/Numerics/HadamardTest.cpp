@@ -227,6 +227,24 @@ TEST(Hadamard, ProductsOfDenseFactors) {
   EXPECT_EQ(planHadamardBlocks(11008)->additions(), 11008 * 8);
 }
 
+TEST(Hadamard, PlansOfAxes) {
+  std::string reason;
+  auto plan = [&](int64_t axis, int64_t size, int64_t inner) {
+    std::optional<HadamardPlan> made = planHadamardAxis(axis, size, inner, reason);
+    return made ? made->describe() : reason;
+  };
+  EXPECT_EQ(plan(48, 12, 2), "2 blocks of 12, Paley I(11)");
+  EXPECT_EQ(plan(0, 12, 2), "0 blocks of 12, Paley I(11)");
+  EXPECT_EQ(plan(50, 12, 2), "expected a last axis of a multiple of 12 * 2 elements, but found 50");
+  EXPECT_EQ(plan(12, 12, 2), "expected a last axis of a multiple of 12 * 2 elements, but found 12");
+  EXPECT_EQ(plan(12, 12, INT64_MAX), "expected a last axis of a multiple of 12 * "
+                                     "9223372036854775807 elements, but found 12");
+  EXPECT_EQ(plan(12, 0, 2), "expected a positive size and inner extent, but found 0 and 2");
+  EXPECT_EQ(plan(12, 12, -1), "expected a positive size and inner extent, but found 12 and -1");
+  EXPECT_EQ(plan(14, 14, 1),
+            "no Hadamard matrix of order 14 exists: expected 1, 2 or a multiple of 4");
+}
+
 //===----------------------------------------------------------------------===//
 // Transforms
 //===----------------------------------------------------------------------===//
@@ -235,8 +253,7 @@ TEST(Hadamard, ProductsOfDenseFactors) {
 SignMatrix matrixOf(const HadamardPlan &plan) {
   SignMatrix matrix = *sylvester(1);
   for (const HadamardFactor &factor : plan.factors)
-    matrix = kronecker(matrix, factor.kind == HadamardKind::PaleyOne ? *paleyOne(factor.q)
-                                                                     : *paleyTwo(factor.q));
+    matrix = kronecker(matrix, factor.matrix());
   return kronecker(matrix, *sylvester(int64_t(1) << plan.log2));
 }
 
@@ -346,8 +363,7 @@ std::vector<float> plainTransform(std::vector<float> x, const HadamardPlan &plan
   size_t stride = length;
   for (size_t f = plan.factors.size(); f-- > 0;) {
     const HadamardFactor &factor = plan.factors[f];
-    SignMatrix m =
-        factor.kind == HadamardKind::PaleyOne ? *paleyOne(factor.q) : *paleyTwo(factor.q);
+    SignMatrix m = factor.matrix();
     auto order = static_cast<size_t>(factor.order);
     std::vector<float> y(n);
     for (size_t at = 0; at < n; ++at) {
@@ -463,6 +479,21 @@ TEST(Hadamard, SumsBeyondInt32WrapAround) {
   std::vector<int32_t> x = {INT32_MAX, 1};
   Hadamard(planOf(2)).sums(x.data(), 1);
   EXPECT_EQ(x, (std::vector<int32_t>{INT32_MIN, INT32_MAX - 1}));
+}
+
+TEST(Hadamard, WideSumsDoNot) {
+  std::vector<int64_t> x = {INT32_MAX, 1};
+  Hadamard(planOf(2)).sums(x.data(), 1);
+  EXPECT_EQ(x, (std::vector<int64_t>{INT64_C(1) << 31, INT32_MAX - 1}));
+  for (const HadamardPlan &plan : testPlans()) {
+    auto n = static_cast<size_t>(plan.channels());
+    std::vector<int32_t> narrow(n);
+    std::iota(narrow.begin(), narrow.end(), -100);
+    std::vector<int64_t> wide(narrow.begin(), narrow.end());
+    Hadamard(plan).sums(narrow.data(), 1);
+    Hadamard(plan).sums(wide.data(), 1);
+    EXPECT_EQ(std::vector<int64_t>(narrow.begin(), narrow.end()), wide) << plan.describe();
+  }
 }
 
 // [NUM-HAD-10]
