@@ -1,0 +1,120 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Outlier Suppression+: an activation that linear maps read is first centred, then only the
+// channels beyond one threshold t are shrunk:
+//   z_j = (max_j + min_j) / 2,   s_j = max(1, (max_j - z_j) / t, (z_j - min_j) / t)
+//   x~ = (x - z) / s,   W~[:, j] = W[:, j] s_j,   b~ = b + W z  (W before scaling)
+// t is searched from the greatest magnitude A downwards: t_k = A - k (A - lower) / K, k = 0 .. K,
+// K = max(least steps, floor(A / step size)); the first least loss wins, and t = A scales nothing.
+//
+// Source: Wei et al., "Outlier Suppression+", arXiv 2304.09145, and its code for the grid.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTC_PTQ_OUTLIERSUPPRESSION_H
+#define QUANTC_PTQ_OUTLIERSUPPRESSION_H
+
+#include "quantc/PTQ/Matrix.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/Support/Error.h"
+#include <vector>
+
+namespace quantc::ptq {
+
+/// What each channel of an activation took, over the tokens that count.
+struct ChannelRange {
+  Vector min, max;
+};
+
+/// Of samples [tokens, channels], over the rows whose `valid` is not 0 (padding is to be left out);
+/// all rows when `valid` is empty. An error when no row counts.
+llvm::Expected<ChannelRange> channelRange(const Matrix &samples,
+                                          llvm::ArrayRef<uint8_t> valid = {});
+
+/// z: the middles of the ranges.
+Vector outlierShift(const ChannelRange &range);
+
+/// s for a threshold; all at least 1.
+Vector outlierScale(const ChannelRange &range, const Vector &shift, double threshold);
+
+struct OutlierOptions {
+  /// Least threshold: 1 for BERT, OPT and BLOOM, 0.1 for LLaMA (values of the reference code).
+  double lowerBound = 1.0;
+  double stepSize = 0.5;
+  int leastSteps = 100;
+  /// Off for readers that have no bias and shall get none: z = 0.
+  bool shift = true;
+};
+
+struct OutlierSearch {
+  Vector shift, scale;
+  double threshold = 0;
+  double loss = 0;
+  double unscaledLoss = 0;        ///< of t = A
+  std::vector<double> thresholds; ///< those tried, in that order
+  std::vector<double> losses;     ///< of each
+};
+
+/// What quantization costs for a threshold and its factors; a value that is not finite loses. The
+/// loss of the output that matters serves best: of attention as a whole for queries, keys and
+/// values, of act(gate) * up for those two.
+using OutlierLoss =
+    llvm::function_ref<llvm::Expected<double>(double threshold, const Vector &scale)>;
+
+/// Searches the threshold. Where A is no more than the lower bound, nothing is scaled.
+llvm::Expected<OutlierSearch> suppressOutliers(const ChannelRange &range, OutlierLoss loss,
+                                               const OutlierOptions &options = {});
+
+struct LinearLossOptions {
+  int activationBits = 8; ///< 2..16, signed codes
+  /// Codes from -(2^(bits-1) - 1); else the whole range of [-t, t], or of the token.
+  bool symmetricActivation = true;
+  /// Each token by its own least and greatest value instead of [-t, t] for the tensor.
+  bool perToken = false;
+  int weightBits = 8; ///< 2..16, symmetric
+  bool perChannelWeights = true;
+};
+
+/// The loss of what linear maps compute from an activation, both quantized by min and max in
+/// quantc's own arithmetic [NUM-QNT-*] [NUM-WGT-1]: mean over tokens of the sum over outputs of
+/// (f(Xq, Wq) - f(X, W))^2. Biases cancel.
+class LinearOutputLoss {
+public:
+  /// `samples` [tokens, channels], of which rows with `valid` 0 are dropped; `weights` [out,
+  /// channels] are all that read the activation; `shift` is z.
+  static llvm::Expected<LinearOutputLoss> create(const Matrix &samples,
+                                                 llvm::ArrayRef<uint8_t> valid, const Vector &shift,
+                                                 llvm::ArrayRef<Matrix> weights,
+                                                 const LinearLossOptions &options = {});
+
+  /// An `OutlierLoss`.
+  llvm::Expected<double> operator()(double threshold, const Vector &scale) const;
+
+private:
+  LinearOutputLoss() = default;
+
+  LinearLossOptions options;
+  Matrix centred;
+  std::vector<Matrix> weights, outputs;
+};
+
+/// Puts a shift and a scale into what makes the activation: gain <- gain / s, bias <- (bias - z) /
+/// s. For a norm both are vectors of channels.
+llvm::Error absorbIntoProducer(Vector &gain, Vector &bias, const Vector &shift,
+                               const Vector &scale);
+
+/// Puts them into a weight [out, channels] and bias [out] that read it: bias <- bias + W z, then
+/// W[:, j] <- W[:, j] s_j.
+llvm::Error absorbIntoReader(Matrix &weight, Vector &bias, const Vector &shift,
+                             const Vector &scale);
+
+} // namespace quantc::ptq
+
+#endif // QUANTC_PTQ_OUTLIERSUPPRESSION_H

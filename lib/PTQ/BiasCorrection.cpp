@@ -1,0 +1,84 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Means of clamped normal numbers, and what rounding does to the mean of a layer's output.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantc/PTQ/BiasCorrection.h"
+#include "Checks.h"
+#include <algorithm>
+
+using namespace llvm;
+using namespace quantc;
+using namespace quantc::ptq;
+
+//===----------------------------------------------------------------------===//
+// Clamped normal numbers
+//===----------------------------------------------------------------------===//
+
+/// The standard normal density.
+static double density(double x) { return std::exp(-0.5 * x * x) / std::sqrt(2 * M_PI); }
+
+/// P(standard normal > x), accurate in the tail.
+static double above(double x) { return 0.5 * std::erfc(x / std::sqrt(2.0)); }
+
+double ptq::meanOfRelu(double mean, double deviation) {
+  double sigma = std::abs(deviation);
+  if (sigma == 0)
+    return std::max(0.0, mean);
+  // The two terms cancel far below 0, where rounding may leave less than nothing.
+  double start = -mean / sigma;
+  return std::max(0.0, sigma * density(start) + mean * above(start));
+}
+
+double ptq::meanOfClamp(double mean, double deviation, double low, double high) {
+  // clamp(x) = low + relu(x - low) - relu(x - high).
+  double result = low + meanOfRelu(mean - low, deviation) - meanOfRelu(mean - high, deviation);
+  return std::min(std::max(result, low), high);
+}
+
+Expected<Vector> ptq::meanBehindRelu(const Vector &beta, const Vector &gamma, bool six) {
+  if (Error error = checkFinite("beta", beta))
+    return std::move(error);
+  if (Error error = checkVector("gamma", gamma, beta.size()))
+    return std::move(error);
+  Vector mean(beta.size());
+  for (Eigen::Index c = 0; c < mean.size(); ++c)
+    mean[c] = six ? meanOfClamp(beta[c], gamma[c], 0, 6) : meanOfRelu(beta[c], gamma[c]);
+  return mean;
+}
+
+//===----------------------------------------------------------------------===//
+// Shifts
+//===----------------------------------------------------------------------===//
+
+Expected<Vector> ptq::biasShift(const LinearLayer &original, const Matrix &rounded,
+                                const Vector &inputMean) {
+  if (Error error = checkLayer(original))
+    return std::move(error);
+  if (Error error = checkMatrix("the rounded weight", rounded, original.weight.rows(),
+                                original.weight.cols()))
+    return std::move(error);
+  if (Error error = checkVector("the inputs' means", inputMean, original.inputs()))
+    return std::move(error);
+  return responseTo(original, rounded - original.weight, inputMean);
+}
+
+Error MeanShift::add(const Matrix &quantized, const Matrix &original) {
+  if (Error error = checkMatrix("the float outputs", original, original.rows(), sums.size()))
+    return error;
+  if (Error error = checkMatrix("the quantized outputs", quantized, original.rows(), sums.size()))
+    return error;
+  for (Eigen::Index row = 0; row < original.rows(); ++row)
+    sums += (quantized.row(row) - original.row(row)).transpose();
+  count += original.rows();
+  return Error::success();
+}
+
+Vector MeanShift::shift() const { return count == 0 ? sums : Vector(sums / double(count)); }

@@ -1,0 +1,162 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Means of clamped normal numbers against Monte Carlo and numeric integration, and the mean error
+// that corrected biases leave.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantc/PTQ/BiasCorrection.h"
+#include "Samples.h"
+#include "quantc/Numerics/Rounding.h"
+#include <gtest/gtest.h>
+
+using namespace llvm;
+using namespace quantc::ptq;
+using namespace quantc::ptq::test;
+
+namespace {
+/// E[min(max(x, low), high)] by the midpoint rule over +-12 standard deviations.
+double integrate(double mean, double deviation, double low, double high) {
+  const int steps = 200000;
+  double sum = 0;
+  for (int i = 0; i < steps; ++i) {
+    double t = -12 + 24 * (i + 0.5) / steps;
+    double x = std::min(std::max(mean + deviation * t, low), high);
+    sum += x * std::exp(-0.5 * t * t) / std::sqrt(2 * M_PI) * 24 / steps;
+  }
+  return sum;
+}
+
+TEST(ClampedMean, AgreesWithIntegration) {
+  for (double mean : {-4.0, -0.5, 0.0, 0.3, 3.0, 5.9, 8.0, 30.0})
+    for (double deviation : {0.2, 1.0, 5.0}) {
+      EXPECT_NEAR(meanOfRelu(mean, deviation), integrate(mean, deviation, 0, 1e30), 1e-8);
+      EXPECT_NEAR(meanOfClamp(mean, deviation, 0, 6), integrate(mean, deviation, 0, 6), 1e-8);
+      EXPECT_NEAR(meanOfClamp(mean, deviation, -1, 2), integrate(mean, deviation, -1, 2), 1e-8);
+      EXPECT_EQ(meanOfRelu(mean, deviation), meanOfRelu(mean, -deviation));
+    }
+}
+
+TEST(ClampedMean, AgreesWithMonteCarlo) {
+  const int draws = 200000;
+  Vector normal = normalProbe(4, 0, draws);
+  for (auto [mean, deviation] : {std::pair(0.5, 1.0), {-1.0, 2.0}, {5.0, 2.0}}) {
+    Vector x = mean + deviation * normal.array();
+    auto expectMean = [&](const Vector &clamped, double expected) {
+      double variance = (clamped.array() - clamped.mean()).square().mean();
+      EXPECT_LT(std::abs(clamped.mean() - expected), 4 * std::sqrt(variance / draws));
+    };
+    expectMean(x.cwiseMax(0), meanOfRelu(mean, deviation));
+    expectMean(x.cwiseMax(0).cwiseMin(6), meanOfClamp(mean, deviation, 0, 6));
+  }
+}
+
+TEST(ClampedMean, ByFormulaOfThePaper) {
+  double beta = 1.5, gamma = 2;
+  auto phi = [](double x) { return std::exp(-x * x / 2) / std::sqrt(2 * M_PI); };
+  auto below = [](double x) { return 0.5 * (1 + std::erf(x / std::sqrt(2.0))); };
+  EXPECT_NEAR(meanOfRelu(beta, gamma),
+              gamma * phi(-beta / gamma) + beta * (1 - below(-beta / gamma)), 1e-14);
+  double b = beta / gamma, c = (6 - beta) / gamma;
+  EXPECT_NEAR(meanOfClamp(beta, gamma, 0, 6),
+              gamma * (phi(b) - phi(c)) + beta * (below(c) - below(-b)) + 6 * (1 - below(c)),
+              1e-14);
+}
+
+TEST(ClampedMean, Limits) {
+  EXPECT_DOUBLE_EQ(meanOfRelu(0, 1), 1 / std::sqrt(2 * M_PI));
+  EXPECT_EQ(meanOfRelu(2, 0), 2);
+  EXPECT_EQ(meanOfRelu(-2, 0), 0);
+  EXPECT_EQ(meanOfClamp(7, 0, 0, 6), 6);
+  // Far out nothing is negative, nothing beyond the bounds.
+  for (double mean : {-1e300, -50.0, -38.0, -10.0})
+    EXPECT_GE(meanOfRelu(mean, 1), 0);
+  EXPECT_EQ(meanOfRelu(1e6, 1), 1e6);
+  EXPECT_EQ(meanOfClamp(1e6, 1, 0, 6), 6);
+  EXPECT_EQ(meanOfClamp(-1e6, 1, 0, 6), 0);
+  EXPECT_EQ(cantFail(meanBehindRelu(Eigen::Vector2d(1, 20), Eigen::Vector2d(0, 1), true)),
+            Vector(Eigen::Vector2d(1, 6)));
+}
+
+TEST(BiasCorrection, ShiftByHand) {
+  LinearLayer conv;
+  conv.weight.resize(1, 4); // 2 inputs, 2 taps
+  conv.weight << 0.2, 0.9, -0.4, 1.6;
+  conv.taps = 2;
+  Matrix rounded(1, 4);
+  rounded << 0, 1, 0, 2;
+  // (-0.2 + 0.1) * 10 + (0.4 + 0.4) * 1
+  EXPECT_NEAR(cantFail(biasShift(conv, rounded, Eigen::Vector2d(10, 1)))[0], -0.2, 1e-14);
+}
+
+/// Rounds to multiples of 1/4.
+Matrix coarse(const Matrix &weight) {
+  return weight.unaryExpr([](double w) { return quantc::numerics::roundHalfEven(4 * w) / 4; });
+}
+
+TEST(BiasCorrection, AnalyticMakesTheMeanErrorVanish) {
+  const int samples = 20000, in = 6, out = 4;
+  Vector beta = normalProbe(3, 1, in), gamma = normalProbe(3, 2, in);
+  Matrix x = normalMatrix(samples, in, 5);
+  x = ((x * gamma.asDiagonal()).rowwise() + beta.transpose()).cwiseMax(0);
+  LinearLayer layer;
+  layer.weight = normalMatrix(out, in, 6);
+  Matrix rounded = coarse(layer.weight);
+  Vector shift = cantFail(biasShift(layer, rounded, cantFail(meanBehindRelu(beta, gamma))));
+  Matrix error = x * (rounded - layer.weight).transpose();
+  Vector mean = error.colwise().mean().transpose();
+  EXPECT_GT(mean.cwiseAbs().maxCoeff(), 0.05);
+  for (int o = 0; o < out; ++o) {
+    double deviation = std::sqrt((error.col(o).array() - mean[o]).square().mean());
+    EXPECT_LT(std::abs(mean[o] - shift[o]), 4 * deviation / std::sqrt(samples));
+  }
+}
+
+TEST(BiasCorrection, EmpiricalInOrderLeavesNoMeanError) {
+  const int samples = 500;
+  Matrix x = normalMatrix(samples, 6, 5).cwiseMax(0), w1 = normalMatrix(5, 6, 6),
+         w2 = normalMatrix(4, 5, 7);
+  auto layer = [](const Matrix &x, const Matrix &w, const Vector &b) {
+    return Matrix((x * w.transpose()).rowwise() + b.transpose());
+  };
+  Vector none1 = Vector::Zero(5), none2 = Vector::Zero(4);
+  Matrix y1 = layer(x, w1, none1), y2 = layer(y1.cwiseMax(0), w2, none2);
+  auto correction = [](const Matrix &quantized, const Matrix &original) {
+    MeanShift shift(original.cols());
+    int half = original.rows() / 2;
+    cantFail(shift.add(quantized.topRows(half), original.topRows(half)));
+    cantFail(shift.add(quantized.bottomRows(half), original.bottomRows(half)));
+    EXPECT_EQ(shift.positions(), original.rows());
+    return shift.shift();
+  };
+  Vector b1 = -correction(layer(x, coarse(w1), none1), y1);
+  Matrix q1 = layer(x, coarse(w1), b1); // the second layer sees the corrected first one
+  Vector b2 = -correction(layer(q1.cwiseMax(0), coarse(w2), none2), y2);
+  Matrix q2 = layer(q1.cwiseMax(0), coarse(w2), b2);
+  for (auto [quantized, original] : {std::pair(q1, y1), {q2, y2}}) {
+    Matrix error = quantized - original;
+    double deviation = std::sqrt(error.array().square().mean());
+    EXPECT_LT(error.colwise().mean().cwiseAbs().maxCoeff(), 1e-3 * deviation);
+  }
+}
+
+TEST(BiasCorrectionErrors, NameWhatWasExpected) {
+  LinearLayer layer;
+  layer.weight = Matrix::Ones(2, 3);
+  EXPECT_EQ(messageOf(biasShift(layer, Matrix::Ones(2, 2), Vector::Ones(3))),
+            "expected the rounded weight of shape 2x3, but found 2x2");
+  EXPECT_EQ(messageOf(biasShift(layer, layer.weight, Vector::Ones(2))),
+            "expected 3 values of the inputs' means, but found 2");
+  EXPECT_EQ(messageOf(meanBehindRelu(Vector::Ones(2), Vector::Ones(3))),
+            "expected 2 values of gamma, but found 3");
+  EXPECT_EQ(messageOf(MeanShift(2).add(Matrix::Ones(3, 2), Matrix::Ones(4, 2))),
+            "expected the quantized outputs of shape 4x2, but found 3x2");
+  EXPECT_EQ(MeanShift(2).shift(), Vector(Vector::Zero(2)));
+}
+} // namespace

@@ -1,0 +1,46 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Data for the tests of scale factors: activations with outlier channels and the weights that read
+// them.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTC_TEST_UNIT_PTQ_SAMPLES_H
+#define QUANTC_TEST_UNIT_PTQ_SAMPLES_H
+
+#include "quantc/PTQ/Curvature.h"
+#include <string>
+
+namespace quantc::ptq::test {
+
+/// Independent normal numbers, a function of the seed.
+inline Matrix normalMatrix(int64_t rows, int64_t cols, uint64_t seed) {
+  Vector values = normalProbe(seed, 77, rows * cols);
+  return Eigen::Map<Matrix>(values.data(), rows, cols);
+}
+
+/// The same with two channels 50 times as large, one of them off centre.
+inline Matrix outlierSamples(int64_t tokens, int64_t channels, uint64_t seed) {
+  Matrix samples = normalMatrix(tokens, channels, seed);
+  samples.col(1) *= 50;
+  samples.col(3) *= 50;
+  samples.col(3).array() += 200;
+  return samples;
+}
+
+template <typename T> std::string messageOf(llvm::Expected<T> result) {
+  return result ? "no error" : llvm::toString(result.takeError());
+}
+inline std::string messageOf(llvm::Error error) {
+  return error ? llvm::toString(std::move(error)) : "no error";
+}
+
+} // namespace quantc::ptq::test
+
+#endif // QUANTC_TEST_UNIT_PTQ_SAMPLES_H

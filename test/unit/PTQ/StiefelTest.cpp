@@ -1,0 +1,342 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Rotations: what every step keeps, toy problems whose answer is known, gradients against finite
+// differences, and the bounds of space utilization.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantc/PTQ/Stiefel.h"
+#include "Samples.h"
+#include <functional>
+#include <gtest/gtest.h>
+
+using namespace llvm;
+using namespace quantc::ptq;
+using namespace quantc::ptq::test;
+
+namespace {
+/// Orthogonal, determinant 1.
+Matrix rotation(int64_t size, uint64_t seed) {
+  Matrix q = cantFail(polarFactor(normalMatrix(size, size, seed)));
+  if (q.determinant() < 0)
+    q.row(0) *= -1;
+  return q;
+}
+
+/// Sylvester's matrix of order 2^log, entries +-1/sqrt(order).
+Matrix hadamard(int log) {
+  Matrix h = Matrix::Ones(1, 1);
+  for (int i = 0; i < log; ++i) {
+    Matrix next(2 * h.rows(), 2 * h.rows());
+    next << h, h, h, -h;
+    h = next / std::sqrt(2.0);
+  }
+  return h;
+}
+
+//===----------------------------------------------------------------------===//
+// Projections
+//===----------------------------------------------------------------------===//
+
+TEST(Polar, IsTheNearestOrthogonalMatrix) {
+  Matrix q = rotation(12, 1);
+  // Q S with S positive definite has the factor Q.
+  Matrix s = normalMatrix(12, 12, 2);
+  s = s * s.transpose() + Matrix::Identity(12, 12);
+  Matrix factor = cantFail(polarFactor(q * s));
+  EXPECT_LT((factor - q).norm(), 1e-11);
+  EXPECT_LT(orthogonalityError(factor), 1e-13);
+}
+
+TEST(Polar, NewtonSchulzAgreesWithTheDecomposition) {
+  Matrix x = rotation(16, 3) + 0.02 * normalMatrix(16, 16, 4);
+  Matrix byIteration = cantFail(newtonSchulzPolar(x));
+  EXPECT_LT(orthogonalityError(byIteration), 1e-14);
+  EXPECT_LT((byIteration - cantFail(polarFactor(x))).norm(), 1e-13);
+  // Two or three iterations suffice near the manifold: one squares the error.
+  Matrix near = rotation(16, 3) + 1e-4 * normalMatrix(16, 16, 4);
+  double before = (near.transpose() * near - Matrix::Identity(16, 16)).norm();
+  Matrix once = 1.5 * near - 0.5 * near * near.transpose() * near;
+  EXPECT_LT((once.transpose() * once - Matrix::Identity(16, 16)).norm(), before * before);
+}
+
+TEST(Polar, Errors) {
+  EXPECT_EQ(messageOf(newtonSchulzPolar(2 * rotation(4, 1))),
+            "expected a matrix near an orthogonal one, but found ||X^T X - I|| = 6.000000");
+  Matrix singular = Matrix::Zero(2, 2);
+  singular(0, 0) = 1;
+  EXPECT_EQ(messageOf(polarFactor(singular)), "expected a matrix of full rank, but found singular "
+                                              "values from 0.000000 to 1.000000");
+  EXPECT_EQ(messageOf(polarFactor(Matrix::Zero(2, 3))),
+            "expected the matrix of shape 2x2, but found 2x3");
+}
+
+//===----------------------------------------------------------------------===//
+// Gradients
+//===----------------------------------------------------------------------===//
+
+TEST(RotationGradient, AgreesWithDifferences) {
+  const int n = 6;
+  Matrix reader = normalMatrix(4, n, 1), writer = normalMatrix(n, 3, 2);
+  Matrix table = normalMatrix(8, n, 3);
+  Vector bias = normalProbe(1, 4, n);
+  // L: weighted sums of tanh of each folded weight.
+  Matrix readerSlope = normalMatrix(4, n, 5), writerSlope = normalMatrix(n, 3, 6);
+  Matrix tableSlope = normalMatrix(8, n, 7);
+  Vector biasSlope = normalProbe(1, 8, n);
+  auto loss = [&](const Matrix &r) {
+    return ((reader * r).array().tanh() * readerSlope.array()).sum() +
+           ((r.transpose() * writer).array().tanh() * writerSlope.array()).sum() +
+           ((table * r).array().tanh() * tableSlope.array()).sum() +
+           ((r.transpose() * bias).array().tanh() * biasSlope.array()).sum();
+  };
+  auto folded = [](const Matrix &weight, const Matrix &slope) {
+    return Matrix((1 - weight.array().tanh().square()) * slope.array());
+  };
+  Matrix r = rotation(n, 9);
+  RotationGradient gradient(n);
+  cantFail(gradient.addReader(reader, folded(reader * r, readerSlope)));
+  cantFail(gradient.addWriter(writer, folded(r.transpose() * writer, writerSlope)));
+  cantFail(gradient.addReader(table, folded(table * r, tableSlope)));
+  cantFail(gradient.addBias(bias, folded(r.transpose() * bias, biasSlope)));
+  for (int i = 0; i < n; ++i)
+    for (int j = 0; j < n; ++j) {
+      Matrix above = r, below = r;
+      above(i, j) += 1e-5;
+      below(i, j) -= 1e-5;
+      EXPECT_NEAR(gradient.gradient()(i, j), (loss(above) - loss(below)) / 2e-5, 1e-8);
+    }
+}
+
+TEST(RotationGradient, Errors) {
+  RotationGradient gradient(3);
+  EXPECT_EQ(messageOf(gradient.addReader(Matrix::Zero(2, 4), Matrix::Zero(2, 4))),
+            "expected the reader's weight of shape 2x3, but found 2x4");
+  EXPECT_EQ(messageOf(gradient.addWriter(Matrix::Zero(3, 4), Matrix::Zero(4, 3))),
+            "expected the writer's gradient of shape 3x4, but found 4x3");
+  EXPECT_EQ(messageOf(gradient.addBias(Vector::Zero(2), Vector::Zero(3))),
+            "expected 3 values of the writer's bias, but found 2");
+}
+
+//===----------------------------------------------------------------------===//
+// Steps
+//===----------------------------------------------------------------------===//
+
+/// min ||A R - A R0||^2 over orthogonal R, whose solution is R0.
+struct Procrustes {
+  Matrix a, target;
+
+  Procrustes(int64_t size, uint64_t seed)
+      : a(normalMatrix(4 * size, size, seed) / std::sqrt(4.0 * size)),
+        target(rotation(size, seed + 1)) {}
+
+  double loss(const Matrix &r) const { return (a * (r - target)).squaredNorm(); }
+  Matrix gradient(const Matrix &r) const { return 2 * a.transpose() * (a * (r - target)); }
+};
+
+using Step = std::function<void(Matrix &r, const Matrix &gradient, int step)>;
+
+/// Runs from the identity; every step is checked for orthogonality.
+Matrix minimize(const Procrustes &problem, int steps, double orthogonality, Step step) {
+  Matrix r = Matrix::Identity(problem.target.rows(), problem.target.rows());
+  for (int i = 0; i < steps; ++i) {
+    step(r, problem.gradient(r), i);
+    EXPECT_LT(orthogonalityError(r), orthogonality) << "step " << i;
+  }
+  return r;
+}
+
+TEST(CayleyStep, StaysOrthogonalAndFindsProcrustesSolution) {
+  Procrustes problem(8, 1);
+  Matrix r = minimize(problem, 500, 1e-12, [](Matrix &r, const Matrix &gradient, int) {
+    r = cantFail(cayleyStep(r, gradient, 0.2));
+  });
+  EXPECT_LT((r - problem.target).norm(), 1e-6);
+}
+
+TEST(CayleyStep, IsOrthogonalForAnyRate) {
+  Matrix r = rotation(10, 1), gradient = normalMatrix(10, 10, 2);
+  for (double rate : {0.0, 1e-9, 1.0, 1e6}) {
+    Matrix next = cantFail(cayleyStep(r, gradient, rate));
+    EXPECT_LT(orthogonalityError(next), 1e-12) << rate;
+    EXPECT_GT(next.determinant(), 0) << rate;
+  }
+  EXPECT_LT((cantFail(cayleyStep(r, gradient, 0)) - r).norm(), 1e-14);
+}
+
+TEST(CayleyStep, MovesAlongTheTangentAgainstTheGradient) {
+  Matrix r = rotation(6, 1), gradient = normalMatrix(6, 6, 2);
+  double rate = 1e-6;
+  Matrix velocity = (cantFail(cayleyStep(r, gradient, rate)) - r) / rate;
+  Matrix tangent = gradient - r * gradient.transpose() * r;
+  EXPECT_LT((velocity + tangent).norm(), 1e-4);
+  Matrix skew = r.transpose() * velocity;
+  EXPECT_LT((skew + skew.transpose()).norm(), 1e-4);
+}
+
+TEST(CayleySGD, StaysOrthogonalAndFindsProcrustesSolution) {
+  Procrustes problem(8, 3);
+  CayleySGD sgd;
+  Matrix r = minimize(problem, 1000, 0.05, [&](Matrix &r, const Matrix &gradient, int step) {
+    cantFail(sgd.step(r, gradient, cosineRate(0.3, step, 1000)));
+  });
+  EXPECT_LT((r - problem.target).norm(), 1e-4);
+  EXPECT_LT(orthogonalityError(r), 1e-6);
+}
+
+TEST(CayleySGD, IsTheExactStepOfHalfTheRateForSmallSteps) {
+  Matrix r = rotation(6, 1), gradient = normalMatrix(6, 6, 2), x = r;
+  CayleySGD sgd(1); // whose first draw does not ask for QR
+  cantFail(sgd.step(x, gradient, 1e-3));
+  EXPECT_LT((x - cantFail(cayleyStep(r, gradient, 0.5e-3))).norm(), 1e-12);
+  EXPECT_LT(orthogonalityError(x), 1e-12);
+}
+
+TEST(CayleySGD, IsAFunctionOfItsSeed) {
+  Procrustes problem(5, 3);
+  auto run = [&](uint64_t seed) {
+    CayleySGD sgd(seed);
+    return minimize(problem, 200, 0.05, [&](Matrix &r, const Matrix &gradient, int) {
+      cantFail(sgd.step(r, gradient, 0.3));
+    });
+  };
+  EXPECT_EQ(run(4), run(4));
+}
+
+TEST(RiemannianAdam, StaysOrthogonalAndFindsProcrustesSolution) {
+  Procrustes problem(8, 5);
+  RiemannianAdam adam;
+  Matrix r = minimize(problem, 600, 1e-12, [&](Matrix &r, const Matrix &gradient, int step) {
+    cantFail(adam.step(r, gradient, cosineRate(0.05, step, 600)));
+  });
+  EXPECT_LT((r - problem.target).norm(), 1e-3);
+}
+
+TEST(RiemannianAdam, StepsHaveALengthThatDoesNotDependOnSizeOrGradient) {
+  for (int64_t size : {4, 16, 40})
+    for (double scale : {1e-3, 1.0, 1e3}) {
+      RiemannianAdam adam;
+      Matrix before = rotation(size, size), x = before;
+      cantFail(adam.step(x, scale * normalMatrix(size, size, 2), 1e-3));
+      EXPECT_NEAR((x - before).norm(), 2 * std::sqrt(2.0) * 1e-3, 1e-6);
+    }
+}
+
+TEST(RiemannianAdam, ProjectsWhatIsNotOrthogonal) {
+  Matrix x = 1.5 * rotation(6, 1);
+  RiemannianAdam adam;
+  cantFail(adam.step(x, Matrix::Zero(6, 6), 0.1));
+  EXPECT_LT((x - rotation(6, 1)).norm(), 1e-12);
+}
+
+TEST(Adam, FirstStepIsTheRateAndAQuadraticConverges) {
+  Adam adam;
+  Vector x = Vector::Zero(3), target(3);
+  target << 1, -2, 0.5;
+  cantFail(adam.step(x, x - target, 0.1));
+  EXPECT_LT((x - Vector(Eigen::Vector3d(0.1, -0.1, 0.1))).norm(), 1e-7);
+  for (int i = 0; i < 800; ++i)
+    cantFail(adam.step(x, x - target, cosineRate(0.1, i, 800)));
+  EXPECT_LT((x - target).norm(), 1e-4);
+  EXPECT_EQ(messageOf(adam.step(x, Vector::Zero(2), 0.1)),
+            "expected 3 values of the gradient, but found 2");
+}
+
+TEST(Steps, Rates) {
+  EXPECT_DOUBLE_EQ(cosineRate(2, 0, 100), 2);
+  EXPECT_DOUBLE_EQ(cosineRate(2, 50, 100), 1);
+  EXPECT_NEAR(cosineRate(2, 100, 100), 0, 1e-15);
+}
+
+TEST(Steps, Errors) {
+  Matrix r = rotation(3, 1), bad = r;
+  bad(1, 2) = NAN;
+  EXPECT_EQ(messageOf(cayleyStep(r, Matrix::Zero(3, 2), 1)),
+            "expected the gradient of shape 3x3, but found 3x2");
+  EXPECT_EQ(messageOf(CayleySGD().step(r, bad, 1)),
+            "expected the gradient to be finite, but found nan at element 5");
+  EXPECT_EQ(messageOf(RiemannianAdam().step(r, r, -1)),
+            "expected a finite learning rate that is not negative");
+  RiemannianAdam adam;
+  cantFail(adam.step(r, r, 0.1));
+  Matrix other = rotation(4, 1);
+  EXPECT_EQ(messageOf(adam.step(other, other, 0.1)),
+            "expected a rotation of 3 rows in every step, but found 4");
+  Matrix zero = Matrix::Zero(3, 3);
+  EXPECT_EQ(messageOf(CayleySGD().step(zero, r, 0.1)),
+            "expected a rotation, but found a row of zeros: 0");
+}
+
+//===----------------------------------------------------------------------===//
+// Space utilization
+//===----------------------------------------------------------------------===//
+
+Matrix covariance(int64_t size, uint64_t seed) {
+  Matrix x = normalMatrix(3 * size, size, seed);
+  x.col(1) *= 50; // an outlier
+  return x.transpose() * x / double(3 * size);
+}
+
+TEST(SpaceUtilization, ByHand) {
+  // A disc of radius 1 in a square of edge 2, and an ellipse with axes 2 and 1 in one of edge 4.
+  EXPECT_NEAR(std::exp(cantFail(logSpaceUtilization(Matrix::Identity(2, 2)))), M_PI / 4, 1e-14);
+  Matrix ellipse = Vector(Eigen::Vector2d(4, 1)).asDiagonal();
+  EXPECT_NEAR(std::exp(cantFail(logSpaceUtilization(ellipse))), 2 * M_PI / 16, 1e-14);
+  // Shifted by 1 along the first axis the edge is 6; with twice the radius, 10.
+  Vector mean = Eigen::Vector2d(-1, 0);
+  EXPECT_NEAR(std::exp(cantFail(logSpaceUtilization(ellipse, mean))), 2 * M_PI / 36, 1e-14);
+  EXPECT_NEAR(std::exp(cantFail(logSpaceUtilization(ellipse, mean, 4))), 8 * M_PI / 100, 1e-14);
+  EXPECT_NEAR(std::exp(logWhiteningBound(3)), M_PI / 6, 1e-14);
+}
+
+TEST(SpaceUtilization, NoRotationPassesTheBoundAndHadamardOfThePrincipalAxesReachesIt) {
+  Matrix c = covariance(16, 1);
+  double bound = cantFail(logRotationBound(c));
+  Matrix best = cantFail(principalAxes(c)) * hadamard(4);
+  EXPECT_LT(orthogonalityError(best), 1e-13);
+  EXPECT_NEAR(cantFail(logSpaceUtilization(best.transpose() * c * best)), bound, 1e-9);
+  EXPECT_LT(cantFail(logSpaceUtilization(c)), bound - 1);
+  for (int seed = 0; seed < 50; ++seed) {
+    Matrix r = rotation(16, seed);
+    EXPECT_LT(cantFail(logSpaceUtilization(r.transpose() * c * r)), bound);
+  }
+  EXPECT_LT(bound, logWhiteningBound(16));
+}
+
+TEST(SpaceUtilization, LargeDimensionsDoNotUnderflow) {
+  EXPECT_TRUE(std::isfinite(logWhiteningBound(8192)));
+  Matrix c = 1e-8 * Matrix(Matrix::Identity(200, 200));
+  EXPECT_NEAR(cantFail(logSpaceUtilization(c)), logWhiteningBound(200), 1e-9);
+}
+
+TEST(SpaceUtilization, PrincipalAxesAreSortedAndOfFixedSign) {
+  Matrix axes = cantFail(principalAxes(Vector(Eigen::Vector3d(2, 9, 4)).asDiagonal()));
+  Matrix expected(3, 3);
+  expected << 0, 0, 1, 1, 0, 0, 0, 1, 0;
+  EXPECT_LT((axes - expected).norm(), 1e-15);
+  Matrix c = covariance(8, 2), turned = cantFail(principalAxes(c));
+  Matrix diagonal = turned.transpose() * c * turned;
+  for (int i = 0; i + 1 < 8; ++i)
+    EXPECT_GE(diagonal(i, i), diagonal(i + 1, i + 1));
+  EXPECT_LT((diagonal - Matrix(diagonal.diagonal().asDiagonal())).norm(), 1e-9 * c.norm());
+}
+
+TEST(SpaceUtilization, SingularAndWrong) {
+  Matrix flat = Matrix::Zero(2, 2);
+  flat(0, 0) = 1;
+  EXPECT_EQ(cantFail(logSpaceUtilization(flat)), -INFINITY);
+  EXPECT_EQ(cantFail(logRotationBound(flat)), -INFINITY);
+  flat(0, 1) = 1;
+  EXPECT_EQ(messageOf(logSpaceUtilization(flat)), "expected a symmetric covariance");
+  EXPECT_EQ(messageOf(logSpaceUtilization(-Matrix(Matrix::Identity(2, 2)))),
+            "expected a covariance without negative eigenvalues");
+  EXPECT_EQ(messageOf(principalAxes(Matrix::Zero(2, 3))),
+            "expected the covariance of shape 2x2, but found 2x3");
+}
+} // namespace
