@@ -86,10 +86,26 @@ static llvm::Error evaluateDequantize(OpCall &call) {
                       });
 }
 
+static llvm::Error evaluateHadamard(OpCall &call) {
+  auto op = cast<qnn::HadamardOp>(call.op);
+  auto out = call.floatResult(call.shape(0));
+  if (!out)
+    return out.takeError();
+  llvm::copy(call.floats(0), out->begin());
+  size_t axis = static_cast<size_t>(call.shape(0).back());
+  numerics::Hadamard(op.getPlan(), op.getSigns())
+      .apply(out->data(), axis == 0 ? 0 : out->size() / axis,
+             op.getInverse() ? numerics::HadamardDirection::Inverse
+                             : numerics::HadamardDirection::Forward,
+             static_cast<size_t>(op.getInner()));
+  return llvm::Error::success();
+}
+
 void addQuantizationOps(OpTable &table) {
   table.add<qnn::ObserveOp>(evaluateObserve);
   table.add<qnn::QuantizeOp>(evaluateQuantize, TypeRule::FloatF32);
   table.add<qnn::DequantizeOp>(evaluateDequantize, TypeRule::FloatF32);
+  table.add<qnn::HadamardOp>(evaluateHadamard);
 }
 
 } // namespace quantc

@@ -29,14 +29,6 @@ static Value rowsOf(Lowering &lowering, Value memory) {
 // Requantize
 //===----------------------------------------------------------------------===//
 
-/// Whether an earlier handler has already written the result.
-static bool absorbed(dyad::RequantizeOp op) {
-  auto producer = dyn_cast_or_null<IntegerSemantics>(op.getInput().getDefiningOp());
-  bool contraction = isa_and_nonnull<dyad::ConvOp, dyad::LinearOp>(producer.getOperation());
-  return producer && producer.accumulates() && !isa<dyad::MatMulOp>(producer) && // has no epilogue
-         absorbingRequantize(op.getInput(), /*onnx=*/contraction) == op;
-}
-
 /// Channel index of each column when multipliers vary along the innermost physical axis.
 static LogicalResult checkPerColumn(dyad::RequantizeOp op, size_t count, int64_t columns) {
   if (count == 1 || int64_t(count) == columns)
@@ -47,8 +39,8 @@ static LogicalResult checkPerColumn(dyad::RequantizeOp op, size_t count, int64_t
 
 static LogicalResult lowerRequantize(Lowering &lowering, Operation *operation) {
   auto op = cast<dyad::RequantizeOp>(operation);
-  if (absorbed(op))
-    return success();
+  if (lowering.isPlaced(op.getResult()))
+    return success(); // the accumulating op before has written it
   bool sums = cast<RankedTensorType>(op.getInput().getType()).getElementType().isInteger(32);
   FailureOr<Rescale> rescale = readRescale(lowering, op, /*onnx=*/sums);
   if (failed(rescale))

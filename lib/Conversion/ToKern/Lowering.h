@@ -84,6 +84,8 @@ public:
   mlir::Value output(mlir::Value tensor);
   /// As `output` for kernels that can write with any strides.
   mlir::Value stridedOutput(mlir::Value tensor);
+  /// Whether a tensor has its memory: what a handler absorbs into an earlier op has it already.
+  bool isPlaced(mlir::Value tensor) const { return places.contains(tensor); }
   /// Declares that `tensor` lives in `view`, memory that another tensor owns.
   void alias(mlir::Value tensor, mlir::Value view) { places[tensor] = {view, nullptr, {}}; }
   /// Declares that `tensor` is `source` under another name.
@@ -187,6 +189,7 @@ void addDyadContractions(HandlerMap &handlers);
 void addDyadElementwise(HandlerMap &handlers);
 void addFloatOps(HandlerMap &handlers);
 void addFloatContractions(HandlerMap &handlers);
+void addHadamard(HandlerMap &handlers);
 void addMatMul(HandlerMap &handlers);
 void addMovement(HandlerMap &handlers);
 void addNodes(HandlerMap &handlers);

@@ -21,6 +21,7 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "quantc/Interfaces/IntegerSemantics.h"
+#include "quantc/Numerics/Hadamard.h"
 
 #include "quantc/Dialect/Dyad/IR/DyadDialect.h.inc"
 #include "quantc/Dialect/Dyad/IR/DyadEnums.h.inc"

@@ -208,6 +208,29 @@ def Dyad_ReduceSumOp : Dyad_Op<"reduce_sum", [], ["accumulates"]> {
   let hasVerifier = 1;
 }
 
+def Dyad_HadamardOp : Dyad_Op<"hadamard", [], ["accumulates"]> {
+  let summary = "Walsh-Hadamard sums of (x - zero_point) along the last axis";
+  let description = [{
+    The last axis is seen as [blocks][size][inner]; each vector of `size` elements becomes
+    `(x - zero_point) H`, with `inverse` `(x - zero_point) H^T`, H a matrix of +-1 with
+    `H H^T = size` (docs/Hadamard.md). No sum is larger than size * max|x - zero_point|.
+    Followed by `dyad.requantize` with the scale s_x / (s_y * sqrt(size)).
+    [NUM-HAD-9] [NUM-HAD-10]. Constraints: [DYAD-HAD-1] to [DYAD-HAD-3].
+
+    ```mlir
+    %acc = dyad.hadamard %x, %zp {size = 12 : i64} : (tensor<4x24xui8>, tensor<ui8>) -> tensor<4x24xsi32>
+    ```
+  }];
+  let arguments = (ins Dyad_Codes:$input, Dyad_Codes:$zero_point, I64Attr:$size,
+    DefaultValuedAttr<I64Attr, "1">:$inner, UnitAttr:$inverse);
+  let results = (outs Dyad_Int32:$result);
+  let extraClassDeclaration = [{
+    /// How the last axis is transformed, in all its blocks.
+    ::quantc::numerics::HadamardPlan getPlan();
+  }];
+  let hasVerifier = 1;
+}
+
 def Dyad_ConcatOp : Dyad_Op<"concat", [], ["getCopiedOperands"]> {
   let summary = "concatenation along one axis; all operands share scale and zero point";
   let description = "Constraints: [DYAD-CAT-1], [DYAD-CAT-2].";

@@ -258,6 +258,22 @@ def Kern_ReduceMeanF32Op : Kern_KernelOp<"reduce_mean_f32"> {
   let summary = "mean over the middle axis of a dense [outer, axis, inner] buffer into [outer, inner]";
   let arguments = (ins Kern_Out:$out, Kern_In:$input, OptionalAttr<Kern_PartitionAttr>:$partition);
 }
+def Kern_HadamardF32Op : Kern_KernelOp<"hadamard_f32"> {
+  let summary = "Walsh-Hadamard transforms of dense rows, times a scale";
+  let description = [{
+    A row is [length * orders[0] * orders[1] * orders[2]][inner], transformed along the first
+    axis: butterflies over `length`, then a dense matrix of +-1 for each order that is not 1,
+    in that order. `codes` holds the matrices one behind the other (packHadamardCodes).
+  }];
+  let arguments = (ins Kern_Out:$out, Kern_In:$input, Kern_In:$codes, DenseI64ArrayAttr:$orders, I64Attr:$length,
+    I64Attr:$inner, F32Attr:$scale, OptionalAttr<Kern_PartitionAttr>:$partition);
+}
+def Kern_HadamardU8Op : Kern_KernelOp<"hadamard_u8"> {
+  let summary = "Walsh-Hadamard sums of rows of bytes, less their zero point, into i32";
+  let description = "As `kern.hadamard_f32` without a scale.";
+  let arguments = (ins Kern_Out:$out, Kern_In:$input, Kern_In:$codes, DenseI64ArrayAttr:$orders, I64Attr:$length,
+    I64Attr:$inner, I64Attr:$zero_point, OptionalAttr<Kern_PartitionAttr>:$partition);
+}
 
 
 //===----------------------------------------------------------------------===//

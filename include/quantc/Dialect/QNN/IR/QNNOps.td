@@ -150,4 +150,33 @@ def QNN_DequantizeOp : QNN_Op<"dequantize", [Pure]> {
   let hasVerifier = 1;
 }
 
+//===----------------------------------------------------------------------===//
+// Rotations
+//===----------------------------------------------------------------------===//
+
+def QNN_HadamardOp : QNN_Op<"hadamard", [Pure, SameOperandsAndResultType]> {
+  let summary = "a Walsh-Hadamard rotation along the last axis";
+  let description = [{
+    The last axis is seen as [blocks][size][inner], and each vector of `size` elements
+    becomes `y = x R`, `R = diag(signs) H / sqrt(size)`, with H of the plan for `size`
+    (docs/Hadamard.md). With `inverse` it becomes `x R^T`. `sign_seed` draws a sign for
+    each of the [blocks][size] channels; without it all are +1. `inner` > 1 mixes heads of
+    `inner` elements. Rotates what a layer reads whose weight was rotated alike, so
+    that the product is the one before. [NUM-HAD-3] [NUM-HAD-7] [NUM-HAD-8].
+    Constraints: [QNN-HAD-1], [QNN-HAD-2]. Example:
+    `qnn.hadamard %x {size = 768 : i64} : tensor<4x768xf32>`.
+  }];
+  let arguments = (ins QNN_FloatTensor:$input, I64Attr:$size, DefaultValuedAttr<I64Attr, "1">:$inner,
+    OptionalAttr<I64Attr>:$sign_seed, UnitAttr:$inverse);
+  let results = (outs QNN_FloatTensor:$result);
+  let extraClassDeclaration = [{
+    /// How the last axis is transformed, in all its blocks.
+    ::quantc::numerics::HadamardPlan getPlan();
+    /// One sign for each channel; empty without a seed.
+    std::vector<int8_t> getSigns();
+  }];
+  let assemblyFormat = "$input attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
 #endif // QUANTC_DIALECT_QNN_IR_QNNOPS_TD
