@@ -122,6 +122,39 @@ static llvm::Error evaluatePad(OpCall &call) {
   return llvm::Error::success();
 }
 
+/// Copies the elements of `source` at `offset` with `strides` (0 where an axis repeats).
+static llvm::Error copyBox(OpCall &call, int64_t offset, const Dims &strides) {
+  auto type = cast<RankedTensorType>(call.op->getResult(0).getType());
+  if (!type.hasStaticShape())
+    return makeError("expected a result of static shape, but found " + describeType(type));
+  llvm::Expected<HostTensor> out = HostTensor::create(call.operands[0]->dtype(), type.getShape());
+  if (!out)
+    return out.takeError();
+  llvm::Error error = withElement(out->dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    gather(out->mutableValues<T>().data(), call.host(0).values<T>().data() + offset,
+           type.getShape(), strides);
+    return llvm::Error::success();
+  });
+  if (error)
+    return error;
+  call.results.push_back(std::move(*out));
+  return llvm::Error::success();
+}
+
+static llvm::Error evaluateSlice(OpCall &call) {
+  Dims strides = rowMajorStrides(call.shape(0));
+  int64_t offset = 0;
+  for (auto [stride, begin] : llvm::zip_equal(strides, cast<nn::SliceOp>(call.op).getOffsets()))
+    offset += stride * begin;
+  return copyBox(call, offset, strides);
+}
+
+static llvm::Error evaluateExpand(OpCall &call) {
+  auto type = cast<RankedTensorType>(call.op->getResult(0).getType());
+  return copyBox(call, 0, broadcastStrides(call.shape(0), type.getShape()));
+}
+
 //===----------------------------------------------------------------------===//
 // cast
 //===----------------------------------------------------------------------===//
@@ -218,6 +251,8 @@ void addMovementOps(OpTable &table) {
   table.add<nn::ReshapeOp>(evaluateReshape, TypeRule::Any);
   table.add<nn::TransposeOp>(evaluateTranspose, TypeRule::Any);
   table.add<nn::ConcatOp>(evaluateConcat, TypeRule::Any);
+  table.add<nn::SliceOp>(evaluateSlice, TypeRule::Any);
+  table.add<nn::ExpandOp>(evaluateExpand, TypeRule::Any);
   table.add<nn::CastOp>(evaluateCast, TypeRule::Any);
   table.add<nn::PadOp>(evaluatePad);
 }

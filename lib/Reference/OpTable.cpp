@@ -37,6 +37,7 @@ const OpTable &opTable() {
     addLinearOps(filled);
     addElementwiseOps(filled);
     addPoolingOps(filled);
+    addNormalizationOps(filled);
     addMovementOps(filled);
     addQuantizationOps(filled);
     return filled;

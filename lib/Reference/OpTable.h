@@ -69,6 +69,7 @@ const OpTable &opTable();
 void addLinearOps(OpTable &table);
 void addElementwiseOps(OpTable &table);
 void addPoolingOps(OpTable &table);
+void addNormalizationOps(OpTable &table);
 void addMovementOps(OpTable &table);
 void addQuantizationOps(OpTable &table);
 /// Any op with IntegerSemantics. (Dyad.cpp)

@@ -56,6 +56,12 @@ private:
   }
 
   Value value(Value old) { return values.lookup(old); }
+  /// Nodes of one name came from one node; ONNX wants names that differ.
+  std::string uniqueName(std::string name) {
+    if (int times = names[name]++)
+      name += "_" + std::to_string(times);
+    return name;
+  }
   Value constant(ElementsAttr elements);
   /// A node of one result, named after the op that it stands for.
   Value node(StringRef type, ValueRange operands, Type result, const Attributes &attributes = {});
@@ -96,12 +102,10 @@ Value Writer::constant(ElementsAttr elements) {
 }
 
 Value Writer::node(StringRef type, ValueRange operands, Type result, const Attributes &attributes) {
-  // Nodes of one name came from one node; ONNX wants names that differ.
   std::string name = getNodeName(current);
   if (isa<qnn::QNNDialect>(current->getDialect()))
     name += ("_" + type).str();
-  if (int times = names[name]++)
-    name += "_" + std::to_string(times);
+  name = uniqueName(std::move(name));
   SmallVector<NamedAttribute> fields = {
       builder.getNamedAttr("op_type", builder.getStringAttr(type)),
       builder.getNamedAttr("opset", builder.getI64IntegerAttr(exportOpset)),
@@ -197,6 +201,8 @@ LogicalResult Writer::writeKept(onnx::NodeOp op) {
   for (auto [old, now] : values)
     mapping.map(old, now);
   auto copy = cast<onnx::NodeOp>(builder.clone(*op, mapping));
+  if (std::optional<StringRef> name = op.getNodeName(); name && !name->empty())
+    copy.setNodeName(uniqueName(name->str()));
   copy.setOpset(exportOpset);
   for (auto [old, now] : llvm::zip_equal(op->getResults(), copy->getResults()))
     values[old] = now;

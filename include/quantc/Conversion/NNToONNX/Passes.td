@@ -39,4 +39,18 @@ def ConvertNNToONNX : Pass<"convert-nn-to-onnx", "::mlir::ModuleOp"> {
   let dependentDialects = ["::quantc::onnx::ONNXDialect"];
 }
 
+def LowerNNToNodes : Pass<"lower-nn-to-nodes", "::mlir::ModuleOp"> {
+  let summary = "nn ops without a kernel become nodes or other nn ops";
+  let description = [{
+    The way back from `raise-nodes-to-nn` and `nn-recognize-norms`, once transforms of
+    channels have been placed: `nn.layer_norm`, `nn.embedding`, `nn.slice` and `nn.expand`
+    become nodes of opset 17, which run as loops (docs/Nodes.md); `nn.rms_norm` becomes
+    the ops that files before opset 23 have for it.
+
+    Legal afterwards: everything but these five ops.
+    Example: see test/Conversion/NNToONNX/lower-to-nodes-doctest.mlir.
+  }];
+  let dependentDialects = ["::quantc::onnx::ONNXDialect", "::quantc::nn::NNDialect"];
+}
+
 #endif // QUANTC_CONVERSION_NNTOONNX_PASSES_TD

@@ -47,4 +47,18 @@ def ConvertONNXToNN : Pass<"convert-onnx-to-nn", "::mlir::ModuleOp"> {
   let dependentDialects = ["::quantc::nn::NNDialect", "::quantc::qnn::QNNDialect"];
 }
 
+def RaiseNodesToNN : Pass<"raise-nodes-to-nn", "::mlir::ModuleOp"> {
+  let summary = "nodes that the algebra of channels knows become nn ops";
+  let description = [{
+    Of the nodes that `convert-onnx-to-nn{keep-nodes}` kept, these become ops with a
+    ChannelAlgebraInterface (docs/ChannelAlgebra.md): LayerNormalization along the last
+    axis, Gather of a matrix's rows, Expand, Split, Slice with steps of 1, and Pow with
+    exponent 2, which is a product. A node in another form stays. `lower-nn-to-nodes` is
+    the way back.
+
+    Example: see test/Conversion/ONNXToNN/raise-nodes-doctest.mlir.
+  }];
+  let dependentDialects = ["::quantc::nn::NNDialect"];
+}
+
 #endif // QUANTC_CONVERSION_ONNXTONN_PASSES_TD

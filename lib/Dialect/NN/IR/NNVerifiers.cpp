@@ -226,3 +226,87 @@ LogicalResult CastOp::verify() {
       return emitOpError("expected integer or float elements, but found ") << type;
   return success();
 }
+
+/// A parameter of a normalisation is [channels] of the input's element type.
+static LogicalResult verifyNormParameter(Operation *op, RankedTensorType input, Value parameter,
+                                         StringRef name) {
+  if (!parameter || input.getRank() == 0)
+    return success();
+  auto type = cast<RankedTensorType>(parameter.getType());
+  auto expected = RankedTensorType::get({input.getShape().back()}, input.getElementType());
+  if (type != expected)
+    return op->emitOpError("expected a ")
+           << name << " of type " << expected << ", but found " << type;
+  return success();
+}
+
+static LogicalResult verifyNorm(Operation *op, RankedTensorType input, Value gain, Value bias,
+                                const APFloat &epsilon) {
+  if (input.getRank() == 0)
+    return op->emitOpError("expected an input with a last axis, but found ") << input;
+  if (epsilon.isNaN() || epsilon.isNegative())
+    return op->emitOpError("expected an epsilon of at least 0");
+  return success(succeeded(verifyNormParameter(op, input, gain, "gain")) &&
+                 succeeded(verifyNormParameter(op, input, bias, "bias")));
+}
+
+LogicalResult RMSNormOp::verify() {
+  return verifyNorm(*this, getInput().getType(), getGain(), {}, getEpsilon());
+}
+
+LogicalResult LayerNormOp::verify() {
+  return verifyNorm(*this, getInput().getType(), getGain(), getBias(), getEpsilon());
+}
+
+LogicalResult EmbeddingOp::verify() {
+  if (getTable().getType().getRank() != 2)
+    return emitOpError("expected a table of rank 2, but found ") << getTable().getType();
+  SmallVector<int64_t> shape(getIndices().getType().getShape());
+  shape.push_back(getTable().getType().getDimSize(1));
+  auto expected = RankedTensorType::get(shape, getTable().getType().getElementType());
+  if (getResult().getType() != expected)
+    return emitOpError("expected a result of type ")
+           << expected << ", but found " << getResult().getType();
+  return success();
+}
+
+/// The result has the input's element type and rank.
+static LogicalResult verifySameRank(Operation *op, RankedTensorType from, RankedTensorType to) {
+  if (from.getElementType() == to.getElementType() && from.getRank() == to.getRank())
+    return success();
+  return op->emitOpError("expected a result of rank ")
+         << from.getRank() << " and element type " << from.getElementType() << ", but found " << to;
+}
+
+LogicalResult SliceOp::verify() {
+  RankedTensorType from = getInput().getType(), to = getResult().getType();
+  if (failed(verifySameRank(*this, from, to)))
+    return failure();
+  if (static_cast<int64_t>(getOffsets().size()) != from.getRank())
+    return emitOpError("expected ")
+           << from.getRank() << " offsets, but found " << getOffsets().size();
+  for (int64_t axis = 0; axis < from.getRank(); ++axis) {
+    int64_t offset = getOffsets()[axis], size = to.getDimSize(axis), all = from.getDimSize(axis);
+    bool whole = offset == 0 && size == all;
+    if (whole || (offset >= 0 && !isDynamicDim(size) && !isDynamicDim(all) && offset <= all &&
+                  size <= all - offset))
+      continue;
+    return emitOpError("expected a box inside ")
+           << shapeText(from.getShape()) << ", but found " << shapeText(to.getShape()) << " at "
+           << shapeText(getOffsets());
+  }
+  return success();
+}
+
+LogicalResult ExpandOp::verify() {
+  RankedTensorType from = getInput().getType(), to = getResult().getType();
+  if (failed(verifySameRank(*this, from, to)))
+    return failure();
+  for (int64_t axis = 0; axis < from.getRank(); ++axis)
+    if (from.getDimSize(axis) != to.getDimSize(axis) &&
+        (from.getDimSize(axis) != 1 || to.isDynamicDim(axis)))
+      return emitOpError("expected sizes of ")
+             << shapeText(from.getShape()) << " or, instead of 1, "
+             << "any, but found " << shapeText(to.getShape());
+  return success();
+}

@@ -20,6 +20,7 @@
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "quantc/Interfaces/ChannelAlgebra.h"
 #include "quantc/Interfaces/QuantizableOpInterface.h"
 
 #include "quantc/Dialect/NN/IR/NNDialect.h.inc"

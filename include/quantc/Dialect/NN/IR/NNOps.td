@@ -16,6 +16,7 @@
 include "mlir/IR/OpBase.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
+include "quantc/Interfaces/ChannelAlgebra.td"
 include "quantc/Interfaces/QuantizableOpInterface.td"
 
 def NN_Dialect : Dialect {
@@ -42,6 +43,12 @@ class NN_InferredOp<string mnemonic, list<Trait> traits = []> : NN_Op<mnemonic, 
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
+/// The result has the type of `input`; other operands are parameters.
+class NN_SameTypeOpOf<string mnemonic, list<Trait> traits = []> : NN_Op<mnemonic,
+    !listconcat(traits, [AllTypesMatch<["input", "result"]>])> {
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
 //===----------------------------------------------------------------------===//
 // Constants
 //===----------------------------------------------------------------------===//
@@ -63,7 +70,7 @@ def NN_ConstantOp : NN_Op<"constant", [ConstantLike, AllTypesMatch<["value", "re
 //===----------------------------------------------------------------------===//
 
 def NN_ConvOp : NN_InferredOp<"conv", [DeclareOpInterfaceMethods<QuantizableOpInterface>,
-    DeclareOpInterfaceMethods<LinearMapOpInterface>]> {
+    DeclareOpInterfaceMethods<LinearMapOpInterface>, DeclareOpInterfaceMethods<ChannelAlgebraInterface, ["applyTransform"]>]> {
   let summary = "convolution (cross-correlation) over 1 to 3 spatial axes";
   let description = [{
     `input` is [batch, channels, spatial...], `weight` is [output channels,
@@ -81,7 +88,7 @@ def NN_ConvOp : NN_InferredOp<"conv", [DeclareOpInterfaceMethods<QuantizableOpIn
 }
 
 def NN_LinearOp : NN_InferredOp<"linear", [DeclareOpInterfaceMethods<QuantizableOpInterface>,
-    DeclareOpInterfaceMethods<LinearMapOpInterface>]> {
+    DeclareOpInterfaceMethods<LinearMapOpInterface>, DeclareOpInterfaceMethods<ChannelAlgebraInterface, ["applyTransform"]>]> {
   let summary = "y = x W^T + b over the last axis";
   let description = [{
     `input` is [..., K], `weight` is [N, K], `bias` is [N]; the result is [..., N].
@@ -92,7 +99,7 @@ def NN_LinearOp : NN_InferredOp<"linear", [DeclareOpInterfaceMethods<Quantizable
   let hasVerifier = 1;
 }
 
-def NN_MatMulOp : NN_InferredOp<"matmul", [DeclareOpInterfaceMethods<QuantizableOpInterface>]> {
+def NN_MatMulOp : NN_InferredOp<"matmul", [DeclareOpInterfaceMethods<QuantizableOpInterface>, DeclareOpInterfaceMethods<ChannelAlgebraInterface>]> {
   let summary = "batched matrix product of two activations";
   let description = [{
     NumPy semantics for ranks of at least 2: the leading axes broadcast, the last
@@ -116,10 +123,50 @@ def NN_BatchNormOp : NN_InferredOp<"batch_norm"> {
 }
 
 //===----------------------------------------------------------------------===//
+// Normalisation and lookup: raised from ONNX nodes for the algebra of channels (docs/ChannelAlgebra.md)
+//===----------------------------------------------------------------------===//
+
+def NN_RMSNormOp : NN_SameTypeOpOf<"rms_norm", [DeclareOpInterfaceMethods<ChannelAlgebraInterface, ["applyTransform"]>]> {
+  let summary = "x / sqrt(mean(x^2) + epsilon) * gain along the last axis";
+  let description = [{
+    `gain` is [channels] or absent. Source: Zhang and Sennrich, arXiv:1910.07467;
+    ONNX RMSNormalization.
+  }];
+  let arguments = (ins NN_FloatTensor:$input, Optional<NN_FloatTensor>:$gain, F32Attr:$epsilon);
+  let results = (outs NN_FloatTensor:$result);
+  let hasVerifier = 1;
+}
+def NN_LayerNormOp : NN_SameTypeOpOf<"layer_norm", [AttrSizedOperandSegments,
+    DeclareOpInterfaceMethods<ChannelAlgebraInterface, ["applyTransform"]>]> {
+  let summary = "(x - mean) / sqrt(variance + epsilon) * gain + bias along the last axis";
+  let description = [{
+    The variance is the mean of squared differences. `gain` and `bias` are [channels]
+    or absent. Source: Ba, Kiros and Hinton, arXiv:1607.06450; ONNX LayerNormalization.
+  }];
+  let arguments = (ins NN_FloatTensor:$input, Optional<NN_FloatTensor>:$gain, Optional<NN_FloatTensor>:$bias,
+    F32Attr:$epsilon);
+  let results = (outs NN_FloatTensor:$result);
+  let hasVerifier = 1;
+}
+def NN_EmbeddingOp : NN_Op<"embedding", [DeclareOpInterfaceMethods<ChannelAlgebraInterface>]> {
+  let summary = "rows of a table";
+  let description = [{
+    `table` is [rows, channels], `indices` are integers of any shape; a negative index
+    counts from the end, one outside the table is undefined. The result is
+    [indices..., channels]. Source: ONNX Gather along axis 0.
+  }];
+  let arguments = (ins NN_FloatTensor:$table, RankedTensorOf<[AnyInteger]>:$indices);
+  let results = (outs NN_FloatTensor:$result);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
 // Elementwise
 //===----------------------------------------------------------------------===//
 
-class NN_BinaryOp<string mnemonic, list<Trait> traits = []> : NN_InferredOp<mnemonic, traits> {
+class NN_BinaryOp<string mnemonic, list<Trait> traits = []> : NN_InferredOp<mnemonic, !listconcat(traits,
+    [DeclareOpInterfaceMethods<ChannelAlgebraInterface, ["applyTransform"]>])> {
   let arguments = (ins NN_FloatTensor:$lhs, NN_FloatTensor:$rhs);
   let results = (outs NN_FloatTensor:$result);
   let description = "Elementwise with NumPy broadcasting; both operands have one element type.";
@@ -134,7 +181,8 @@ def NN_DivOp : NN_BinaryOp<"div"> { let summary = "quotient"; }
 class NN_SameTypeOp<string mnemonic, list<Trait> traits = []> : NN_Op<mnemonic, !listconcat(traits, [SameOperandsAndResultType])>;
 
 class NN_UnaryOp<string mnemonic, list<string> extraMethods = []> : NN_SameTypeOp<mnemonic, [
-    DeclareOpInterfaceMethods<QuantizableOpInterface, !listconcat(["evaluateUnary"], extraMethods)>]> {
+    DeclareOpInterfaceMethods<QuantizableOpInterface, !listconcat(["evaluateUnary"], extraMethods)>,
+    DeclareOpInterfaceMethods<ChannelAlgebraInterface>]> {
   let arguments = (ins NN_FloatTensor:$input);
   let results = (outs NN_FloatTensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($result)";
@@ -178,7 +226,8 @@ def NN_GeluOp : NN_UnaryOp<"gelu"> {
 // Pooling and reductions
 //===----------------------------------------------------------------------===//
 
-class NN_PoolOp<string mnemonic, list<Trait> traits> : NN_InferredOp<mnemonic, traits> {
+class NN_PoolOp<string mnemonic, list<Trait> traits> : NN_InferredOp<mnemonic, !listconcat(traits,
+    [DeclareOpInterfaceMethods<ChannelAlgebraInterface>])> {
   let arguments = (ins NN_FloatTensor:$input, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
     DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads, DefaultValuedAttr<BoolAttr, "false">:$ceil_mode);
   let results = (outs NN_FloatTensor:$result);
@@ -207,7 +256,8 @@ def NN_AvgPoolOp : NN_PoolOp<"avg_pool", [DeclareOpInterfaceMethods<QuantizableO
     DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads, DefaultValuedAttr<BoolAttr, "false">:$ceil_mode,
     DefaultValuedAttr<BoolAttr, "false">:$count_include_pad);
 }
-def NN_ReduceMeanOp : NN_InferredOp<"reduce_mean", [DeclareOpInterfaceMethods<QuantizableOpInterface>]> {
+def NN_ReduceMeanOp : NN_InferredOp<"reduce_mean", [DeclareOpInterfaceMethods<QuantizableOpInterface>,
+    DeclareOpInterfaceMethods<ChannelAlgebraInterface>]> {
   let summary = "mean over axes";
   let description = "`axes` is sorted, non-negative, without repeats; empty means a copy. GlobalAveragePool is the mean over the spatial axes with `keepdims`.";
   let arguments = (ins NN_FloatTensor:$input, DenseI64ArrayAttr:$axes, BoolAttr:$keepdims);
@@ -215,7 +265,7 @@ def NN_ReduceMeanOp : NN_InferredOp<"reduce_mean", [DeclareOpInterfaceMethods<Qu
   let hasVerifier = 1;
   let hasFolder = 1;
 }
-def NN_SoftmaxOp : NN_SameTypeOp<"softmax"> {
+def NN_SoftmaxOp : NN_SameTypeOp<"softmax", [DeclareOpInterfaceMethods<ChannelAlgebraInterface>]> {
   let summary = "exp(x - max) / sum(exp(x - max)) along one axis";
   let arguments = (ins NN_FloatTensor:$input, I64Attr:$axis);
   let results = (outs NN_FloatTensor:$result);
@@ -227,7 +277,8 @@ def NN_SoftmaxOp : NN_SameTypeOp<"softmax"> {
 // Data movement (any element type)
 //===----------------------------------------------------------------------===//
 
-def NN_ReshapeOp : NN_Op<"reshape", [DeclareOpInterfaceMethods<QuantizableOpInterface, ["getScaleRelation"]>]> {
+def NN_ReshapeOp : NN_Op<"reshape", [DeclareOpInterfaceMethods<QuantizableOpInterface, ["getScaleRelation"]>,
+    DeclareOpInterfaceMethods<ChannelAlgebraInterface>]> {
   let summary = "same elements in row-major order, other shape";
   let description = "The result type gives the shape; at most one of its dimensions is dynamic.";
   let arguments = (ins AnyRankedTensor:$input);
@@ -236,27 +287,52 @@ def NN_ReshapeOp : NN_Op<"reshape", [DeclareOpInterfaceMethods<QuantizableOpInte
   let hasVerifier = 1;
   let hasFolder = 1;
 }
-def NN_TransposeOp : NN_InferredOp<"transpose", [DeclareOpInterfaceMethods<QuantizableOpInterface, ["getScaleRelation"]>]> {
+def NN_TransposeOp : NN_InferredOp<"transpose", [DeclareOpInterfaceMethods<QuantizableOpInterface, ["getScaleRelation"]>,
+    DeclareOpInterfaceMethods<ChannelAlgebraInterface>]> {
   let summary = "result axis i is input axis permutation[i]";
   let arguments = (ins AnyRankedTensor:$input, DenseI64ArrayAttr:$permutation);
   let results = (outs AnyRankedTensor:$result);
   let hasVerifier = 1;
   let hasFolder = 1;
 }
-def NN_ConcatOp : NN_InferredOp<"concat", [DeclareOpInterfaceMethods<QuantizableOpInterface, ["getScaleRelation"]>]> {
+def NN_ConcatOp : NN_InferredOp<"concat", [DeclareOpInterfaceMethods<QuantizableOpInterface, ["getScaleRelation"]>,
+    DeclareOpInterfaceMethods<ChannelAlgebraInterface>]> {
   let summary = "concatenation along one axis";
   let arguments = (ins Variadic<AnyRankedTensor>:$inputs, I64Attr:$axis);
   let results = (outs AnyRankedTensor:$result);
   let hasVerifier = 1;
   let hasFolder = 1;
 }
-def NN_PadOp : NN_InferredOp<"pad", [DeclareOpInterfaceMethods<QuantizableOpInterface, ["getScaleRelation"]>]> {
+def NN_PadOp : NN_InferredOp<"pad", [DeclareOpInterfaceMethods<QuantizableOpInterface, ["getScaleRelation"]>,
+    DeclareOpInterfaceMethods<ChannelAlgebraInterface>]> {
   let summary = "padding with a constant";
   let description = "`pads` holds the elements added before each axis, then those added after each; none is negative.";
   let arguments = (ins NN_FloatTensor:$input, DenseI64ArrayAttr:$pads, F32Attr:$value);
   let results = (outs NN_FloatTensor:$result);
   let hasVerifier = 1;
   let hasFolder = 1;
+}
+def NN_SliceOp : NN_Op<"slice", [DeclareOpInterfaceMethods<ChannelAlgebraInterface>]> {
+  let summary = "a box of elements";
+  let description = [{
+    Result element p is input element `offsets + p`; the result type gives the sizes,
+    all static. Source: ONNX Slice with steps of 1, ONNX Split.
+  }];
+  let arguments = (ins AnyRankedTensor:$input, DenseI64ArrayAttr:$offsets);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+def NN_ExpandOp : NN_Op<"expand", [DeclareOpInterfaceMethods<ChannelAlgebraInterface>]> {
+  let summary = "repetition along axes of size 1";
+  let description = [{
+    The result type gives the shape: of the same rank, each axis as in the input or,
+    where the input has 1, of any static size. Source: ONNX Expand.
+  }];
+  let arguments = (ins AnyRankedTensor:$input);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 def NN_CastOp : NN_Op<"cast"> {
   let summary = "conversion of the element type";

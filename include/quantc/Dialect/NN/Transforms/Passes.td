@@ -63,4 +63,72 @@ def NNSimplify : Pass<"nn-simplify", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::quantc::nn::NNDialect"];
 }
 
+def NNRecognizeNorms : Pass<"nn-recognize-norms", "::mlir::func::FuncOp"> {
+  let summary = "normalisations from the ops that exporters write";
+  let description = [{
+    `x / sqrt(mean(x * x) + epsilon)` along the last axis becomes `nn.rms_norm`, the same
+    of `x - mean(x)` `nn.layer_norm`; quotients and products with a reciprocal are both
+    known. A constant factor for each channel becomes the gain, a constant addend behind
+    it the bias, when the norm has no other reader. Results may round differently.
+
+    Example: see test/Dialect/NN/recognize-norms-doctest.mlir.
+  }];
+  let dependentDialects = ["::quantc::nn::NNDialect"];
+}
+
+def NNFoldNorms : Pass<"nn-fold-norms", "::mlir::func::FuncOp"> {
+  let summary = "gains and biases of normalisations go into the linear maps that read them";
+  let description = [{
+    `W (g * n + b) + c` is `(W g) n + (c + W b)`: where linear maps alone read a norm, its
+    bias and its gain become part of their weights and biases, in float64, rounded once. A
+    norm with another reader (the residual of post-norm models) stays, and a remark says
+    why. After it a rotation passes the norm.
+
+    Example: see test/Dialect/NN/fold-norms-doctest.mlir.
+  }];
+  let dependentDialects = ["::quantc::nn::NNDialect"];
+}
+
+def NNLayerNormToRMS : Pass<"nn-layer-norm-to-rms", "::mlir::func::FuncOp"> {
+  let summary = "take the mean out of what writes a stream, so that its layer norms are rms norms";
+  let description = [{
+    `layer_norm(x)` without bias is `rms_norm(x - mean(x))`. The mean is taken out of every
+    weight, bias, table and constant that writes the stream (TransformRegion of kind
+    centering), in float64; a producer without parameters gets the subtraction at run
+    time. Where a reader other than a layer norm sees the mean, the stream stays and a
+    remark names it. Run `nn-fold-norms` first.
+
+    Source: Ashkboos et al., SliceGPT, arXiv:2401.15024, section 3.1.
+    Example: see test/Dialect/NN/layer-norm-to-rms-doctest.mlir.
+  }];
+  let dependentDialects = ["::quantc::nn::NNDialect"];
+}
+
+def NNRotate : Pass<"nn-rotate", "::mlir::func::FuncOp"> {
+  let summary = "rotate residual streams (R1) and attention heads (R2) within the weights";
+  let description = [{
+    R1: the stream that norms without gain read is multiplied with an orthogonal R by all
+    that writes it, and by R^T by all that reads it: x R for every value, in weights,
+    biases, tables and constants, in float64, rounded once. R2: the values of an attention
+    are rotated along a head's channels by the map that makes them and the map that reads
+    the heads. Both are found by structure (TransformRegion), not by names; what refuses is
+    named in a remark, or, up to `max-explicit` of a stream, rotated at run time.
+
+    R is a Hadamard matrix with random signs where there is one of the size, else, and
+    with `kind=orthogonal`, the Q of a Gaussian matrix.
+
+    Source: Ashkboos et al., QuaRot, arXiv:2404.00456; Liu et al., SpinQuant,
+    arXiv:2405.16406. Example: see test/Dialect/NN/rotate-doctest.mlir.
+  }];
+  let options = [
+    Option<"residual", "residual", "bool", "true", "rotate residual streams (R1); default true">,
+    Option<"heads", "heads", "bool", "true", "rotate attention heads (R2); default true">,
+    Option<"kind", "kind", "std::string", "\"hadamard\"", "hadamard or orthogonal; default hadamard">,
+    Option<"seed", "seed", "int64_t", "0", "of the signs or the Gaussian matrix; default 0">,
+    Option<"maxExplicit", "max-explicit", "unsigned", "1",
+      "most places of a stream with a rotation at run time; default 1">
+  ];
+  let dependentDialects = ["::quantc::nn::NNDialect"];
+}
+
 #endif // QUANTC_DIALECT_NN_TRANSFORMS_PASSES_TD

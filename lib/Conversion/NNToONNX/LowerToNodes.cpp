@@ -1,0 +1,149 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// lower-nn-to-nodes: what the algebra of channels needed goes back to nodes and plain nn.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "quantc/Conversion/NNToONNX/NNToONNX.h"
+#include "quantc/Dialect/NN/IR/NN.h"
+#include "quantc/Dialect/ONNX/IR/ONNX.h"
+#include "quantc/Interfaces/NodeName.h"
+#include "quantc/Interfaces/Weights.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace quantc {
+#define GEN_PASS_DEF_LOWERNNTONODES
+#include "quantc/Conversion/NNToONNX/Passes.h.inc"
+} // namespace quantc
+
+using namespace mlir;
+using namespace quantc;
+
+/// Nodes of these operators have one meaning from opset 13 on; LayerNormalization came with 17.
+static constexpr int64_t nodeOpset = 17;
+
+namespace {
+class Lowering {
+public:
+  explicit Lowering(Operation *op) : op(op), builder(op) {}
+
+  Value norm(nn::LayerNormOp norm);
+  Value norm(nn::RMSNormOp norm);
+  Value embedding(nn::EmbeddingOp lookup) {
+    return node("Gather", {lookup.getTable(), lookup.getIndices()}, {integer("axis", 0)});
+  }
+  Value slice(nn::SliceOp slice);
+  Value expand(nn::ExpandOp expand) {
+    return node("Expand", {expand.getInput(), integers(expand.getType().getShape())});
+  }
+
+private:
+  Value node(StringRef type, ValueRange operands, ArrayRef<NamedAttribute> attributes = {});
+  Value constant(ElementsAttr elements) {
+    return nn::ConstantOp::create(builder, op->getLoc(), elements.getShapedType(), elements);
+  }
+  Value integers(ArrayRef<int64_t> list) {
+    auto type = RankedTensorType::get({static_cast<int64_t>(list.size())},
+                                      builder.getIntegerType(64, /*isSigned=*/true));
+    return constant(DenseElementsAttr::get(type, list));
+  }
+  Value splat(ArrayRef<int64_t> shape, APFloat value) {
+    return constant(
+        DenseElementsAttr::get(RankedTensorType::get(shape, builder.getF32Type()), value));
+  }
+  NamedAttribute integer(StringRef name, int64_t value) {
+    return builder.getNamedAttr(
+        name, IntegerAttr::get(builder.getIntegerType(64, /*isSigned=*/true), value));
+  }
+
+  Operation *op;
+  OpBuilder builder;
+};
+} // namespace
+
+Value Lowering::node(StringRef type, ValueRange operands, ArrayRef<NamedAttribute> attributes) {
+  SmallVector<NamedAttribute> fields = {
+      builder.getNamedAttr("op_type", builder.getStringAttr(type)),
+      builder.getNamedAttr("opset", builder.getI64IntegerAttr(nodeOpset)),
+      builder.getNamedAttr("node_name", builder.getStringAttr(getNodeName(op)))};
+  if (!attributes.empty())
+    fields.push_back(builder.getNamedAttr("onnx_attrs", builder.getDictionaryAttr(attributes)));
+  OperationState state(op->getLoc(), onnx::NodeOp::getOperationName());
+  state.addOperands(operands);
+  state.addTypes(op->getResult(0).getType());
+  state.addAttributes(fields);
+  return builder.create(state)->getResult(0);
+}
+
+Value Lowering::norm(nn::LayerNormOp norm) {
+  int64_t channels = norm.getType().getShape().back();
+  Value gain = norm.getGain() ? norm.getGain() : splat({channels}, APFloat(1.0f));
+  SmallVector<Value> operands = {norm.getInput(), gain};
+  if (norm.getBias())
+    operands.push_back(norm.getBias());
+  return node("LayerNormalization", operands,
+              {integer("axis", -1),
+               builder.getNamedAttr("epsilon",
+                                    builder.getF32FloatAttr(norm.getEpsilon().convertToFloat()))});
+}
+
+/// The form of files before opset 23.
+Value Lowering::norm(nn::RMSNormOp norm) {
+  Location loc = norm.getLoc();
+  Value x = norm.getInput();
+  Value square = nn::MulOp::create(builder, loc, x, x);
+  int64_t last = norm.getType().getRank() - 1;
+  Value mean = nn::ReduceMeanOp::create(builder, loc, square, builder.getDenseI64ArrayAttr(last),
+                                        builder.getBoolAttr(true));
+  Value sum = nn::AddOp::create(builder, loc, mean, splat({}, norm.getEpsilon()));
+  Value root = nn::SqrtOp::create(builder, loc, sum.getType(), sum);
+  Value normal = nn::DivOp::create(builder, loc, x, root);
+  return norm.getGain() ? Value(nn::MulOp::create(builder, loc, normal, norm.getGain())) : normal;
+}
+
+Value Lowering::slice(nn::SliceOp slice) {
+  SmallVector<int64_t> starts, ends, axes;
+  for (auto [axis, begin] : llvm::enumerate(slice.getOffsets())) {
+    int64_t size = slice.getType().getDimSize(axis);
+    if (begin == 0 && size == slice.getInput().getType().getDimSize(axis))
+      continue;
+    starts.push_back(begin);
+    ends.push_back(begin + size);
+    axes.push_back(static_cast<int64_t>(axis));
+  }
+  if (axes.empty())
+    return slice.getInput();
+  return node("Slice", {slice.getInput(), integers(starts), integers(ends), integers(axes)});
+}
+
+namespace {
+struct LowerNNToNodes : quantc::impl::LowerNNToNodesBase<LowerNNToNodes> {
+  using LowerNNToNodesBase::LowerNNToNodesBase;
+
+  void runOnOperation() override {
+    SmallVector<Operation *> ops;
+    getOperation().walk([&](Operation *op) { ops.push_back(op); });
+    for (Operation *op : ops) {
+      Lowering lowering(op);
+      Value value =
+          llvm::TypeSwitch<Operation *, Value>(op)
+              .Case<nn::LayerNormOp, nn::RMSNormOp>([&](auto o) { return lowering.norm(o); })
+              .Case<nn::EmbeddingOp>([&](auto o) { return lowering.embedding(o); })
+              .Case<nn::SliceOp>([&](auto o) { return lowering.slice(o); })
+              .Case<nn::ExpandOp>([&](auto o) { return lowering.expand(o); })
+              .Default([](Operation *) { return Value(); });
+      if (!value)
+        continue;
+      op->getResult(0).replaceAllUsesWith(value);
+      op->erase();
+    }
+  }
+};
+} // namespace

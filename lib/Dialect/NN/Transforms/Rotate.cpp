@@ -1,0 +1,136 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// nn-rotate: rotations that the weights on both sides take up.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "quantc/Analysis/TransformRegion.h"
+#include "quantc/Dialect/NN/IR/NN.h"
+#include "quantc/Dialect/NN/Transforms/Passes.h"
+#include "quantc/Interfaces/NodeName.h"
+#include "quantc/Interfaces/Weights.h"
+#include "quantc/Numerics/Hadamard.h"
+#include "quantc/Numerics/Orthogonal.h"
+
+namespace quantc::nn {
+#define GEN_PASS_DEF_NNROTATE
+#include "quantc/Dialect/NN/Transforms/Passes.h.inc"
+} // namespace quantc::nn
+
+using namespace mlir;
+using namespace quantc;
+using namespace quantc::nn;
+
+namespace {
+struct Rotate : quantc::nn::impl::NNRotateBase<Rotate> {
+  using NNRotateBase::NNRotateBase;
+
+  void runOnOperation() override;
+
+private:
+  /// R of `channels` channels, and its description for the remark.
+  std::pair<ChannelTransform, std::string> makeRotation(int64_t channels, int64_t number) const;
+  /// Rotates the region of a residual stream or says why not.
+  LogicalResult rotateStream(RMSNormOp norm, int64_t number);
+  /// Rotates the values of an attention along the head's channels, where everything takes it up.
+  LogicalResult rotateHeads(MatMulOp product, int64_t number);
+  void markDone(const TransformRegion &region) {
+    for (const TransformRegion::Member &member : region.members)
+      done.insert(member.value);
+  }
+
+  llvm::DenseSet<Value> done;
+};
+} // namespace
+
+std::pair<ChannelTransform, std::string> Rotate::makeRotation(int64_t channels,
+                                                              int64_t number) const {
+  ChannelTransform transform{TransformKind::Rotation, channels, {}, {}, {}, {}};
+  int64_t chosen = seed + number;
+  if (kind == "hadamard") {
+    numerics::HadamardPlanning planning = numerics::planHadamard(channels);
+    std::optional<numerics::HadamardPlan> plan = planning.plan;
+    if (!plan)
+      plan = numerics::planHadamardBlocks(channels);
+    if (plan) {
+      std::string text = plan->describe();
+      numerics::Hadamard hadamard(std::move(*plan), numerics::randomSigns(channels, chosen));
+      transform.rotation = hadamard.matrix();
+      return {std::move(transform), "Hadamard " + text};
+    }
+  }
+  transform.rotation = numerics::randomOrthogonal(static_cast<size_t>(channels), chosen);
+  return {std::move(transform), "random orthogonal"};
+}
+
+static ChannelSlot lastAxis(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  return ChannelSlot::axis(type.getRank() - 1, type.getShape().back());
+}
+
+LogicalResult Rotate::rotateStream(RMSNormOp norm, int64_t number) {
+  ChannelSlot slot = lastAxis(norm.getInput());
+  TransformRegion region = findTransformRegion(norm.getInput(), slot, TransformKind::Rotation);
+  markDone(region);
+  for (const TransformRegion::Refusal &refusal : region.refusals)
+    if (!refusal.canBeExplicit || region.refusals.size() > maxExplicit) {
+      norm.emitRemark() << "the stream that norm '" << getNodeName(norm)
+                        << "' reads is not rotated: " << refusal.reason;
+      return success();
+    }
+  auto [transform, text] = makeRotation(slot.size(), number);
+  for (const TransformRegion::Refusal &refusal : region.refusals) {
+    if (!makeExplicit(refusal, transform))
+      return norm.emitError() << "no op rotates in front of " << refusal.reason;
+    norm.emitRemark() << "the stream of norm '" << getNodeName(norm)
+                      << "' is rotated at run time where the graph refuses: " << refusal.reason;
+  }
+  norm.emitRemark() << "the stream of norm '" << getNodeName(norm)
+                    << "' is rotated: " << slot.size() << " channels, " << text << ", "
+                    << region.members.size() << " values, " << region.readers().size()
+                    << " linear maps read it";
+  return applyTransformRegion(region, transform);
+}
+
+LogicalResult Rotate::rotateHeads(MatMulOp product, int64_t number) {
+  ChannelSlot slot = lastAxis(product.getResult());
+  TransformRegion region = findTransformRegion(product.getResult(), slot, TransformKind::Rotation);
+  // Only where a weight on either side takes it up; scores of an attention end at their softmax.
+  if (!region.isLegal() || region.readers().empty())
+    return success();
+  markDone(region);
+  auto [transform, text] = makeRotation(slot.size(), number);
+  product.emitRemark() << "the heads of '" << getNodeName(product)
+                       << "' are rotated: " << slot.size() << " channels, " << text;
+  return applyTransformRegion(region, transform);
+}
+
+void Rotate::runOnOperation() {
+  if (kind != "hadamard" && kind != "orthogonal") {
+    emitError(getOperation().getLoc())
+        << "nn-rotate: expected kind hadamard or orthogonal, but found '" << kind << "'";
+    return signalPassFailure();
+  }
+  SmallVector<Operation *> ops;
+  getOperation().walk([&](Operation *op) { ops.push_back(op); });
+  int64_t number = 0;
+  for (Operation *op : ops) {
+    auto norm = dyn_cast<RMSNormOp>(op);
+    if (residual && norm && !norm.getGain() && !done.contains(norm.getInput()) &&
+        failed(rotateStream(norm, number++)))
+      return signalPassFailure();
+  }
+  for (Operation *op : ops) {
+    auto product = dyn_cast<MatMulOp>(op);
+    if (heads && product && !done.contains(product.getResult()) &&
+        failed(rotateHeads(product, number++)))
+      return signalPassFailure();
+  }
+}
