@@ -111,11 +111,31 @@ void NumberFormatCodec::decode(const uint8_t *codes, size_t n, const BlockParams
     x[i] = decode(codes[i], params);
 }
 
+/// dequantizeLinear of quantizeLinear in a loop without branches, for codes of at most 8 bits:
+/// quotients are limited to +-2^22 first, where adding 1.5 * 2^23 rounds half to even.
+static void fakeQuantizeLinear(const float *x, size_t n, float scale, int32_t zeroPoint,
+                               int32_t least, int32_t greatest, float *out) {
+  constexpr float limit = 4194304.0f, magic = 12582912.0f;
+  const auto low = static_cast<float>(least - zeroPoint);
+  const auto high = static_cast<float>(greatest - zeroPoint);
+  const float ofNan = std::clamp(0.0f, low, high);
+  for (size_t i = 0; i < n; ++i) {
+    float quotient = x[i] / scale;
+    float limited = quotient < -limit ? -limit : quotient;
+    limited = limited > limit ? limit : limited;
+    float steps = (limited + magic) - magic;
+    steps = steps < low ? low : steps;
+    steps = steps > high ? high : steps;
+    out[i] = (quotient == quotient ? steps : ofNan) * scale;
+  }
+}
+
 void NumberFormatCodec::fakeQuantize(const float *x, size_t n, const BlockParams &params,
                                      float *out) const {
-  if (format.element == ElementKind::Integer) {
-    for (size_t i = 0; i < n; ++i)
-      out[i] = decodeInteger(encodeInteger(x[i], params), params);
+  if (format.element == ElementKind::Integer && format.zeroPoint != ZeroPointKind::Float) {
+    bool fixed = format.zeroPoint == ZeroPointKind::None;
+    fakeQuantizeLinear(x, n, fixed ? params.scale * unit : params.scale,
+                       fixed ? fixedZero : params.zeroPoint, least, greatest, out);
     return;
   }
   for (size_t i = 0; i < n; ++i)

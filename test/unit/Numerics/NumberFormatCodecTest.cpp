@@ -190,6 +190,35 @@ TEST(NumberFormatCodec, IntegersAreQuantizeLinear) {
   }
 }
 
+/// Runs of elements have a loop of their own.
+TEST(NumberFormatCodec, RunsAreTheirElements) {
+  std::vector<float> x = {0.0f,        -0.0f,         1e30f,  -1e30f,    HUGE_VALF,
+                          -HUGE_VALF,  std::nanf(""), 1e-40f, 8388607.f, 8388608.5f,
+                          -4194304.5f, 2.5f,          -0.5f,  1.5f};
+  for (int i = -2000; i <= 2000; ++i)
+    x.push_back(static_cast<float>(i) * 0.037f);
+  for (const char *text : {"int2", "int8", "int4:full", "uint8", "fixed<8,6>", "uint4:asym",
+                           "int8:asym", "uint1:asym", "uint4:asym-float", "fp<e4m3fn>", "nf4"}) {
+    NumberFormatCodec codec = codecOf(text);
+    for (float scale : {1.0f, 0.5f, 0.3f, 1e-30f, 1e30f, std::nanf("")}) {
+      BlockParams params;
+      params.scale = scale;
+      params.zeroPoint =
+          codec.getFormat().element == ElementKind::Integer ? codec.getFormat().maxCode() / 2 : 0;
+      params.zero = -1.25f;
+      std::vector<float> run(x.size());
+      codec.fakeQuantize(x.data(), x.size(), params, run.data());
+      for (size_t i = 0; i < x.size(); ++i) {
+        float one = codec.fakeQuantize(x[i], params);
+        if (std::isnan(one))
+          EXPECT_TRUE(std::isnan(run[i])) << text << " " << x[i];
+        else
+          EXPECT_EQ(run[i], one) << text << " " << x[i] << " at " << scale;
+      }
+    }
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // Codebooks
 //===----------------------------------------------------------------------===//
