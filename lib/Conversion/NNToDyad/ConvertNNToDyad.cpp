@@ -42,7 +42,9 @@ static std::string whyFloat(Operation *op, const State &state) {
 
 static void reportFloats(ModuleOp module, const State &state) {
   module.walk([&](Operation *op) {
-    if (!isa_and_nonnull<nn::NNDialect>(op->getDialect()) || op->hasTrait<OpTrait::ConstantLike>())
+    bool computes =
+        isa_and_nonnull<nn::NNDialect>(op->getDialect()) || isa<QuantizableOpInterface>(op);
+    if (!computes || op->hasTrait<OpTrait::ConstantLike>())
       return;
     mlir::emitRemark(op->getLoc()) << "node '" << getLocationName(op->getLoc()) << "' ("
                                    << op->getName() << ") stays float: " << whyFloat(op, state);
@@ -69,6 +71,7 @@ struct ConvertNNToDyadPass : quantc::impl::ConvertNNToDyadBase<ConvertNNToDyadPa
     populateElementwise(patterns, state);
     populatePooling(patterns, state);
     populateMovement(patterns, state);
+    populateRotations(patterns, state);
     GreedyRewriteConfig config;
     config.enableConstantCSE(false); // weights are not compared
     if (failed(applyPatternsGreedily(module, std::move(patterns), config)) || state.failed)

@@ -179,6 +179,7 @@ void populateContractions(mlir::RewritePatternSet &patterns, State &state);
 void populateElementwise(mlir::RewritePatternSet &patterns, State &state);
 void populatePooling(mlir::RewritePatternSet &patterns, State &state);
 void populateMovement(mlir::RewritePatternSet &patterns, State &state);
+void populateRotations(mlir::RewritePatternSet &patterns, State &state);
 
 /// Turns the arguments and results of a module's functions into integer tensors.
 mlir::LogicalResult convertInterfaces(mlir::ModuleOp module);

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// qnn.hadamard: its plan and its constraints. Labels [QNN-HAD-*] are explained in
-// docs/Dialects/QNN.md.
+// qnn.hadamard: its plan, its constraints, and that it may be quantized. Labels [QNN-HAD-*] are
+// explained in docs/Dialects/QNN.md.
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,6 +31,8 @@ std::vector<int8_t> HadamardOp::getSigns() {
   int64_t axis = getInput().getType().getShape().back();
   return numerics::randomSigns(axis / int64_t(getInner()), int64_t(*getSignSeed()));
 }
+
+OperandRole HadamardOp::getOperandRole(unsigned) { return OperandRole::Activation; }
 
 LogicalResult HadamardOp::verify() {
   RankedTensorType type = getInput().getType();

@@ -17,6 +17,7 @@ include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/OpBase.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
+include "quantc/Interfaces/QuantizableOpInterface.td"
 
 def QNN_Dialect : Dialect {
   let name = "qnn";
@@ -154,7 +155,8 @@ def QNN_DequantizeOp : QNN_Op<"dequantize", [Pure]> {
 // Rotations
 //===----------------------------------------------------------------------===//
 
-def QNN_HadamardOp : QNN_Op<"hadamard", [Pure, SameOperandsAndResultType]> {
+def QNN_HadamardOp : QNN_Op<"hadamard", [Pure, SameOperandsAndResultType,
+    DeclareOpInterfaceMethods<QuantizableOpInterface>]> {
   let summary = "a Walsh-Hadamard rotation along the last axis";
   let description = [{
     The last axis is seen as [blocks][size][inner], and each vector of `size` elements
