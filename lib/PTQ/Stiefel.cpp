@@ -58,30 +58,43 @@ Expected<Matrix> ptq::polarFactor(const Matrix &x) {
   return Matrix(svd.matrixU() * svd.matrixV().transpose());
 }
 
+/// ||gram - I|| in the Frobenius norm.
+static double distanceToIdentity(const Matrix &gram) { return (gram - eye(gram.rows())).norm(); }
+
+/// Iterates from `x` with gram = X^T X near I.
+static Matrix newtonSchulz(Matrix x, Matrix gram, double tolerance) {
+  double distance = distanceToIdentity(gram);
+  while (distance > tolerance) {
+    Matrix next = 1.5 * x - 0.5 * (x * gram);
+    gram = next.transpose() * next;
+    double nextDistance = distanceToIdentity(gram);
+    if (!(nextDistance < distance)) // rounding is all that is left
+      break;
+    x = std::move(next);
+    distance = nextDistance;
+  }
+  return x;
+}
+
+/// Where the iteration converges from any X.
+constexpr double kNear = 0.5;
+
 Expected<Matrix> ptq::newtonSchulzPolar(const Matrix &x, double tolerance) {
   if (Error error = checkSquare("the matrix", x))
     return std::move(error);
-  Matrix result = x, gram = x.transpose() * x;
-  double distance = (gram - eye(x.rows())).norm();
-  if (!(distance < 0.5))
+  Matrix gram = x.transpose() * x;
+  double distance = distanceToIdentity(gram);
+  if (!(distance < kNear))
     return makeError("expected a matrix near an orthogonal one, but found ||X^T X - I|| = " +
                      Twine(std::to_string(distance)));
-  while (distance > tolerance) {
-    Matrix next = 1.5 * result - 0.5 * (result * gram);
-    gram = next.transpose() * next;
-    double nextDistance = (gram - eye(x.rows())).norm();
-    if (!(nextDistance < distance)) // rounding is all that is left
-      break;
-    result = std::move(next);
-    distance = nextDistance;
-  }
-  return result;
+  return newtonSchulz(x, std::move(gram), tolerance);
 }
 
-/// The cheaper of the two that works.
+/// Onto the manifold by the cheaper way that works; what a Cayley step leaves is near enough.
 static Expected<Matrix> project(const Matrix &x) {
-  if ((x.transpose() * x - eye(x.rows())).norm() < 0.5)
-    return newtonSchulzPolar(x);
+  Matrix gram = x.transpose() * x;
+  if (distanceToIdentity(gram) < kNear)
+    return newtonSchulz(x, std::move(gram), 1e-12);
   return polarFactor(x);
 }
 
@@ -124,7 +137,8 @@ Expected<Matrix> ptq::cayleyStep(const Matrix &r, const Matrix &gradient, double
   if (Error error = checkStep(r, gradient, rate))
     return std::move(error);
   // I + A is invertible for every skew A: its eigenvalues are 1 + i t.
-  Matrix half = 0.5 * rate * (gradient * r.transpose() - r * gradient.transpose());
+  Matrix product = 0.5 * rate * (gradient * r.transpose());
+  Matrix half = product - product.transpose();
   Eigen::PartialPivLU<Eigen::MatrixXd> lu(eye(r.rows()) + half);
   return Matrix(lu.solve(r - half * r));
 }
@@ -188,12 +202,12 @@ Error RiemannianAdam::step(Matrix &x, const Matrix &gradient, double rate) {
   ++steps;
   Matrix g = gradient - x * gradient.transpose() * x; // tangent: X^T g is skew
   momentum = options.beta1 * momentum + (1 - options.beta1) * g;
-  double square = g.squaredNorm() - 0.5 * (x.transpose() * g).squaredNorm();
-  second = options.beta2 * second + (1 - options.beta2) * square;
+  // The canonical metric's ||g||^2 - 1/2 ||X^T g||^2, of a square X.
+  second = options.beta2 * second + (1 - options.beta2) * 0.5 * g.squaredNorm();
   double scale = debias(options.beta1, steps) *
                  (std::sqrt(second / debias(options.beta2, steps)) + options.epsilon);
-  Matrix u = momentum * (-rate / scale);
-  Matrix half = 0.5 * (u * x.transpose() - x * u.transpose());
+  Matrix product = (-0.5 * rate / scale) * (momentum * x.transpose());
+  Matrix half = product - product.transpose();
   Eigen::PartialPivLU<Eigen::MatrixXd> lu(eye(x.rows()) - half);
   x = lu.solve(x + half * x);
   momentum = lu.solve(momentum + half * momentum);

@@ -11,8 +11,8 @@
 // choice: docs/Curvature.md.
 //
 // Probes are a function of (seed, index) alone and every sum runs in index order, so that results
-// are the same for any number of threads behind the products, and an interrupted estimate can be
-// continued. All errors name what was expected; a product that is not finite is an error.
+// are the same for any number of threads behind the products. All errors name what was expected; a
+// product that is not finite is an error.
 //
 // References: Hutchinson, Comm. Stat. Simul. 19 (1990); Yao et al., PyHessian, arXiv 1912.07145;
 // Dong et al., HAWQ and HAWQ-V2, arXiv 1905.03696 and 1911.03852; Martens, arXiv 1412.1193

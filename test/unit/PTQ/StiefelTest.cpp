@@ -218,13 +218,15 @@ TEST(RiemannianAdam, StaysOrthogonalAndFindsProcrustesSolution) {
   EXPECT_LT((r - problem.target).norm(), 1e-3);
 }
 
-TEST(RiemannianAdam, StepsHaveALengthThatDoesNotDependOnSizeOrGradient) {
+TEST(RiemannianAdam, StepsAreTangentAndOfALengthThatDoesNotDependOnSizeOrGradient) {
   for (int64_t size : {4, 16, 40})
     for (double scale : {1e-3, 1.0, 1e3}) {
       RiemannianAdam adam;
       Matrix before = rotation(size, size), x = before;
       cantFail(adam.step(x, scale * normalMatrix(size, size, 2), 1e-3));
       EXPECT_NEAR((x - before).norm(), 2 * std::sqrt(2.0) * 1e-3, 1e-6);
+      Matrix tangent = before.transpose() * (x - before);
+      EXPECT_LT((tangent + tangent.transpose()).norm(), 1e-5);
     }
 }
 
