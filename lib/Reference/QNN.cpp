@@ -5,7 +5,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-// Observers, quantize and dequantize: rules [NUM-QNT-1] and [NUM-QNT-2].
+// Observers, quantize and dequantize: rules [NUM-QNT-1] and [NUM-QNT-2]. Number formats:
+// [NUM-FMT-2].
 //
 //===----------------------------------------------------------------------===//
 
@@ -101,11 +102,28 @@ static llvm::Error evaluateHadamard(OpCall &call) {
   return llvm::Error::success();
 }
 
+static llvm::Error evaluateDecode(OpCall &call) {
+  SmallVector<ArrayRef<uint8_t>, 5> operands;
+  for (unsigned i = 0; i < call.operands.size(); ++i)
+    operands.push_back(call.host(i).bytes());
+  auto op = cast<qnn::DecodeOp>(call.op);
+  std::string reason;
+  std::optional<std::vector<float>> values = op.evaluate(operands, reason);
+  if (!values)
+    return makeError(reason);
+  auto out = call.floatResult(op.getType().getShape());
+  if (!out)
+    return out.takeError();
+  llvm::copy(*values, out->begin());
+  return llvm::Error::success();
+}
+
 void addQuantizationOps(OpTable &table) {
   table.add<qnn::ObserveOp>(evaluateObserve);
   table.add<qnn::QuantizeOp>(evaluateQuantize, TypeRule::FloatF32);
   table.add<qnn::DequantizeOp>(evaluateDequantize, TypeRule::FloatF32);
   table.add<qnn::HadamardOp>(evaluateHadamard);
+  table.add<qnn::DecodeOp>(evaluateDecode, TypeRule::Any);
 }
 
 } // namespace quantc

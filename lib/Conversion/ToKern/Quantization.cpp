@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// qnn.quantize, qnn.dequantize and qnn.observe.
+// qnn.quantize, qnn.dequantize, qnn.observe and qnn.decode.
 //
 //===----------------------------------------------------------------------===//
 
@@ -175,8 +175,31 @@ static LogicalResult lowerObserve(Lowering &lowering, Operation *op) {
   return success();
 }
 
+/// Weights in number formats without kernels of their own are float constants.
+static LogicalResult lowerDecode(Lowering &lowering, Operation *operation) {
+  auto op = cast<qnn::DecodeOp>(operation);
+  SmallVector<std::vector<char>, 5> storage;
+  SmallVector<ArrayRef<uint8_t>, 5> operands;
+  for (Value operand : op->getOperands()) {
+    ElementsAttr constant = lowering.constantOf(operand);
+    std::optional<std::vector<char>> bytes = constant ? readBytes(constant) : std::nullopt;
+    if (!bytes)
+      return op.emitError("expected constant operands of ") << op->getName();
+    storage.push_back(std::move(*bytes));
+    operands.emplace_back(reinterpret_cast<const uint8_t *>(storage.back().data()),
+                          storage.back().size());
+  }
+  std::string reason;
+  std::optional<std::vector<float>> values = op.evaluate(operands, reason);
+  if (!values)
+    return op.emitError(reason);
+  lowering.defineConstant(op.getResult(), makeFloatWeights(op.getType(), *values, "decoded"));
+  return success();
+}
+
 void quantc::tokern::addQuantization(HandlerMap &handlers) {
   handlers["qnn.quantize"] = lowerQuantize;
   handlers["qnn.dequantize"] = lowerDequantize;
   handlers["qnn.observe"] = lowerObserve;
+  handlers["qnn.decode"] = lowerDecode;
 }

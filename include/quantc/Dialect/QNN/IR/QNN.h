@@ -22,6 +22,7 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "quantc/Interfaces/QuantizableOpInterface.h"
 #include "quantc/Numerics/Hadamard.h"
+#include "quantc/Numerics/NumberFormat.h"
 
 #include "quantc/Dialect/QNN/IR/QNNAttrInterfaces.h.inc"
 #include "quantc/Dialect/QNN/IR/QNNDialect.h.inc"

@@ -181,4 +181,72 @@ def QNN_HadamardOp : QNN_Op<"hadamard", [Pure, SameOperandsAndResultType,
   let hasVerifier = 1;
 }
 
+//===----------------------------------------------------------------------===//
+// Weights in number formats
+//===----------------------------------------------------------------------===//
+
+def QNN_NumberFormatAttr : QNN_Attr<"NumberFormat", "format"> {
+  let summary = "a number format by its text";
+  let description = [{
+    `#qnn.format<"int4:g128:sym:f16">`, `#qnn.format<"mxfp4">`: any format of
+    docs/Formats.md, [NUM-FMT-1] to [NUM-FMT-9]. The attribute holds the canonical
+    text, so equal formats are equal attributes; the parser takes every spelling, and
+    reports every fault of a text. Constraint: [QNN-FMT-2].
+  }];
+  let parameters = (ins StringRefParameter<"canonical text">:$text);
+  let builders = [AttrBuilder<(ins "const ::quantc::numerics::NumberFormat &":$format), [{
+    return $_get($_ctxt, ::llvm::StringRef(::quantc::numerics::printNumberFormat(format)));
+  }]>];
+  let extraClassDeclaration = [{
+    /// The format itself, which does the work.
+    ::quantc::numerics::NumberFormat getFormat() const;
+    /// Bits of a code.
+    unsigned getWidth() const;
+    /// Element type of stored scales: a float, or ui8 for scales of 8 bits.
+    ::mlir::Type getScaleType() const;
+    /// Element type of stored zero points; null when there are none.
+    ::mlir::Type getZeroPointType() const;
+    /// Shape of what is stored for each block of a matrix of `rows` and `columns`: [] for one
+    /// scale, [rows], or [rows, groups].
+    ::llvm::SmallVector<int64_t, 2> getBlockShape(int64_t rows, int64_t columns) const;
+  }];
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+def QNN_DecodeOp : QNN_Op<"decode", [Pure, AttrSizedOperandSegments]> {
+  let summary = "the real values of a tensor stored in a number format";
+  let description = [{
+    The result is a matrix of its first axis and all others, [N, K]. `codes` holds
+    the packed codes of each row in bytes [NUM-FMT-8], `scales` a stored scale for each
+    block: of the format's float type, or bytes. `zeros` are codes in bytes, or floats
+    like the scales; `second` the f32 numbers of scales in two levels; `tables` which
+    table a block uses. Each is there exactly when the format has it. The values are
+    those of `numerics::loadMatrix` [NUM-FMT-2] [NUM-FMT-7]. Example:
+    `qnn.decode %codes, %scales as <"int4:g32:sym:f16"> : (tensor<8x32xui8>, tensor<8x2xf16>) -> tensor<8x64xf32>`.
+
+    It never folds: a weight stays packed until a kernel takes it, or the conversion
+    to kernels decodes it. Constraints: [QNN-DEC-1] to [QNN-DEC-6].
+  }];
+  let arguments = (ins RankedTensorOf<[UI<8>]>:$codes, RankedTensorOf<[F32, F16, BF16, UI<8>]>:$scales,
+    Optional<RankedTensorOf<[UI<8>, SI<8>, F32, F16, BF16]>>:$zero_points,
+    Optional<RankedTensorOf<[F32]>>:$second_level, Optional<RankedTensorOf<[UI<8>]>>:$selectors,
+    QNN_NumberFormatAttr:$format);
+  let results = (outs RankedTensorOf<[F32]>:$result);
+  let extraClassDeclaration = [{
+    /// The result as a matrix.
+    int64_t getRows();
+    int64_t getColumns();
+    /// The values that operands with these bytes stand for; nullopt with a reason when the format
+    /// does not allow them [QNN-DEC-7].
+    std::optional<std::vector<float>> evaluate(::llvm::ArrayRef<::llvm::ArrayRef<uint8_t>> operands,
+                                               std::string &reason);
+  }];
+  let assemblyFormat = [{
+    $codes `,` $scales (`zeros` `(` $zero_points^ `)`)? (`second` `(` $second_level^ `)`)?
+    (`tables` `(` $selectors^ `)`)? `as` $format attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
 #endif // QUANTC_DIALECT_QNN_IR_QNNOPS_TD

@@ -160,4 +160,51 @@ def QnnQuantize : Pass<"qnn-quantize", "::mlir::ModuleOp"> {
   let dependentDialects = ["::quantc::qnn::QNNDialect", "::quantc::nn::NNDialect"];
 }
 
+def QnnEncodeWeights : Pass<"qnn-encode-weights", "::mlir::ModuleOp"> {
+  let summary = "store the constant weights of linear maps in a number format";
+  let description = [{
+    Each constant f32 weight of a linear map (LinearMapOpInterface) whose axis 0 counts
+    output channels becomes a `qnn.decode` of packed codes, scales and what else
+    `format` stores. Rows are output channels, groups run along the reduction. The
+    module still runs in float: it means what simulated quantization of its weights
+    means. Scales come from absmax (with zero points from the range), or from a
+    search: `mse` and `clip` try 80 clipped ranges with errors of power 2 and 2.4,
+    `codes` the stored scale's neighbours (8 below, 2 above). [NUM-FMT-1] to
+    [NUM-FMT-9].
+
+    A weight that is computed, has another axis of channels or holds a number that is
+    not finite stays, with a remark that says why. Weights that are a `qnn.decode`
+    already stay.
+
+    Reference: docs/Formats.md.
+
+    Example: see test/Dialect/QNN/Transforms/encode-weights-doctest.mlir.
+  }];
+  let options = [
+    Option<"format", "format", "std::string", "\"\"", "text of the number format; required">,
+    Option<"search", "search", "std::string", "\"none\"", "none, mse, clip or codes; default none">,
+    ListOption<"exclude", "exclude", "std::string",
+      "nodes that keep their weights: names, op types, or re:REGEX over either; default none">
+  ];
+  let statistics = [
+    Statistic<"encoded", "encoded", "weights stored in the format">,
+    Statistic<"kept", "kept", "weights left as they are">
+  ];
+  let dependentDialects = ["::quantc::qnn::QNNDialect", "::quantc::nn::NNDialect"];
+}
+
+def QnnDecodeWeights : Pass<"qnn-decode-weights", "::mlir::ModuleOp"> {
+  let summary = "replace stored weights by the float constants that they stand for";
+  let description = [{
+    A `qnn.decode` whose operands are constant becomes an `nn.constant` of its values
+    [NUM-FMT-2]: for consumers that know no packed codes, and to see what a format
+    does to a model. Others stay. Stored parts that the format does not allow are an
+    error [QNN-DEC-7].
+
+    Example: see test/Dialect/QNN/Transforms/decode-weights-doctest.mlir.
+  }];
+  let statistics = [Statistic<"decoded", "decoded", "weights decoded">];
+  let dependentDialects = ["::quantc::nn::NNDialect"];
+}
+
 #endif // QUANTC_DIALECT_QNN_TRANSFORMS_PASSES_TD
