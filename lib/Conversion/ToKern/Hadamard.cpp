@@ -108,8 +108,6 @@ static LogicalResult lowerInteger(Lowering &lowering, Operation *operation) {
   Value in = lowering.rowMajorInput(op.getInput());
   if (!in)
     return op.emitError("expected the input to be computed before");
-  if (!typeOf(in).getElementType().isInteger(8))
-    return op.emitError("expected 8-bit codes, but found ") << op.getInput().getType();
   RowMajorOutput out(lowering, op.getResult());
   auto inner = int64_t(op.getInner());
   int64_t elements = plan.size * inner;

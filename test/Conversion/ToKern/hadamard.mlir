@@ -9,6 +9,7 @@
 // RUN: quant-run %s --interpret --inputs %t.npz --compare %s --exact --cpu x86-64-v3 --threads 2
 
 // GPU: error: no kernel for 'qnn.hadamard' on this target
+// GPU: error: no kernel for 'dyad.hadamard' on this target
 func.func @main(%x: tensor<3x2x48xf32> {onnx.name = "x"}, %u: tensor<2x1040x1x2xui8> {onnx.name = "u"}, %s: tensor<2x96x1x2xsi8> {onnx.name = "s"})
     -> (tensor<3x2x48xf32> {onnx.name = "blocks"}, tensor<3x2x48xf32> {onnx.name = "heads"}, tensor<3x2x48xf32> {onnx.name = "back"},
         tensor<4x1040xui8> {onnx.name = "product"}, tensor<2x96x1x2xsi32> {onnx.name = "image"}) {
