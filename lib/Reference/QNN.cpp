@@ -5,14 +5,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-// Observers, quantize and dequantize: rules [NUM-QNT-1] and [NUM-QNT-2]. Number formats:
-// [NUM-FMT-2].
+// Observers, quantize and dequantize: rules [NUM-QNT-1] and [NUM-QNT-2]. Linear layers with weights
+// of 4 bits: [NUM-W4-1] to [NUM-W4-3]. Number formats: [NUM-FMT-2].
 //
 //===----------------------------------------------------------------------===//
 
 #include "quantc/Dialect/QNN/IR/QNN.h"
 #include "OpTable.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "quantc/Numerics/GroupedLinear.h"
 #include "quantc/Numerics/Quantize.h"
 #include "quantc/Reference/ElementTypes.h"
 
@@ -87,6 +88,37 @@ static llvm::Error evaluateDequantize(OpCall &call) {
                       });
 }
 
+static llvm::Error evaluateGroupedLinear(OpCall &call) {
+  auto op = cast<qnn::GroupedLinearOp>(call.op);
+  numerics::GroupedWeights weights;
+  weights.outputs = call.shape(1)[0];
+  weights.inputs = call.shape(0).back();
+  weights.group = op.getGroup();
+  weights.isSigned = op.getFormat().getIsSigned();
+  weights.codes = call.host(1).values<uint8_t>().data();
+  weights.scales = call.floats(2).data();
+  unsigned next = 3;
+  if (op.getZeroPoints()) {
+    ArrayRef<int8_t> points = call.host(next++).values<int8_t>();
+    auto [lo, hi] = op.getCodeRange();
+    for (int64_t point : points)
+      if (point < lo || point > hi)
+        return makeError("expected zero points in " + Twine(lo) + ".." + Twine(hi) +
+                         ", but found " + Twine(point) + " [QNN-GL-6]");
+    weights.zeroPoints = points.data();
+  }
+  const float *bias = op.getBias() ? call.floats(next).data() : nullptr;
+  SmallVector<int64_t> shape(call.shape(0));
+  shape.back() = weights.outputs;
+  auto out = call.floatResult(shape);
+  if (!out)
+    return out.takeError();
+  const int64_t rows = call.operands[0]->numElements() / weights.inputs;
+  (op.getActivationBits() == 8 ? numerics::groupedLinearDynamic : numerics::groupedLinear)(
+      weights, call.floats(0).data(), bias, rows, out->data());
+  return llvm::Error::success();
+}
+
 static llvm::Error evaluateHadamard(OpCall &call) {
   auto op = cast<qnn::HadamardOp>(call.op);
   auto out = call.floatResult(call.shape(0));
@@ -123,6 +155,7 @@ void addQuantizationOps(OpTable &table) {
   table.add<qnn::QuantizeOp>(evaluateQuantize, TypeRule::FloatF32);
   table.add<qnn::DequantizeOp>(evaluateDequantize, TypeRule::FloatF32);
   table.add<qnn::HadamardOp>(evaluateHadamard);
+  table.add<qnn::GroupedLinearOp>(evaluateGroupedLinear, TypeRule::FloatF32);
   table.add<qnn::DecodeOp>(evaluateDecode, TypeRule::Any);
 }
 

@@ -31,6 +31,7 @@ static const HandlerMap &handlerMap() {
     addDyadElementwise(handlers);
     addFloatOps(handlers);
     addFloatContractions(handlers);
+    addGroupedLinear(handlers);
     addHadamard(handlers);
     addMatMul(handlers);
     addMovement(handlers);

@@ -189,6 +189,7 @@ void addDyadContractions(HandlerMap &handlers);
 void addDyadElementwise(HandlerMap &handlers);
 void addFloatOps(HandlerMap &handlers);
 void addFloatContractions(HandlerMap &handlers);
+void addGroupedLinear(HandlerMap &handlers);
 void addHadamard(HandlerMap &handlers);
 void addMatMul(HandlerMap &handlers);
 void addMovement(HandlerMap &handlers);

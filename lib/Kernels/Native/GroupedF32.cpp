@@ -33,8 +33,8 @@ constexpr int64_t FewRows = 8; ///< that are cheaper than decoding a panel to me
 #else
 constexpr int64_t FewRows = 4;
 #endif
-constexpr int64_t DecodedK =
-    128; ///< of a decoded panel: with 64 columns half of a first-level cache
+constexpr int64_t SummedRows = 96; ///< for which a panel is decoded once
+constexpr int64_t DecodedK = 128;  ///< of a decoded panel of 64 columns: 32 KiB
 
 /// One panel of packed weights and what belongs to it.
 struct Panel {
@@ -147,35 +147,56 @@ struct Resumed {
   QK_INLINE_MEMBER VF operator()(VF v) const { return v; }
 };
 
-/// Two panels at most, all rows: sums of some k at a time, kept in `out`.
-QK_VARIANT void manyRows(const Rows &rows, int64_t count, const Panel *panels, const float *bias,
-                         int64_t k, int64_t valid) {
+/// Sums of rows and two panels, some k at a time: whole vectors, whatever the layer's size, so that
+/// few shapes of tiles are compiled.
+struct Sums {
   alignas(64) float decoded[DecodedK * PanelColumns];
-  QK_NO_UNROLL
-  for (int64_t i = 0; i < count; ++i)
-    QK_NO_UNROLL
-  for (int64_t c = 0; c < valid; c += VL)
-    storeFirst(rows.out + i * rows.outRowStride + c, set1F(0.0f), valid - c);
-  QK_NO_UNROLL
-  for (int64_t first = 0; first < k; first += DecodedK) {
-    const int64_t last = minI64(k, first + DecodedK);
+  alignas(64) float values[SummedRows * PanelColumns];
+
+  QK_INLINE_MEMBER void add(const Rows &rows, int64_t count, const Panel *panels, int64_t first,
+                            int64_t last, int64_t valid) {
     QK_NO_UNROLL
     for (int64_t c = 0; c < valid; c += NV * VL)
       decode(panels[c / GroupedColumns], c % GroupedColumns, first, last,
              [&](int64_t at, int j, VF weights) __attribute__((always_inline)) {
                storeF(decoded + (at - first) * PanelColumns + c + j * VL, weights);
              });
-    multiply(PanelProduct{rows.out, rows.in + first, decoded, rows.outRowStride, rows.inRowStride,
-                          PanelColumns, count, valid, last - first},
-             Resumed());
+    allColumns(PanelProduct{values, rows.in + first, decoded, PanelColumns, rows.inRowStride,
+                            PanelColumns, count, PanelColumns, last - first},
+               Resumed());
   }
+};
+
+/// At most SummedRows rows. `count` is best a constant: it decides which tiles are compiled.
+QK_INLINE void summedRows(Sums &sums, const Rows &rows, int64_t count, const Panel *panels,
+                          const float *bias, int64_t k, int64_t valid) {
+  QK_NO_UNROLL
+  for (int64_t i = 0; i < count * PanelColumns; i += VL)
+    storeF(sums.values + i, set1F(0.0f));
+  QK_NO_UNROLL
+  for (int64_t first = 0; first < k; first += DecodedK)
+    sums.add(rows, count, panels, first, minI64(k, first + DecodedK), valid);
   QK_NO_UNROLL
   for (int64_t i = 0; i < count; ++i)
     QK_NO_UNROLL
-  for (int64_t c = 0; c < valid; c += VL) {
-    float *to = rows.out + i * rows.outRowStride + c;
-    storeFirst(to, addF(loadFirst(to, valid - c), loadF(bias + c)), valid - c);
+  for (int64_t c = 0; c < valid; c += VL)
+    storeFirst(rows.out + i * rows.outRowStride + c,
+               addF(loadF(sums.values + i * PanelColumns + c), loadF(bias + c)), valid - c);
+}
+
+/// Two panels at most, all rows.
+QK_VARIANT void manyRows(Rows rows, int64_t count, const Panel *panels, const float *bias,
+                         int64_t k, int64_t valid) {
+  Sums sums;
+  for (float &value : sums.decoded) // columns that are not there
+    value = 0.0f;
+  QK_NO_UNROLL
+  for (int64_t whole = count / SummedRows; whole > 0; --whole) {
+    summedRows(sums, rows, SummedRows, panels, bias, k, valid);
+    rows.out += SummedRows * rows.outRowStride, rows.in += SummedRows * rows.inRowStride;
   }
+  if (count % SummedRows > 0)
+    summedRows(sums, rows, count % SummedRows, panels, bias, k, valid);
 }
 
 } // namespace

@@ -152,4 +152,35 @@ TEST_F(QNN, ExecutorRefusesTwoObserversOfOneName) {
             "expected observers of different names, but found two of 'x'");
 }
 
+// Codes 1, -8, 7 and -1, 2, 0 with a scale and a zero point a row.
+TEST_F(QNN, GroupedLinearOnFloats) {
+  const std::string op = "qnn.grouped_linear %a0, %a1, %a2 zeros(%a3) bias(%a4) group 8 bits 16 of "
+                         "<4, signed = true, symmetric = false, narrow = false>";
+  auto results =
+      run(oneOp(op,
+                {"tensor<2x3xf32>", "tensor<2x2xui8>", "tensor<2x1xf32>", "tensor<2x1xsi8>",
+                 "tensor<2xf32>"},
+                "tensor<2x2xf32>"),
+          {tensor<float>({2, 3}, {1, 2, 4, 0, -1, 0}),
+           tensor<uint8_t>({2, 2}, {0x81, 0x07, 0x2f, 0x00}), tensor<float>({2, 1}, {0.5f, 0.25f}),
+           tensor<int8_t>({2, 1}, {1, -1}), tensor<float>({2}, {0, 10})});
+  ASSERT_EQ(results.size(), 1u);
+  // Weights are 0.5 * (0, -9, 6) and 0.25 * (0, 3, 1).
+  EXPECT_EQ(valuesOf<float>(results[0]), (std::vector<float>{3, 12.5f, 4.5f, 9.25f}));
+}
+
+// A row of 127, -64 and 0 has scale 1; one of zeros gives the bias.
+TEST_F(QNN, GroupedLinearOnRowsInEightBits) {
+  const std::string op = "qnn.grouped_linear %a0, %a1, %a2 bias(%a3) group 3 bits 8 of "
+                         "<4, signed = false, symmetric = false, narrow = false>";
+  auto results = run(
+      oneOp(op, {"tensor<2x3xf32>", "tensor<1x2xui8>", "tensor<1x1xf32>", "tensor<1xf32>"},
+            "tensor<2x1xf32>"),
+      {tensor<float>({2, 3}, {127, -63.5f, 0.25f, 0, 0, 0}), tensor<uint8_t>({1, 2}, {0x1f, 0x0f}),
+       tensor<float>({1, 1}, {2}), tensor<float>({1}, {3})});
+  ASSERT_EQ(results.size(), 1u);
+  // 127 * 15 - 64 * 1 + 0 * 15: the half of -63.5 goes to the even code.
+  EXPECT_EQ(valuesOf<float>(results[0]), (std::vector<float>{2 * (127 * 15 - 64) + 3, 3}));
+}
+
 } // namespace

@@ -122,6 +122,54 @@ void MatMulU8Op::getArguments(SmallVectorImpl<KernelArg> &arguments) {
   call.ints({int64_t(getLhsZeroPoint()), int64_t(getRhsZeroPoint())});
 }
 
+/// [begin, end) ranges, sizes and strides of the kernels with grouped weights, behind pointers.
+template <typename Op> static void groupedShape(CallBuilder &call, Op op, int64_t inputs) {
+  call.range(0).range(1).ints({memrefType(op.getOut()).getDimSize(1), inputs,
+                               int64_t(op.getGroup()), kern::getStrides(op.getInput().getType())[0],
+                               kern::getStrides(op.getOut().getType())[0],
+                               numElements(op.getZero()) == 1 ? 0 : 1});
+}
+
+KernelId GroupedLinearF32Op::getKernelId() { return KernelId::grouped_linear_f32; }
+SmallVector<int64_t> GroupedLinearF32Op::getUnits() {
+  MemRefType out = memrefType(getOut());
+  return {out.getDimSize(0), kernels::groupedPanels(out.getDimSize(1))};
+}
+int64_t GroupedLinearF32Op::getWork() {
+  return 4 * numElements(getOut()) * memrefType(getInput()).getDimSize(1);
+}
+void GroupedLinearF32Op::getArguments(SmallVectorImpl<KernelArg> &arguments) {
+  CallBuilder call(arguments);
+  for (Value buffer : getOperands())
+    call.pointer(buffer);
+  groupedShape(call, *this, memrefType(getInput()).getDimSize(1));
+}
+
+KernelId GroupedLinearS8Op::getKernelId() { return KernelId::grouped_linear_s8; }
+SmallVector<int64_t> GroupedLinearS8Op::getUnits() {
+  MemRefType out = memrefType(getOut());
+  return {out.getDimSize(0), kernels::groupedPanels(out.getDimSize(1))};
+}
+int64_t GroupedLinearS8Op::getWork() { return numElements(getOut()) * int64_t(getInputs()); }
+void GroupedLinearS8Op::getArguments(SmallVectorImpl<KernelArg> &arguments) {
+  CallBuilder call(arguments);
+  for (Value buffer : getOperands())
+    call.pointer(buffer);
+  groupedShape(call, *this, int64_t(getInputs()));
+}
+
+KernelId QuantizeRowsOp::getKernelId() { return KernelId::quantize_rows; }
+SmallVector<int64_t> QuantizeRowsOp::getUnits() { return {memrefType(getOut()).getDimSize(0)}; }
+int64_t QuantizeRowsOp::getWork() { return 8 * numElements(getInput()); }
+void QuantizeRowsOp::getArguments(SmallVectorImpl<KernelArg> &arguments) {
+  CallBuilder call(arguments);
+  for (Value buffer : getOperands())
+    call.pointer(buffer);
+  call.range(0).ints({memrefType(getInput()).getDimSize(1), int64_t(getGroup()),
+                      kern::getStrides(getInput().getType())[0],
+                      kern::getStrides(getOut().getType())[0]});
+}
+
 //===----------------------------------------------------------------------===//
 // Elementwise and reductions
 //===----------------------------------------------------------------------===//

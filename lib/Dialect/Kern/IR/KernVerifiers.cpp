@@ -235,6 +235,87 @@ LogicalResult MatMulU8Op::verify() {
 }
 
 //===----------------------------------------------------------------------===//
+// Weights of 4 bits in groups
+//===----------------------------------------------------------------------===//
+
+static uint64_t groupsOf(int64_t inputs, int64_t group) {
+  return llvm::divideCeil(uint64_t(inputs), uint64_t(group));
+}
+
+static LogicalResult verifyGroup(Operation *op, int64_t group, int64_t inputs) {
+  if (group >= 1 && group <= int64_t(1) << 40 && (group % 8 == 0 || group >= inputs))
+    return success();
+  return op->emitOpError("expected a group of a multiple of 8 inputs, or of all ")
+         << inputs << ", but found " << group;
+}
+
+/// The packed constants of a layer with `inputs` inputs. Sizes are at most 2^40.
+template <typename Op> static LogicalResult verifyGroupedLinear(Op op, int64_t inputs) {
+  if (failed(verifyRank(op, {op.getOut(), op.getInput()}, 2)) ||
+      failed(verifyInnerDense(op, {op.getOut(), op.getInput()})) ||
+      failed(verifyGroup(op, op.getGroup(), inputs)))
+    return failure();
+  if (typeOf(op.getInput()).getDimSize(0) != typeOf(op.getOut()).getDimSize(0))
+    return op.emitOpError("expected as many rows out as in");
+  uint64_t columns = 32 * uint64_t(kernels::groupedPanels(typeOf(op.getOut()).getDimSize(1)));
+  uint64_t bytes = llvm::SaturatingMultiply<uint64_t>(columns, 4 * groupsOf(inputs, 8));
+  uint64_t groups = llvm::SaturatingMultiply(columns, groupsOf(inputs, op.getGroup()));
+  auto holds = [&](Value buffer, uint64_t count) {
+    return isDense(buffer.getType()) && uint64_t(numElements(buffer)) >= count;
+  };
+  if (!isBytes(op.getWeight()) || !holds(op.getWeight(), bytes))
+    return op.emitOpError("expected ") << bytes << " bytes of packed weights";
+  if (!isF32(op.getScale()) || !holds(op.getScale(), groups))
+    return op.emitOpError("expected ") << groups << " packed scales";
+  if (!isBytes(op.getZero()) || (numElements(op.getZero()) != 1 && !holds(op.getZero(), groups)))
+    return op.emitOpError("expected one zero point, or ") << groups << " packed ones";
+  if (!isF32(op.getBias()) || !holds(op.getBias(), columns))
+    return op.emitOpError("expected a bias of ") << columns << " elements";
+  return isF32(op.getOut()) ? success() : op.emitOpError("expected an f32 result");
+}
+
+/// Codes of rows, their scales and the sums of their groups.
+static LogicalResult verifyCodedRows(Operation *op, Value codes, Value scale, Value sums,
+                                     int64_t inputs, int64_t group) {
+  if (failed(verifyRank(op, {codes, sums}, 2)) || failed(verifyRank(op, {scale}, 1)) ||
+      failed(verifyInnerDense(op, {codes})) || failed(verifyGroup(op, group, inputs)))
+    return failure();
+  MemRefType type = typeOf(codes);
+  int64_t rows = type.getDimSize(0), width = 8 * int64_t(groupsOf(inputs, 8));
+  if (!isBytes(codes) || inputs < 1 || type.getDimSize(1) != width)
+    return op->emitOpError("expected codes of ") << width << " bytes a row, but found " << type;
+  if (!isF32(scale) || !isI32(sums) || typeOf(scale).getDimSize(0) != rows ||
+      typeOf(sums).getDimSize(0) != rows ||
+      typeOf(sums).getDimSize(1) != int64_t(groupsOf(inputs, group)))
+    return op->emitOpError("expected a scale a row and a sum a group, but found ")
+           << scale.getType() << " and " << sums.getType();
+  return verifyDense(op, {scale, sums});
+}
+
+LogicalResult GroupedLinearF32Op::verify() {
+  if (failed(verifyRank(*this, {getInput()}, 2)))
+    return failure();
+  if (!isF32(getInput()) || typeOf(getInput()).getDimSize(1) < 1)
+    return emitOpError("expected f32 rows, but found ") << getInput().getType();
+  return verifyGroupedLinear(*this, typeOf(getInput()).getDimSize(1));
+}
+LogicalResult GroupedLinearS8Op::verify() {
+  if (failed(
+          verifyCodedRows(*this, getInput(), getRowScale(), getRowSums(), getInputs(), getGroup())))
+    return failure();
+  return verifyGroupedLinear(*this, getInputs());
+}
+LogicalResult QuantizeRowsOp::verify() {
+  if (failed(verifyRank(*this, {getInput()}, 2)) || failed(verifyRank(*this, {getScale()}, 1)) ||
+      failed(verifyInnerDense(*this, {getInput()})))
+    return failure();
+  if (!isF32(getInput()) || typeOf(getInput()).getDimSize(0) != typeOf(getScale()).getDimSize(0))
+    return emitOpError("expected f32 rows, but found ") << getInput().getType();
+  return verifyCodedRows(*this, getOut(), getScale(), getSums(), typeOf(getInput()).getDimSize(1),
+                         getGroup());
+}
+
+//===----------------------------------------------------------------------===//
 // The rest
 //===----------------------------------------------------------------------===//
 

@@ -225,6 +225,31 @@ def Kern_DepthwiseConvF32Op : Kern_KernelOp<"depthwise_conv_f32"> {
     DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, OptionalAttr<F32Attr>:$clamp_lo,
     OptionalAttr<F32Attr>:$clamp_hi, UnitAttr:$natural, OptionalAttr<Kern_PartitionAttr>:$partition);
 }
+def Kern_GroupedLinearF32Op : Kern_KernelOp<"grouped_linear_f32"> {
+  let summary = "fp32 rows times weights of 4 bits with scales of groups, and a bias";
+  let description = [{
+    `input` is [rows, K], `out` [rows, N]. `weight`, `scale`, `zero` and `bias` are packed
+    (quantc/Kernels/Packing.h); `zero` has one element where all groups share it.
+  }];
+  let arguments = (ins Kern_Out:$out, Kern_In:$input, Kern_In:$weight, Kern_In:$scale, Kern_In:$zero, Kern_In:$bias,
+    I64Attr:$group, OptionalAttr<Kern_PartitionAttr>:$partition);
+}
+def Kern_GroupedLinearS8Op : Kern_KernelOp<"grouped_linear_s8"> {
+  let summary = "rows of 8-bit codes times weights of 4 bits with scales of groups, and a bias";
+  let description = [{
+    As `kern.grouped_linear_f32` on what `kern.quantize_rows` wrote: `input` is [rows, K rounded
+    up to 8], `row_scale` [rows], `row_sums` [rows, groups]; `inputs` is K.
+  }];
+  let arguments = (ins Kern_Out:$out, Kern_In:$input, Kern_In:$row_scale, Kern_In:$row_sums, Kern_In:$weight,
+    Kern_In:$scale, Kern_In:$zero, Kern_In:$bias, I64Attr:$inputs, I64Attr:$group,
+    OptionalAttr<Kern_PartitionAttr>:$partition);
+}
+def Kern_QuantizeRowsOp : Kern_KernelOp<"quantize_rows"> {
+  let summary = "fp32 rows to symmetric 8-bit codes with a scale a row, and sums of the codes of each group";
+  let description = "`out` is [rows, K rounded up to 8] of two's complement, `scale` [rows], `sums` [rows, groups], `input` [rows, K].";
+  let arguments = (ins Kern_Out:$out, Kern_Out:$scale, Kern_Out:$sums, Kern_In:$input, I64Attr:$group,
+    OptionalAttr<Kern_PartitionAttr>:$partition);
+}
 def Kern_MatMulF32Op : Kern_KernelOp<"matmul_f32"> {
   let summary = "batched fp32 product of two activations, [batch, M, K] x [batch, K, N]; batch stride 0 broadcasts";
   let arguments = (ins Kern_Out:$out, Kern_In:$lhs, Kern_In:$rhs, OptionalAttr<Kern_PartitionAttr>:$partition);

@@ -152,6 +152,41 @@ def QNN_DequantizeOp : QNN_Op<"dequantize", [Pure]> {
 }
 
 //===----------------------------------------------------------------------===//
+// Weights of 4 bits in groups
+//===----------------------------------------------------------------------===//
+
+def QNN_GroupedLinearOp : QNN_Op<"grouped_linear", [Pure, AttrSizedOperandSegments, InferTypeOpAdaptor]> {
+  let summary = "y = x W^T + b with W in packed codes of 4 bits and a scale for each group of inputs";
+  let description = [{
+    `input` is [..., K] and W is [N, K]: `codes` is [N, ceil(K / 2)], a byte holding
+    an even k in its low half and the next in its high half, as two's complement
+    where `format` is signed. Each `group` consecutive k of a row share an element of
+    `scales` and `zero_points`, both [N, ceil(K / group)]; without zero points they
+    are 0. `w = (code - zero_point) * scale`, rounded once.
+
+    With `activation_bits = 16` the input stays float: the result is that of
+    `nn.linear` on w, bit for bit [NUM-W4-1]. With 8, each row of the input is
+    quantized as it comes, symmetric with scale absmax / 127, and groups are summed
+    in integers [NUM-W4-2] [NUM-W4-3]. Example:
+    `qnn.grouped_linear %x, %codes, %scales zeros(%z) bias(%b) group 32 bits 16 of <4, signed = false, symmetric = false, narrow = false>`.
+    Constraints: [QNN-GL-1] to [QNN-GL-7].
+  }];
+  let arguments = (ins RankedTensorOf<[F32]>:$input, RankedTensorOf<[UI<8>]>:$codes, RankedTensorOf<[F32]>:$scales,
+    Optional<RankedTensorOf<[SI<8>]>>:$zero_points, Optional<RankedTensorOf<[F32]>>:$bias, I64Attr:$group,
+    I64Attr:$activation_bits, QNN_IntFormatAttr:$format);
+  let results = (outs RankedTensorOf<[F32]>:$result);
+  let extraClassDeclaration = [{
+    /// Least and greatest code.
+    std::pair<int64_t, int64_t> getCodeRange();
+  }];
+  let assemblyFormat = [{
+    $input `,` $codes `,` $scales (`zeros` `(` $zero_points^ `)`)? (`bias` `(` $bias^ `)`)? `group` $group
+    `bits` $activation_bits `of` $format attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
 // Rotations
 //===----------------------------------------------------------------------===//
 
