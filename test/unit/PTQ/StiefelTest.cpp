@@ -230,6 +230,21 @@ TEST(RiemannianAdam, StepsAreTangentAndOfALengthThatDoesNotDependOnSizeOrGradien
     }
 }
 
+// After a long step and with no gradient the momentum alone moves X. Only in the tangent space of
+// the new X, where transport puts it, has it all of its length.
+TEST(RiemannianAdam, CarriesTheMomentumAlong) {
+  Matrix x = rotation(6, 1);
+  RiemannianAdam adam;
+  cantFail(adam.step(x, normalMatrix(6, 6, 2), 1));
+  Matrix before = x;
+  double rate = 1e-5;
+  cantFail(adam.step(x, Matrix::Zero(6, 6), rate));
+  // In units of the first tangent gradient: momentum 0.9 * 0.1 and second moment 0.999 * 0.001 / 2,
+  // both without bias.
+  double direction = 0.09 / (1 - 0.81) / std::sqrt(0.999 * 0.0005 / (1 - 0.999 * 0.999));
+  EXPECT_NEAR((x - before).norm() / rate, 2 * direction, 1e-4);
+}
+
 TEST(RiemannianAdam, ProjectsWhatIsNotOrthogonal) {
   Matrix x = 1.5 * rotation(6, 1);
   RiemannianAdam adam;
