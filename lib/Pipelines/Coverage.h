@@ -16,6 +16,7 @@
 #include "mlir/IR/OpDefinition.h"
 #include "quantc/Dialect/NN/IR/NN.h"
 #include "quantc/Dialect/ONNX/IR/ONNX.h"
+#include "quantc/Dialect/QNN/IR/QNN.h"
 #include "quantc/Interfaces/IntegerSemantics.h"
 
 namespace quantc {
@@ -31,9 +32,10 @@ inline OpCoverage coverageOf(mlir::Operation *op) {
     return OpCoverage::None;
   if (mlir::isa<IntegerSemantics>(op))
     return OpCoverage::Integer;
-  // A node that `nn` does not hold (docs/Nodes.md), whatever its types.
-  bool isFloat =
-      mlir::isa<onnx::NodeOp>(op) || mlir::isa_and_nonnull<nn::NNDialect>(op->getDialect());
+  // A node that `nn` does not hold (docs/Nodes.md), whatever its types; a layer that computes in
+  // float on stored codes.
+  bool isFloat = mlir::isa<onnx::NodeOp, qnn::GroupedLinearOp>(op) ||
+                 mlir::isa_and_nonnull<nn::NNDialect>(op->getDialect());
   return isFloat ? OpCoverage::Float : OpCoverage::None;
 }
 

@@ -78,16 +78,18 @@ using Handler = Result (*)(NodeConverter &);
 /// The newest opset whose meaning is known; 28 only added types to the ops below.
 inline constexpr int64_t newestOpset = 28;
 
-/// One form of an op of the default domain.
+/// One form of an op.
 struct HandlerRow {
   llvm::StringLiteral opType;
   int64_t firstOpset;
   int64_t lastOpset;
   Handler handler;
+  llvm::StringLiteral domain = "";
 };
 
 /// One table per family of ops.
 llvm::ArrayRef<HandlerRow> linearRows();
+llvm::ArrayRef<HandlerRow> packedRows();
 llvm::ArrayRef<HandlerRow> elementwiseRows();
 llvm::ArrayRef<HandlerRow> poolingRows();
 llvm::ArrayRef<HandlerRow> normalizationRows();

@@ -39,13 +39,18 @@ using namespace quantc::onnx;
 
 using Table = llvm::StringMap<SmallVector<HandlerRow, 1>>;
 
+static std::string tableKey(StringRef domain, StringRef opType) {
+  return (domain + ":" + opType).str();
+}
+
 static const Table &handlerTable() {
   static const Table table = [] {
     Table entries;
-    for (ArrayRef<HandlerRow> family : {elementwiseRows(), linearRows(), movementRows(),
-                                        normalizationRows(), poolingRows(), quantizationRows()})
+    for (ArrayRef<HandlerRow> family :
+         {elementwiseRows(), linearRows(), movementRows(), normalizationRows(), packedRows(),
+          poolingRows(), quantizationRows()})
       for (const HandlerRow &row : family)
-        entries[row.opType].push_back(row);
+        entries[tableKey(row.domain, row.opType)].push_back(row);
     return entries;
   }();
   return table;
@@ -55,7 +60,8 @@ std::vector<SupportedOp> quantc::supportedONNXOps() {
   std::vector<SupportedOp> ops;
   for (const auto &entry : handlerTable())
     for (const HandlerRow &row : entry.second)
-      ops.push_back({row.opType, row.firstOpset, row.lastOpset});
+      if (row.domain.empty())
+        ops.push_back({row.opType, row.firstOpset, row.lastOpset});
   llvm::sort(ops, [](const SupportedOp &a, const SupportedOp &b) {
     return std::tie(a.opType, a.firstOpset) < std::tie(b.opType, b.firstOpset);
   });
@@ -65,8 +71,7 @@ std::vector<SupportedOp> quantc::supportedONNXOps() {
 /// The handler for the node's op and opset.
 static FailureOr<Handler> findHandler(NodeReader &reader) {
   NodeOp node = reader.node();
-  auto entry = node.getNormalizedDomain().empty() ? handlerTable().find(node.getOpType())
-                                                  : handlerTable().end();
+  auto entry = handlerTable().find(tableKey(node.getNormalizedDomain(), node.getOpType()));
   if (entry == handlerTable().end())
     return reader.refuse(Refusal::UnknownOp, "there is no conversion for this op");
   for (const HandlerRow &row : entry->second)

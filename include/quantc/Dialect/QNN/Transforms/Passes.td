@@ -207,4 +207,31 @@ def QnnDecodeWeights : Pass<"qnn-decode-weights", "::mlir::ModuleOp"> {
   let dependentDialects = ["::quantc::nn::NNDialect"];
 }
 
+def QnnFuseGroupedLinear : Pass<"qnn-fuse-grouped-linear", "::mlir::ModuleOp"> {
+  let summary = "compute linear layers on packed weights of 4 bits";
+  let description = [{
+    An `nn.linear` whose weight is a `qnn.decode` or `qnn.dequantize` of constant
+    integers of 4 bits, with float scales for groups of a multiple of 8 inputs, for
+    rows or for all, becomes `qnn.grouped_linear`, for which the CPU has kernels on
+    the packed codes. With float activations no bit of a result changes [NUM-W4-1];
+    with `activation-bits=8` rows of activations are quantized as they come
+    [NUM-W4-2], also in ops that are there already.
+
+    A layer whose weight is stored otherwise stays, with a remark that says why.
+
+    Reference: docs/Dialects/QNN.md.
+
+    Example: see test/Dialect/QNN/Transforms/fuse-grouped-linear-doctest.mlir.
+  }];
+  let options = [
+    Option<"activationBits", "activation-bits", "unsigned", "0",
+      "16 (float) or 8 for all layers; 0 takes 16 for new ones and leaves others; default 0">
+  ];
+  let statistics = [
+    Statistic<"fused", "fused", "layers on packed weights">,
+    Statistic<"kept", "kept", "linear layers left as they are">
+  ];
+  let dependentDialects = ["::quantc::qnn::QNNDialect", "::quantc::nn::NNDialect"];
+}
+
 #endif // QUANTC_DIALECT_QNN_TRANSFORMS_PASSES_TD
