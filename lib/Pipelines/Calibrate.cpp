@@ -36,7 +36,58 @@ static llvm::Error inContext(llvm::StringRef what, llvm::Error error) {
   return llvm::createStringError(what + ": " + llvm::toString(std::move(error)));
 }
 
+//===----------------------------------------------------------------------===//
+// Rounding of weights
+//===----------------------------------------------------------------------===//
+
+llvm::Expected<MomentTable> Compiler::momentsOfInputs() {
+  if (!options.moments.empty())
+    return readMoments(options.moments);
+  if (!dataSet)
+    return llvm::createStringError("weight-rounding gptq: expected calibration data or second "
+                                   "moments, but none were given");
+  OwningOpRef<ModuleOp> copy = ir->clone();
+  qnn::observeInputs(*copy);
+  auto executor = JITExecutor::create(*copy, kernels::bestHostLevel(), options.threads);
+  if (!executor)
+    return executor.takeError();
+  MomentOptions momentOptions;
+  momentOptions.memoryCap = options.calibrationMemory;
+  momentOptions.threads = options.threads;
+  momentOptions.progress = options.progress;
+  return collectMoments(*dataSet, **executor, momentOptions);
+}
+
+LogicalResult Compiler::roundWeights() {
+  const Recipe &recipe = options.recipe;
+  if (recipe.weightFormat.empty() || recipe.weightRounding != "gptq")
+    return success();
+  double start = now();
+  llvm::Expected<MomentTable> moments = momentsOfInputs();
+  if (!moments)
+    return emitError(ir->getLoc(), "second moments: ") << llvm::toString(moments.takeError());
+  if (!options.saveMoments.empty())
+    if (llvm::Error error = writeMoments(options.saveMoments, *moments))
+      return emitError(ir->getLoc()) << llvm::toString(std::move(error));
+  qnn::RoundOptions roundOptions;
+  roundOptions.format = recipe.weightFormat;
+  roundOptions.search = recipe.weightSearch;
+  roundOptions.exclude = recipe.quantize.exclude;
+  roundOptions.progress = options.progress;
+  FailureOr<std::vector<qnn::RoundedWeight>> rounded =
+      qnn::roundWeights(*ir, *moments, roundOptions);
+  if (failed(rounded))
+    return failure();
+  result.roundedWeights = std::move(*rounded);
+  result.roundingSeconds = now() - start;
+  return success();
+}
+
 LogicalResult Compiler::calibrate() {
+  if (failed(roundWeights()))
+    return failure();
+  if (!options.recipe.hasStaticActivations())
+    return success();
   if (!options.statistics.empty())
     return qnn::readStatistics(*ir, options.statistics);
   if (!dataSet)

@@ -14,6 +14,7 @@
 #include "BuiltinRecipes.h"
 #include "quantc/Calibration/Observer.h"
 #include "quantc/Kernels/Levels.h"
+#include "quantc/Numerics/NumberFormat.h"
 #include "quantc/Support/Suggest.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -165,6 +166,59 @@ std::vector<Entry> makeFormatEntries() {
   return entries;
 }
 
+/// One of several words.
+Entry choice(StringRef name, StringRef values, StringRef help,
+             std::function<std::string &(Recipe &)> field) {
+  auto set = [=](Recipe &r, StringRef text) -> llvm::Error {
+    llvm::SmallVector<StringRef> words;
+    values.split(words, '|');
+    if (!llvm::is_contained(words, text))
+      return expected("one of " + llvm::join(words, ", "), text);
+    field(r) = text.str();
+    return llvm::Error::success();
+  };
+  auto get = [field](const Recipe &r) { return field(const_cast<Recipe &>(r)); };
+  return {{name, values, help}, set, get};
+}
+
+std::vector<Entry> makeTransformEntries() {
+  std::vector<Entry> entries;
+  entries.push_back(choice("rotate", "none|fused|online",
+                           "rotate channels: within the weights (R1, R2), or also at run time (R3, "
+                           "R4); default none",
+                           [](Recipe &r) -> std::string & { return r.rotate; }));
+  entries.push_back({{"rotate-seed", "0..", "of the random signs of rotations; default 0"},
+                     [](Recipe &r, StringRef text) {
+                       return setInteger(text, 0, std::numeric_limits<int64_t>::max(),
+                                         r.rotateSeed);
+                     },
+                     [](const Recipe &r) { return std::to_string(r.rotateSeed); }});
+  entries.push_back(
+      {{"weight-format", "text",
+        "number format of the matrices of linear maps, such as int4:g128:sym (docs/Formats.md); "
+        "default none: integers of weight-bits"},
+       [](Recipe &r, StringRef text) -> llvm::Error {
+         numerics::ParsedNumberFormat parsed = numerics::parseNumberFormat(text.str());
+         if (!text.empty() && !parsed.format)
+           return llvm::createStringError(llvm::join(parsed.faults, "; "));
+         r.weightFormat = text.str();
+         return llvm::Error::success();
+       },
+       [](const Recipe &r) { return r.weightFormat; }});
+  entries.push_back(choice("weight-rounding", "nearest|gptq",
+                           "of weights in weight-format; gptq needs calibration data; default "
+                           "nearest",
+                           [](Recipe &r) -> std::string & { return r.weightRounding; }));
+  entries.push_back(choice("weight-search", "none|mse|clip|codes",
+                           "search of the scales of weight-format; default none",
+                           [](Recipe &r) -> std::string & { return r.weightSearch; }));
+  entries.push_back(choice("activations", "static|float|row",
+                           "what linear maps read: codes of calibrated ranges, floats, or 8 bits "
+                           "with a scale for each row as it comes; default static",
+                           [](Recipe &r) -> std::string & { return r.activations; }));
+  return entries;
+}
+
 std::vector<Entry> makeAccuracyEntries() {
   std::vector<Entry> entries;
   entries.push_back(
@@ -249,8 +303,8 @@ std::vector<Entry> makeHLSEntries() {
 const std::vector<Entry> &table() {
   static const std::vector<Entry> entries = [] {
     std::vector<Entry> all;
-    for (auto &group : {makeObserverEntries(), makeFormatEntries(), makeAccuracyEntries(),
-                        makeTargetEntries(), makeHLSEntries()})
+    for (auto &group : {makeObserverEntries(), makeFormatEntries(), makeTransformEntries(),
+                        makeAccuracyEntries(), makeTargetEntries(), makeHLSEntries()})
       all.insert(all.end(), group.begin(), group.end());
     return all;
   }();
@@ -396,4 +450,19 @@ void quantc::writeRecipe(const Recipe &recipe, llvm::raw_ostream &os) {
       os << value;
     os << "\n";
   }
+}
+
+llvm::Error quantc::checkRecipe(const Recipe &recipe) {
+  if (recipe.hasStaticActivations() && !recipe.weightFormat.empty())
+    return llvm::createStringError("weight-format: expected activations float or row beside it, "
+                                   "but found static");
+  if (recipe.hasStaticActivations())
+    return llvm::Error::success();
+  if (recipe.weightFormat.empty())
+    return llvm::createStringError("activations " + recipe.activations +
+                                   ": expected a weight-format beside it, but found none");
+  if (recipe.isGPU() || recipe.isFPGA())
+    return llvm::createStringError("activations " + recipe.activations +
+                                   ": expected target cpu, but found " + recipe.target);
+  return llvm::Error::success();
 }

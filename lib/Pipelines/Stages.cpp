@@ -60,8 +60,8 @@ static std::string flag(const char *name, bool value) {
 
 /// Integer borders need every output in 8 bits: accumulators have a scale a channel, which says
 /// nothing to who compares channels.
-static std::string observePipeline(const qnn::QuantizeOptions &options, bool integerIO) {
-  std::string text = "builtin.module(qnn-insert-observers{";
+static std::string insertObservers(const qnn::QuantizeOptions &options, bool integerIO) {
+  std::string text = "qnn-insert-observers{";
   text += flag("activation-signed", options.activationSigned) + " ";
   text += flag("activation-symmetric", options.activationSymmetric) + " ";
   text += "activation-bits=" + std::to_string(options.activationBits) + " ";
@@ -69,7 +69,40 @@ static std::string observePipeline(const qnn::QuantizeOptions &options, bool int
     text += "node-bits=" + llvm::join(options.nodeBits, ",") + " ";
   if (!options.exclude.empty())
     text += "exclude=" + llvm::join(options.exclude, ",") + " ";
-  return text + flag("quantize-outputs", options.quantizeOutputs || integerIO) + "})";
+  return text + flag("quantize-outputs", options.quantizeOutputs || integerIO) + "}";
+}
+
+/// Rotations need norms and lookups as ops that the algebra of channels knows.
+static std::string rotatePasses(const Recipe &recipe) {
+  std::string seed = "seed=" + std::to_string(recipe.rotateSeed);
+  std::string text = "raise-nodes-to-nn,func.func(nn-recognize-norms),canonicalize,func.func("
+                     "nn-fold-norms,nn-layer-norm-to-rms,nn-rotate{max-explicit=2 " +
+                     seed + "}";
+  if (recipe.rotate == "online")
+    text += ",qnn-rotate-online{" + seed + "}";
+  return text + "),lower-nn-to-nodes,canonicalize";
+}
+
+static std::string observePipeline(const Recipe &recipe) {
+  llvm::SmallVector<std::string> passes;
+  if (recipe.rotate != "none")
+    passes.push_back(rotatePasses(recipe));
+  if (recipe.hasStaticActivations())
+    passes.push_back(insertObservers(recipe.quantize, recipe.integerIO));
+  return "builtin.module(" + llvm::join(passes, ",") + ")";
+}
+
+/// Weights that GPTQ did not store already, and the kernels that read them packed.
+static std::string storeWeightsPipeline(const Recipe &recipe) {
+  std::string exclude =
+      recipe.quantize.exclude.empty() ? "" : " exclude=" + llvm::join(recipe.quantize.exclude, ",");
+  std::string text = "builtin.module(";
+  if (recipe.weightRounding == "nearest")
+    text += "qnn-encode-weights{format=" + recipe.weightFormat + " search=" + recipe.weightSearch +
+            exclude + "},";
+  return text +
+         "qnn-fuse-grouped-linear{activation-bits=" + (recipe.activations == "row" ? "8" : "16") +
+         "})";
 }
 
 /// The border becomes host code first: a no-op where --io-type int8 did it already.
@@ -92,8 +125,10 @@ std::string quantc::stagePipeline(Stage stage, const Recipe &recipe) {
            "true},"
            "onnx-check-loops,func.func(nn-fold-batch-norm,nn-simplify),canonicalize)";
   case Stage::Observed:
-    return observePipeline(recipe.quantize, recipe.integerIO);
+    return observePipeline(recipe);
   case Stage::Quantized:
+    if (!recipe.hasStaticActivations())
+      return storeWeightsPipeline(recipe);
     return "builtin.module(qnn-quantize{" +
            flag("weight-per-tensor", !recipe.quantize.weightPerChannel) +
            (recipe.quantize.nodeBits.empty()

@@ -44,6 +44,9 @@ static cl::opt<std::string> outputFile("o", cl::desc("Where to write the result"
 TEXT(recipeName, "recipe", "Built-in recipe or a .yaml file (default w8a8-integer)", "name");
 TEXT(calibrate, "calibrate",
      "Calibration data: .npz, folder of .npz or .npy, test_data_set_* folder", "path");
+TEXT(moments, "moments", "Second moments (.npz) for weight rounding instead of calibration data",
+     "file");
+TEXT(saveMoments, "save-moments", "Write the second moments that weight rounding collects", "file");
 TEXT(statistics, "statistics", "Statistics (JSON) instead of calibration data", "file");
 TEXT(calibrationMemory, "calib-memory",
      "Hard cap on the memory of statistics: bytes, or with K, M, G; changes no result", "size");
@@ -242,9 +245,13 @@ llvm::Expected<DriverOptions> quantc::parseCommandLine(int argc, char **argv) {
   auto recipe = resolveRecipe();
   if (!recipe)
     return recipe.takeError();
+  if (llvm::Error error = checkRecipe(*recipe))
+    return usage(llvm::toString(std::move(error)));
   options.compile.recipe = *recipe;
   options.compile.calibration = calibrate;
   options.compile.statistics = statistics;
+  options.compile.moments = moments;
+  options.compile.saveMoments = saveMoments;
   options.compile.threads = threads;
   if (threads < 1 || threads > 256)
     return usage("--threads: expected 1..256, but found " + llvm::Twine(threads));

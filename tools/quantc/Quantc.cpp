@@ -184,7 +184,8 @@ int compile(const DriverOptions &options) {
     return Unsupported;
   // A lowered module has its proofs behind it.
   bool integer = !exported && last >= Stage::Integer && compiler.stage() == Stage::Integer;
-  if (integer && options.requireInteger && !compiler.report().integerOnly) {
+  if (integer && options.requireInteger && options.compile.recipe.hasStaticActivations() &&
+      !compiler.report().integerOnly) {
     compiler.report().print(llvm::errs());
     llvm::errs() << "quantc: error: "
                  << (compiler.report().floatNodes ? "float ops are left; they are listed above"

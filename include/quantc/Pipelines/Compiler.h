@@ -18,7 +18,9 @@
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "quantc/Calibration/DataSet.h"
+#include "quantc/Calibration/Moments.h"
 #include "quantc/Dialect/QNN/Transforms/CorrectBias.h"
+#include "quantc/Dialect/QNN/Transforms/RoundWeights.h"
 #include "quantc/Pipelines/Recipe.h"
 #include "quantc/Pipelines/Stages.h"
 #include "quantc/Support/Progress.h"
@@ -43,6 +45,9 @@ struct CompileOptions {
   int64_t dataBatch = 1;
   /// Statistics by observer name (JSON) instead of calibration data. Empty: none.
   std::string statistics;
+  /// Second moments (docs/Rounding.md) instead of calibration data for weight rounding, and where to
+  /// write those that were collected. Empty: none.
+  std::string moments, saveMoments;
   /// Hard cap on the memory of statistics in bytes; changes no result.
   std::optional<uint64_t> calibrationMemory;
   int threads = 1;
@@ -74,6 +79,9 @@ struct CompileReport {
   std::vector<std::pair<std::string, double>> outputSqnrDb;
   /// Contractions whose bias was corrected; absent when the recipe asks for none.
   std::optional<int64_t> correctedBiases;
+  /// What GPTQ made of each weight, and the seconds it took with its second moments.
+  std::vector<qnn::RoundedWeight> roundedWeights;
+  double roundingSeconds = 0;
   std::string certificate; ///< the text that the library carries
   /// Why the library's self-test was not run on this machine; empty when it was.
   std::string selfTestSkipped;
@@ -156,6 +164,8 @@ private:
   mlir::LogicalResult calibrate();
   mlir::LogicalResult requireStaticInputs();
   mlir::LogicalResult requireNoNodes();
+  mlir::LogicalResult roundWeights();
+  llvm::Expected<MomentTable> momentsOfInputs();
   mlir::LogicalResult equalize();
   mlir::LogicalResult collectFloatMeans();
   mlir::LogicalResult correctBiases();

@@ -47,6 +47,21 @@ struct Recipe {
   bool equalizeResidual = false;
   /// Runs of calibration data for sequential bias correction; 0 switches it off.
   int64_t biasCorrectionRuns = 0;
+  /// Rotations before quantization: "none"; "fused" in the weights (R1, R2); "online" also at run
+  /// time (R3, R4).
+  std::string rotate = "none";
+  /// Of the signs of rotations.
+  int64_t rotateSeed = 0;
+  /// Text of the number format that matrices of linear maps are stored in (docs/Formats.md); empty
+  /// for integers of `quantize.weightBits`.
+  std::string weightFormat;
+  /// "nearest", or "gptq", which needs data.
+  std::string weightRounding = "nearest";
+  /// How scales of `weightFormat` are chosen: "none", "mse", "clip", "codes".
+  std::string weightSearch = "none";
+  /// "static": by ranges of calibration data; "float"; "row": 8 bits, each row as it comes.
+  std::string activations = "static";
+  bool hasStaticActivations() const { return activations == "static"; }
   /// Integer instructions only in integer ops.
   bool strict = false;
   /// Integers at the library's border instead of float.
@@ -77,6 +92,9 @@ llvm::Error setRecipeOption(Recipe &recipe, llvm::StringRef name, llvm::StringRe
 /// A built-in recipe by name, or a YAML file by path. The file is a mapping of option names to
 /// values, with an optional `recipe: NAME` to start from.
 llvm::Expected<Recipe> loadRecipe(llvm::StringRef nameOrPath);
+
+/// What of the options does not go together; success where all do.
+llvm::Error checkRecipe(const Recipe &recipe);
 
 /// Names of the built-in recipes.
 std::vector<std::string> builtinRecipes();

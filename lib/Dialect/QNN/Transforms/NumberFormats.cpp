@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Decodes.h"
 #include "Nodes.h"
 #include "mlir/IR/Remarks.h"
 #include "quantc/Dialect/NN/IR/NN.h"
@@ -31,7 +32,7 @@ using namespace mlir;
 using namespace quantc;
 using namespace quantc::qnn;
 
-static std::optional<numerics::ScaleSearch> parseSearch(StringRef text) {
+std::optional<numerics::ScaleSearch> qnn::parseSearch(StringRef text) {
   if (text == "none")
     return numerics::ScaleSearch::none();
   if (text == "mse")
@@ -43,8 +44,7 @@ static std::optional<numerics::ScaleSearch> parseSearch(StringRef text) {
   return std::nullopt;
 }
 
-/// Erases the constant that defines `value` when nobody reads it.
-static void eraseUnused(Value value) {
+void qnn::eraseUnused(Value value) {
   Operation *op = value.getDefiningOp();
   if (op && op->hasTrait<OpTrait::ConstantLike>() && op->use_empty())
     op->erase();
@@ -74,8 +74,6 @@ private:
   StringRef pass;
   DenseMap<Value, DecodeOp> done; ///< a constant may have several readers
 
-  DecodeOp createDecode(OpBuilder &builder, Location loc, RankedTensorType type,
-                        const numerics::StoredMatrix &stored);
   DecodeOp encodeConstant(LinearMapOpInterface op, RankedTensorType type, ArrayRef<float> values);
 };
 } // namespace
@@ -91,8 +89,8 @@ static Value createPart(OpBuilder &builder, Location loc, ArrayRef<int64_t> shap
   return nn::ConstantOp::create(builder, loc, type, makeWeights(type, raw, name));
 }
 
-DecodeOp WeightEncoder::createDecode(OpBuilder &builder, Location loc, RankedTensorType type,
-                                     const numerics::StoredMatrix &stored) {
+DecodeOp qnn::createDecode(OpBuilder &builder, Location loc, RankedTensorType type,
+                           NumberFormatAttr attribute, const numerics::StoredMatrix &stored) {
   int64_t rows = type.getDimSize(0), columns = type.getNumElements() / rows;
   SmallVector<int64_t, 2> shape = attribute.getBlockShape(rows, columns);
   Type byte = builder.getIntegerType(8, /*isSigned=*/false), real = type.getElementType();
@@ -115,7 +113,7 @@ DecodeOp WeightEncoder::encodeConstant(LinearMapOpInterface op, RankedTensorType
       numerics::chooseScales(format, values.data(), rows, columns, search);
   OpBuilder builder(op);
   builder.setInsertionPointAfterValue(op.getWeightOperand().get()); // before every reader
-  DecodeOp decode = createDecode(builder, op.getLoc(), type,
+  DecodeOp decode = createDecode(builder, op.getLoc(), type, attribute,
                                  numerics::storeMatrix(format, scales, values.data()));
   std::vector<float> decoded(values.size());
   numerics::fakeQuantizeMatrix(format, scales, values.data(), decoded.data());

@@ -207,6 +207,56 @@ def QnnDecodeWeights : Pass<"qnn-decode-weights", "::mlir::ModuleOp"> {
   let dependentDialects = ["::quantc::nn::NNDialect"];
 }
 
+def QnnRoundWeights : Pass<"qnn-round-weights", "::mlir::ModuleOp"> {
+  let summary = "round weights column by column so that outputs change least (GPTQ), and store them";
+  let description = [{
+    Each constant f32 matrix of a linear map over the last axis is rounded by GPTQ: one
+    input channel after the other, what is left over going into the channels to come by
+    the inverse of the second moments of what the layer reads. It becomes a `qnn.decode`
+    of `format`, whose scales are chosen from the weights as they were (static groups).
+    Maps that read one tensor share its moments; `moments` is a statistics file with the
+    entry `NODE.input` for the first of them, as `quantc --save-moments` writes it.
+
+    Where the moments have no Cholesky factor the damping is doubled, up to the mean of
+    the diagonal; without a factor the weight is rounded to nearest. Both are remarks.
+
+    Reference: Frantar et al., GPTQ, arXiv:2210.17323; docs/Rounding.md.
+    Example: see test/Dialect/QNN/Transforms/round-weights-doctest.test.
+  }];
+  let options = [
+    Option<"format", "format", "std::string", "\"int4:g128:sym\"", "text of the number format; default int4:g128:sym">,
+    Option<"moments", "moments", "std::string", "\"\"", "statistics file of second moments; required">,
+    Option<"search", "search", "std::string", "\"none\"", "of scales: none, mse, clip or codes; default none">,
+    Option<"damping", "damping", "double", "0.01", "added to the diagonal, in units of its mean; default 0.01">,
+    Option<"actOrder", "act-order", "bool", "true", "channels by falling second moment; default true">,
+    ListOption<"exclude", "exclude", "std::string",
+      "nodes that keep their weights: names, op types, or re:REGEX over either; default none">
+  ];
+  let dependentDialects = ["::quantc::qnn::QNNDialect", "::quantc::nn::NNDialect"];
+}
+
+def QnnRotateOnline : Pass<"qnn-rotate-online", "::mlir::func::FuncOp"> {
+  let summary = "rotate at run time what no weight in front can take up (R3, R4)";
+  let description = [{
+    R4: a linear map whose input cannot carry a rotation back to weights (a product of
+    activations, a nonlinearity) gets `qnn.hadamard` on its input and the same rotation in
+    its weight, so that the product is the one before. R3: queries and keys that meet in
+    the scores of an attention are both rotated along the head's channels.
+
+    Sizes without a Hadamard matrix are rotated in blocks of a power of two, scores of
+    such heads not at all, which a remark says. Run `nn-rotate` first.
+
+    Source: Ashkboos et al., QuaRot, arXiv:2404.00456; Liu et al., SpinQuant,
+    arXiv:2405.16406. Example: see test/Dialect/QNN/Transforms/rotate-online-doctest.mlir.
+  }];
+  let options = [
+    Option<"inputs", "inputs", "bool", "true", "rotate inputs of linear maps (R4); default true">,
+    Option<"scores", "scores", "bool", "true", "rotate queries and keys (R3); default true">,
+    Option<"seed", "seed", "int64_t", "0", "of the signs of R4; default 0">
+  ];
+  let dependentDialects = ["::quantc::qnn::QNNDialect", "::quantc::nn::NNDialect"];
+}
+
 def QnnFuseGroupedLinear : Pass<"qnn-fuse-grouped-linear", "::mlir::ModuleOp"> {
   let summary = "compute linear layers on packed weights of 4 bits";
   let description = [{

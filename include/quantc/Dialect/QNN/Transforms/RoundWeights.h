@@ -1,0 +1,56 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Storing the weights of linear maps in a number format, rounded with an eye on what they read.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTC_DIALECT_QNN_TRANSFORMS_ROUNDWEIGHTS_H
+#define QUANTC_DIALECT_QNN_TRANSFORMS_ROUNDWEIGHTS_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "quantc/Calibration/Moments.h"
+#include "quantc/PTQ/Gptq.h"
+
+namespace quantc::qnn {
+
+struct RoundOptions {
+  /// Text of the number format (docs/Formats.md).
+  std::string format = "int4:g128:sym";
+  /// Nodes that keep their weights: a node name, an op type, or `re:REGEX`.
+  std::vector<std::string> exclude;
+  /// Search of scales: none, mse, clip or codes.
+  std::string search = "none";
+  ptq::GptqOptions gptq{0.01, 1.0, /*actOrder=*/true};
+  /// In units of weights.
+  ProgressFn progress;
+};
+
+/// What became of one weight.
+struct RoundedWeight {
+  std::string node;
+  double bits = 0;        ///< stored bits for a weight
+  double loss = 0;        ///< mean squared error of the layer's output on the moments' data
+  double nearestLoss = 0; ///< that of the nearest values
+  std::string message;    ///< more damping than asked for, or no factor; empty otherwise
+};
+
+/// Puts an observer in front of every constant linear map over the last axis, one for each tensor,
+/// named after the first node that reads it. Other observers are removed first.
+void observeInputs(mlir::ModuleOp module);
+
+/// Rounds each constant f32 weight of a linear map over the last axis by GPTQ, and stores it as
+/// `qnn.decode`. Moments are found by the observer that `observeInputs` would put; a weight without
+/// moments, and a module without observers of its own, are errors that name the node. Deterministic.
+llvm::FailureOr<std::vector<RoundedWeight>> roundWeights(mlir::ModuleOp module,
+                                                         const MomentTable &moments,
+                                                         const RoundOptions &options);
+
+} // namespace quantc::qnn
+
+#endif // QUANTC_DIALECT_QNN_TRANSFORMS_ROUNDWEIGHTS_H

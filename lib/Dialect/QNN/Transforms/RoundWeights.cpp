@@ -1,0 +1,222 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Weights rounded by GPTQ and stored; see RoundWeights.h.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantc/Dialect/QNN/Transforms/RoundWeights.h"
+#include "Decodes.h"
+#include "Nodes.h"
+#include "quantc/Dialect/NN/IR/NN.h"
+#include "quantc/Dialect/QNN/Transforms/Passes.h"
+#include "quantc/Interfaces/Weights.h"
+#include "quantc/PTQ/FormatGrid.h"
+#include "quantc/Support/Errors.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringExtras.h"
+#include <cmath>
+
+namespace quantc::qnn {
+#define GEN_PASS_DEF_QNNROUNDWEIGHTS
+#include "quantc/Dialect/QNN/Transforms/Passes.h.inc"
+} // namespace quantc::qnn
+
+using namespace mlir;
+using namespace quantc;
+using namespace quantc::qnn;
+
+/// The value in front of observers.
+static Value unobserved(Value value) {
+  while (auto observe = value.getDefiningOp<ObserveOp>())
+    value = observe.getInput();
+  return value;
+}
+
+/// A map with a matrix of f32 constants over the last axis of its input.
+static bool isMatrixMap(LinearMapOpInterface op) {
+  auto weight = cast<RankedTensorType>(op.getWeightOperand().get().getType());
+  auto input = cast<RankedTensorType>(op.getInputOperand().get().getType());
+  return weight.getRank() == 2 && weight.getElementType().isF32() &&
+         op.getWeightOutputAxis() == 0 && input.getRank() > 0 &&
+         input.getShape().back() == weight.getDimSize(1) &&
+         getConstantElements(op.getWeightOperand().get());
+}
+
+namespace {
+/// Maps that read one tensor share its moments.
+using Readers = llvm::MapVector<Value, SmallVector<LinearMapOpInterface>>;
+} // namespace
+
+/// In order of the module.
+static Readers collectReaders(ModuleOp module) {
+  Readers readers;
+  module.walk([&](LinearMapOpInterface op) {
+    if (isMatrixMap(op))
+      readers[unobserved(op.getInputOperand().get())].push_back(op);
+  });
+  return readers;
+}
+
+/// "NODE.input" of the first node that reads the tensor.
+static std::string momentName(ArrayRef<LinearMapOpInterface> readers) {
+  return getNodeName(readers.front()) + ".input";
+}
+
+void qnn::observeInputs(ModuleOp module) {
+  module.walk([](ObserveOp observe) {
+    observe.getResult().replaceAllUsesWith(observe.getInput());
+    observe.erase();
+  });
+  auto format = IntFormatAttr::get(module.getContext(), 8, /*isSigned=*/true, /*symmetric=*/true,
+                                   /*narrow=*/true);
+  for (auto &[value, readers] : collectReaders(module)) {
+    OpBuilder builder(module.getContext());
+    builder.setInsertionPointAfterValue(value);
+    auto observe =
+        ObserveOp::create(builder, value.getLoc(), value.getType(), value,
+                          builder.getStringAttr(momentName(readers)), format, StatisticsAttr());
+    for (LinearMapOpInterface reader : readers)
+      reader.getInputOperand().set(observe);
+  }
+}
+
+/// tr(D G D^T) for D = rounded - weight: squared error of the outputs, mean over tokens.
+static double outputError(const ptq::Matrix &weight, const ptq::Matrix &rounded,
+                          const ptq::Matrix &moment) {
+  ptq::Matrix difference = rounded - weight;
+  return (difference * moment).cwiseProduct(difference).sum();
+}
+
+namespace {
+class Rounder {
+public:
+  Rounder(NumberFormatAttr attribute, const numerics::ScaleSearch &search)
+      : attribute(attribute), format(attribute.getFormat()), search(search) {}
+
+  llvm::Expected<RoundedWeight> round(LinearMapOpInterface op, const ptq::GptqFactor &factor,
+                                      const ptq::Matrix &moment);
+
+private:
+  NumberFormatAttr attribute;
+  numerics::NumberFormat format;
+  numerics::ScaleSearch search;
+};
+} // namespace
+
+llvm::Expected<RoundedWeight> Rounder::round(LinearMapOpInterface op, const ptq::GptqFactor &factor,
+                                             const ptq::Matrix &moment) {
+  Value old = op.getWeightOperand().get();
+  auto type = cast<RankedTensorType>(old.getType());
+  std::optional<std::vector<float>> values = readFloats(getConstantElements(old));
+  if (!values || !llvm::all_of(*values, [](float value) { return std::isfinite(value); }))
+    return makeError("expected finite weights");
+  int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
+  ptq::Matrix weight =
+      Eigen::Map<const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
+          values->data(), rows, columns)
+          .cast<double>();
+  ptq::FormatGrid grid(rows, columns, format, search), nearestGrid(rows, columns, format, search);
+  llvm::Expected<ptq::Matrix> nearest = ptq::roundToNearest(weight, nearestGrid);
+  if (!nearest)
+    return nearest.takeError();
+  llvm::Expected<ptq::GptqResult> rounded = ptq::roundByGptq(weight, factor, grid);
+  if (!rounded)
+    return rounded.takeError();
+  for (int64_t i = 0; i < rows * columns; ++i)
+    (*values)[i] = static_cast<float>(rounded->weights.data()[i]);
+  OpBuilder builder(op);
+  DecodeOp decode = createDecode(builder, op.getLoc(), type, attribute,
+                                 numerics::storeMatrix(format, grid.scales(), values->data()));
+  op.getWeightOperand().set(decode);
+  eraseUnused(old);
+  return RoundedWeight{
+      getNodeName(op),
+      format.bitsPerWeight(static_cast<size_t>(rows), static_cast<size_t>(columns)),
+      outputError(weight, rounded->weights, moment), outputError(weight, *nearest, moment),
+      factor.message};
+}
+
+FailureOr<std::vector<RoundedWeight>> qnn::roundWeights(ModuleOp module, const MomentTable &moments,
+                                                        const RoundOptions &options) {
+  Location loc = module.getLoc();
+  numerics::ParsedNumberFormat parsed = numerics::parseNumberFormat(options.format);
+  if (!parsed.format)
+    return emitError(loc) << llvm::join(parsed.faults, "; ");
+  std::optional<numerics::ScaleSearch> search = parseSearch(options.search);
+  if (!search)
+    return emitError(loc) << "expected a search none, mse, clip or codes, but found '"
+                          << options.search << "'";
+  llvm::Expected<Exclusions> exclusions = Exclusions::create(options.exclude);
+  if (!exclusions)
+    return emitError(loc) << llvm::toString(exclusions.takeError());
+  Readers readers = collectReaders(module);
+  uint64_t total = 0;
+  for (auto &[value, maps] : readers)
+    total += maps.size();
+  Rounder rounder(NumberFormatAttr::get(module.getContext(), *parsed.format), *search);
+  std::vector<RoundedWeight> results;
+  uint64_t done = 0;
+  for (auto &[value, maps] : readers) {
+    std::string name = momentName(maps);
+    SmallVector<LinearMapOpInterface> chosen;
+    for (LinearMapOpInterface map : maps)
+      if (!exclusions->matches(map))
+        chosen.push_back(map);
+    done += maps.size() - chosen.size();
+    if (chosen.empty())
+      continue;
+    auto moment = moments.find(name);
+    if (moment == moments.end())
+      return chosen.front()->emitError() << "node '" << getNodeName(chosen.front())
+                                         << "': no second moments of '" << name << "'";
+    ptq::Matrix mean = moment->second.mean();
+    llvm::Expected<ptq::GptqFactor> factor = ptq::factorSecondMoment(mean, options.gptq);
+    if (!factor)
+      return chosen.front()->emitError() << llvm::toString(factor.takeError());
+    for (LinearMapOpInterface map : chosen) {
+      llvm::Expected<RoundedWeight> rounded = rounder.round(map, *factor, mean);
+      if (!rounded)
+        return map->emitError() << "node '" << getNodeName(map)
+                                << "': " << llvm::toString(rounded.takeError());
+      results.push_back(std::move(*rounded));
+      if (options.progress)
+        options.progress("rounding weights", ++done, total);
+    }
+    releaseUnusedWeights(module);
+  }
+  if (std::optional<std::string> pattern = exclusions->unmatched())
+    return emitError(loc) << *pattern;
+  return results;
+}
+
+namespace {
+struct RoundWeightsPass : qnn::impl::QnnRoundWeightsBase<RoundWeightsPass> {
+  using QnnRoundWeightsBase::QnnRoundWeightsBase;
+
+  void runOnOperation() override {
+    llvm::Expected<MomentTable> table = readMoments(moments);
+    if (!table) {
+      emitError(getOperation().getLoc()) << llvm::toString(table.takeError());
+      return signalPassFailure();
+    }
+    RoundOptions options;
+    options.format = format;
+    options.search = search;
+    options.exclude.assign(exclude.begin(), exclude.end());
+    options.gptq.damping = damping;
+    options.gptq.actOrder = actOrder;
+    FailureOr<std::vector<RoundedWeight>> rounded = roundWeights(getOperation(), *table, options);
+    if (failed(rounded))
+      return signalPassFailure();
+    for (const RoundedWeight &weight : *rounded)
+      if (!weight.message.empty())
+        emitRemark(getOperation().getLoc()) << "node '" << weight.node << "': " << weight.message;
+  }
+};
+} // namespace
