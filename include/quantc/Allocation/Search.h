@@ -1,0 +1,70 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Assignments beyond the additive model: local search by a measured loss, and random assignments to
+// compare with.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTC_ALLOCATION_SEARCH_H
+#define QUANTC_ALLOCATION_SEARCH_H
+
+#include "quantc/Allocation/Problem.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+
+namespace quantc::alloc {
+
+/// The loss of an assignment as measured, on data that nothing was chosen by.
+using MeasureLoss = llvm::function_ref<llvm::Expected<double>(const Assignment &)>;
+
+struct SearchOptions {
+  uint32_t seed = 0;
+  unsigned maxMeasurements = 200; ///< the start's included; at least 1
+  bool flips = true;              ///< one group (and its tied ones) takes another candidate
+  bool swaps = true;              ///< two groups do
+};
+
+struct SearchStep {
+  Assignment assignment;
+  double loss = 0; ///< measured
+  int64_t measurement = 0;
+};
+
+struct SearchResult {
+  Assignment assignment; ///< the best measured; the start unless something is better
+  double loss = 0, startLoss = 0;
+  unsigned measurements = 0;
+  /// No flip and no swap of the result that meets the rules was left unmeasured.
+  bool localOptimum = false;
+  std::vector<SearchStep> steps; ///< the start and each improvement
+};
+
+/// First-improvement search from `start` (an optimum of the additive model, say) over flips and
+/// swaps that keep ties, pins and budgets, in an order drawn from the seed. Nothing is measured
+/// twice. Error: `start` breaks a rule, a measurement fails or is not a number.
+llvm::Expected<SearchResult> localSearch(const Problem &problem, const Assignment &start,
+                                         MeasureLoss measure, const SearchOptions &options = {});
+
+struct RandomOptions {
+  uint32_t seed = 0;
+  unsigned count = 15;
+  /// Costs lie in [(1 - tolerance) target, target].
+  double tolerance = 0.01;
+  unsigned maxAttempts = 10000; ///< of all together
+};
+
+/// Different random assignments of about the same cost in resource number `resource`: every group
+/// takes a candidate at random, then random groups take cheaper or dearer ones until the cost fits.
+/// Ties, pins and the other budgets hold. Error: fewer found.
+llvm::Expected<std::vector<Assignment>> randomAssignments(const Problem &problem, unsigned resource,
+                                                          int64_t target,
+                                                          const RandomOptions &options = {});
+
+} // namespace quantc::alloc
+
+#endif // QUANTC_ALLOCATION_SEARCH_H

@@ -1,0 +1,110 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Local search by a measured loss, random and uniform assignments.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantc/Allocation/Search.h"
+#include "HawqV3.h"
+#include "Samples.h"
+#include "quantc/Allocation/Solvers.h"
+#include "llvm/ADT/STLExtras.h"
+#include <gtest/gtest.h>
+#include <set>
+
+using namespace llvm;
+using namespace quantc::alloc;
+using namespace quantc::alloc::test;
+
+namespace {
+/// A loss with an interaction that the additive model does not know.
+double trueLoss(const Problem &problem, const Assignment &a) {
+  double loss = evaluate(problem, a).loss;
+  return a[1] == 1 && a[2] == 1 ? loss + 3 : loss;
+}
+
+TEST(LocalSearch, FindsWhatTheModelMisses) {
+  Problem problem = smallProblem();
+  Assignment start = cantFail(solveDynamic(problem)).assignment;
+  std::vector<Assignment> seen;
+  auto measure = [&](const Assignment &a) -> Expected<double> {
+    seen.push_back(a);
+    return trueLoss(problem, a);
+  };
+  for (uint32_t seed : {0, 1, 2}) {
+    seen.clear();
+    SearchResult result = cantFail(localSearch(problem, start, measure, {seed}));
+    EXPECT_EQ(result.assignment, (Assignment{1, 1, 0}));
+    EXPECT_EQ(result.loss, 2.5);
+    EXPECT_EQ(result.startLoss, 4.5);
+    EXPECT_TRUE(result.localOptimum);
+    EXPECT_EQ(result.measurements, seen.size());
+    EXPECT_EQ(std::set<Assignment>(seen.begin(), seen.end()).size(), seen.size());
+    for (const Assignment &a : seen)
+      EXPECT_EQ(toString(verify(problem, a)), "");
+  }
+}
+
+TEST(LocalSearch, NeverReturnsWorseThanItsStartAndKeepsToItsLimit) {
+  Problem problem = hawqV3ResNet18();
+  setBudget(problem, kSize, 0.5);
+  Assignment start = cantFail(solveDynamic(problem)).assignment;
+  auto measure = [&](const Assignment &a) -> Expected<double> { return evaluate(problem, a).loss; };
+  SearchOptions options;
+  options.maxMeasurements = 30;
+  SearchResult result = cantFail(localSearch(problem, start, measure, options));
+  EXPECT_EQ(result.assignment, start); // it is the optimum
+  EXPECT_LE(result.measurements, 30u);
+  Assignment bad(19, 0);
+  result = cantFail(localSearch(problem, bad, measure, options));
+  EXPECT_LT(result.loss, result.startLoss);
+  EXPECT_EQ(result.measurements, 30u);
+  EXPECT_FALSE(result.localOptimum);
+  SearchResult again = cantFail(localSearch(problem, bad, measure, options));
+  EXPECT_EQ(again.assignment, result.assignment);
+}
+
+TEST(LocalSearch, RefusesABadStartAndPassesErrorsOn) {
+  Problem problem = smallProblem();
+  auto fails = [](const Assignment &) -> Expected<double> { return createStringError("no data"); };
+  EXPECT_EQ(toString(localSearch(problem, {1, 1, 1}, fails).takeError()),
+            "start of the search: resource 'size': expected at most 20, but found 24");
+  EXPECT_EQ(toString(localSearch(problem, {0, 0, 0}, fails).takeError()), "no data");
+}
+
+TEST(RandomAssignments, HaveTheSizeAskedFor) {
+  Problem problem = hawqV3ResNet18();
+  problem.groups[0].pin = 1;
+  int64_t target = (totalOf(problem, kSize, 0) + totalOf(problem, kSize, 1)) / 2;
+  std::vector<Assignment> random = cantFail(randomAssignments(problem, kSize, target));
+  EXPECT_EQ(random.size(), 15u);
+  EXPECT_EQ(std::set<Assignment>(random.begin(), random.end()).size(), 15u);
+  problem.resources[kSize].budget = target;
+  double best = cantFail(solveDynamic(problem)).evaluation.loss;
+  for (const Assignment &a : random) {
+    EXPECT_EQ(toString(verify(problem, a)), "");
+    Evaluation evaluation = evaluate(problem, a);
+    EXPECT_GE(double(evaluation.costs[kSize]), 0.99 * double(target));
+    EXPECT_GE(evaluation.loss, best);
+  }
+  problem.resources[kSize].budget.reset();
+  EXPECT_EQ(cantFail(randomAssignments(problem, kSize, target)), random);
+  EXPECT_NE(cantFail(randomAssignments(problem, kSize, target, {1})), random);
+  EXPECT_TRUE(errorToBool(randomAssignments(problem, kSize, 5).takeError()));
+}
+
+TEST(UniformAssignment, HonoursPins) {
+  Problem problem = smallProblem();
+  problem.ties = {{0, 2}};
+  problem.groups[2].pin = 1;
+  EXPECT_EQ(cantFail(uniformAssignment(problem, "w4")), (Assignment{1, 0, 1}));
+  EXPECT_EQ(toString(uniformAssignment(problem, "w3").takeError()),
+            "expected a candidate 'w3' in group 'a', but found none");
+}
+} // namespace
