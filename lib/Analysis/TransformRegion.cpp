@@ -46,15 +46,28 @@ public:
   TransformRegion run();
 
 private:
+  /// A port that refused when it was asked; another port of its op may take it along later.
+  struct Refused {
+    Operation *op;
+    Port port;
+    TransformRegion::Refusal refusal;
+  };
+
   void visit(Operation *op, Port port, OpOperand *use, const TransformRegion::Member &member);
-  void refuse(const TransformRegion::Member &member, OpOperand *use, const Twine &reason) {
-    region.refusals.push_back({member.value, use, member.slot, member.inverse, reason.str()});
+  void pass(Operation *op, const Carry &carry, const TransformRegion::Member &member);
+  void refuse(const TransformRegion::Member &member, OpOperand *use, const Twine &reason,
+              Operation *op = nullptr, Port port = Port::result(0), bool canBeExplicit = true) {
+    refused.push_back(
+        {op, port, {member.value, use, member.slot, member.inverse, reason.str(), canBeExplicit}});
   }
 
   TransformRegion region;
+  std::vector<Refused> refused;
   llvm::DenseMap<Value, size_t> index;
   /// Ports that carry because another port of their op does.
   llvm::DenseSet<PortKey> settled;
+  /// Ops of which some ports carry and the others do not.
+  llvm::DenseSet<Operation *> passing;
 };
 } // namespace
 
@@ -65,10 +78,9 @@ void Walk::add(Value value, const ChannelSlot &slot, bool inverse) {
     return;
   }
   const TransformRegion::Member &member = region.members[known->second];
-  if (member.slot == slot && member.inverse == inverse)
-    return;
-  refuse(member, nullptr, "two ways ask for different transforms of one value");
-  region.refusals.back().canBeExplicit = false;
+  if (!(member.slot == slot) || member.inverse != inverse)
+    refuse(member, nullptr, "two ways ask for different transforms of one value", nullptr,
+           Port::result(0), /*canBeExplicit=*/false);
 }
 
 static std::string describe(Operation *op) {
@@ -85,32 +97,54 @@ void Walk::visit(Operation *op, Port port, OpOperand *use, const TransformRegion
   if (!settled.contains(keyOf(op, port))) {
     Carry carry = algebra.carry(region.kind, port, member.slot);
     if (carry.verdict == Carry::Refuse)
-      return refuse(member, use, describe(op) + ": " + carry.reason);
-    for (const Carry::Other &other : carry.others) {
-      bool inverse = member.inverse != other.inverse;
-      Value value = other.port.isResult ? Value(op->getResult(other.port.index))
-                                        : op->getOperand(other.port.index);
-      if (!other.port.isResult && getConstantElements(value)) {
-        region.constants.push_back({&op->getOpOperand(other.port.index), other.slot, inverse});
-        continue;
-      }
-      settled.insert(keyOf(op, other.port));
-      add(value, other.slot, inverse);
-    }
+      return refuse(member, use, describe(op) + ": " + carry.reason, op, port);
+    // It passes on condition that its other ports stay: of a product, one factor is transformed.
+    if (carry.verdict == Carry::Pass && !passing.insert(op).second)
+      return refuse(member, use, describe(op) + ": the transform reaches it along two operands", op,
+                    port);
+    pass(op, carry, member);
   }
   region.applications.push_back({op, port, member.slot, member.inverse});
+}
+
+void Walk::pass(Operation *op, const Carry &carry, const TransformRegion::Member &member) {
+  for (const Carry::Other &other : carry.others) {
+    bool inverse = member.inverse != other.inverse;
+    Value value = other.port.isResult ? Value(op->getResult(other.port.index))
+                                      : op->getOperand(other.port.index);
+    if (!other.port.isResult && getConstantElements(value)) {
+      region.constants.push_back({&op->getOpOperand(other.port.index), other.slot, inverse});
+      continue;
+    }
+    settled.insert(keyOf(op, other.port));
+    add(value, other.slot, inverse);
+  }
+}
+
+static bool isFloat32(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type && type.getElementType().isF32();
 }
 
 TransformRegion Walk::run() {
   // Members grow while they are visited.
   for (size_t i = 0; i < region.members.size(); ++i) {
     TransformRegion::Member member = region.members[i];
+    if (!isFloat32(member.value))
+      refuse(member, nullptr, "its elements are not of type f32", nullptr, Port::result(0),
+             /*canBeExplicit=*/false);
     if (auto result = dyn_cast<OpResult>(member.value))
       visit(result.getOwner(), Port::result(result.getResultNumber()), nullptr, member);
     else
       refuse(member, nullptr, "it is an input of the graph");
     for (OpOperand &use : member.value.getUses())
       visit(use.getOwner(), Port::operand(use.getOperandNumber()), &use, member);
+  }
+  for (Refused &r : refused) {
+    if (r.op && settled.contains(keyOf(r.op, r.port)))
+      region.applications.push_back({r.op, r.port, r.refusal.slot, r.refusal.inverse});
+    else
+      region.refusals.push_back(std::move(r.refusal));
   }
   return std::move(region);
 }
@@ -249,10 +283,10 @@ bool quantc::makeExplicit(const TransformRegion::Refusal &refusal,
   if (!refusal.canBeExplicit)
     return false;
   if (refusal.use) {
-    // The reader wants the value as it was.
+    // The reader wants the value as it was; it reads what an explicit op of the producer made.
     OpBuilder builder(refusal.use->getOwner());
-    Value restored = explicitTransform(builder, refusal.value.getLoc(), refusal.value, refusal.slot,
-                                       transform, !refusal.inverse);
+    Value restored = explicitTransform(builder, refusal.value.getLoc(), refusal.use->get(),
+                                       refusal.slot, transform, !refusal.inverse);
     if (!restored)
       return false;
     refusal.use->set(restored);

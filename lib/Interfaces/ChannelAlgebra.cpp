@@ -98,6 +98,9 @@ static bool placeDigit(int64_t step, int64_t size, ArrayRef<int64_t> shape,
       continue;
     if (step % strides[axis] != 0)
       return false;
+    // Rows of unknown length may begin at any digit: there must be one.
+    if (end == 0 && llvm::any_of(shape.take_front(axis), [](int64_t size) { return size != 1; }))
+      return false;
     int64_t room = end == 0 ? size : end / step;
     int64_t part = std::min(size, room);
     if ((end != 0 && end % (step * part) != 0) || size % part != 0)
