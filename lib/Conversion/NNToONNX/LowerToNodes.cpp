@@ -40,9 +40,7 @@ public:
     return node("Gather", {lookup.getTable(), lookup.getIndices()}, {integer("axis", 0)});
   }
   Value slice(nn::SliceOp slice);
-  Value expand(nn::ExpandOp expand) {
-    return node("Expand", {expand.getInput(), integers(expand.getType().getShape())});
-  }
+  Value expand(nn::ExpandOp expand);
 
 private:
   Value node(StringRef type, ValueRange operands, ArrayRef<NamedAttribute> attributes = {});
@@ -54,9 +52,9 @@ private:
                                       builder.getIntegerType(64, /*isSigned=*/true));
     return constant(DenseElementsAttr::get(type, list));
   }
-  Value splat(ArrayRef<int64_t> shape, APFloat value) {
-    return constant(
-        DenseElementsAttr::get(RankedTensorType::get(shape, builder.getF32Type()), value));
+  Value splat(ArrayRef<int64_t> shape, double value, Type elementType) {
+    return constant(DenseElementsAttr::get(RankedTensorType::get(shape, elementType),
+                                           Attribute(builder.getFloatAttr(elementType, value))));
   }
   NamedAttribute integer(StringRef name, int64_t value) {
     return builder.getNamedAttr(
@@ -84,7 +82,8 @@ Value Lowering::node(StringRef type, ValueRange operands, ArrayRef<NamedAttribut
 
 Value Lowering::norm(nn::LayerNormOp norm) {
   int64_t channels = norm.getType().getShape().back();
-  Value gain = norm.getGain() ? norm.getGain() : splat({channels}, APFloat(1.0f));
+  Value gain =
+      norm.getGain() ? norm.getGain() : splat({channels}, 1.0, norm.getType().getElementType());
   SmallVector<Value> operands = {norm.getInput(), gain};
   if (norm.getBias())
     operands.push_back(norm.getBias());
@@ -102,7 +101,9 @@ Value Lowering::norm(nn::RMSNormOp norm) {
   int64_t last = norm.getType().getRank() - 1;
   Value mean = nn::ReduceMeanOp::create(builder, loc, square, builder.getDenseI64ArrayAttr(last),
                                         builder.getBoolAttr(true));
-  Value sum = nn::AddOp::create(builder, loc, mean, splat({}, norm.getEpsilon()));
+  Value sum = nn::AddOp::create(
+      builder, loc, mean,
+      splat({}, norm.getEpsilon().convertToFloat(), norm.getType().getElementType()));
   Value root = nn::SqrtOp::create(builder, loc, sum.getType(), sum);
   Value normal = nn::DivOp::create(builder, loc, x, root);
   return norm.getGain() ? Value(nn::MulOp::create(builder, loc, normal, norm.getGain())) : normal;
@@ -121,6 +122,15 @@ Value Lowering::slice(nn::SliceOp slice) {
   if (axes.empty())
     return slice.getInput();
   return node("Slice", {slice.getInput(), integers(starts), integers(ends), integers(axes)});
+}
+
+/// Axes that stay are 1 in the target shape, so that their size need not be known.
+Value Lowering::expand(nn::ExpandOp expand) {
+  SmallVector<int64_t> shape;
+  for (auto [from, to] :
+       llvm::zip_equal(expand.getInput().getType().getShape(), expand.getType().getShape()))
+    shape.push_back(from == to ? 1 : to);
+  return node("Expand", {expand.getInput(), integers(shape)});
 }
 
 namespace {

@@ -58,9 +58,10 @@ private:
   Value value(Value old) { return values.lookup(old); }
   /// Nodes of one name came from one node; ONNX wants names that differ.
   std::string uniqueName(std::string name) {
-    if (int times = names[name]++)
-      name += "_" + std::to_string(times);
-    return name;
+    std::string unique = name;
+    while (!names.try_emplace(unique, 0).second)
+      unique = name + "_" + std::to_string(++names[name]);
+    return unique;
   }
   Value constant(ElementsAttr elements);
   /// A node of one result, named after the op that it stands for.
@@ -91,7 +92,7 @@ private:
   func::FuncOp function;
   Operation *current = nullptr;
   llvm::DenseMap<Value, Value> values;
-  llvm::StringMap<int> names; ///< of nodes so far, and how often
+  llvm::StringMap<int> names; ///< of nodes so far, and the last number behind each
 };
 } // namespace
 

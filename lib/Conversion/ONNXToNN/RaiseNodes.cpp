@@ -41,7 +41,8 @@ static Raised raiseLayerNorm(OpBuilder &builder, NodeReader &reader) {
   FailureOr<int64_t> stash = reader.intAttr("stash_type", 1);
   auto type = succeeded(input) ? typeOf(*input) : RankedTensorType();
   if (!type || failed(axis) || failed(epsilon) || failed(stash) || *stash != 1 ||
-      !type.getElementType().isF32() || node->getNumResults() != 1)
+      !type.getElementType().isF32() || type.getRank() == 0 ||
+      ShapedType::isDynamic(type.getShape().back()) || node->getNumResults() != 1)
     return {};
   Value gain = reader.optionalInput(1), bias = reader.optionalInput(2);
   auto expected = RankedTensorType::get({type.getShape().back()}, type.getElementType());
@@ -61,7 +62,11 @@ static Raised raiseGather(OpBuilder &builder, NodeReader &reader) {
   RankedTensorType from = typeOf(*table), at = typeOf(*indices);
   auto to = dyn_cast<RankedTensorType>(node.getResult(0).getType());
   if (!from || !at || !to || from.getRank() != 2 || !isa<FloatType>(from.getElementType()) ||
-      !isa<IntegerType>(at.getElementType()) || to.getRank() != at.getRank() + 1)
+      !isa<IntegerType>(at.getElementType()))
+    return {};
+  SmallVector<int64_t> shape(at.getShape());
+  shape.push_back(from.getDimSize(1));
+  if (to != RankedTensorType::get(shape, from.getElementType()))
     return {};
   return {nn::EmbeddingOp::create(builder, node.getLoc(), to, *table, *indices)};
 }
@@ -73,6 +78,9 @@ static Raised raiseExpand(OpBuilder &builder, NodeReader &reader) {
   auto to = dyn_cast<RankedTensorType>(node.getResult(0).getType());
   if (!from || !to || from.getRank() != to.getRank() || !to.hasStaticShape())
     return {};
+  for (auto [size, expanded] : llvm::zip_equal(from.getShape(), to.getShape()))
+    if (size != expanded && size != 1)
+      return {};
   return {nn::ExpandOp::create(builder, node.getLoc(), to, *input)};
 }
 

@@ -242,8 +242,8 @@ static LogicalResult verifyNormParameter(Operation *op, RankedTensorType input, 
 
 static LogicalResult verifyNorm(Operation *op, RankedTensorType input, Value gain, Value bias,
                                 const APFloat &epsilon) {
-  if (input.getRank() == 0)
-    return op->emitOpError("expected an input with a last axis, but found ") << input;
+  if (input.getRank() == 0 || isDynamicDim(input.getShape().back()))
+    return op->emitOpError("expected an input with a last axis of known size, but found ") << input;
   if (epsilon.isNaN() || epsilon.isNegative())
     return op->emitOpError("expected an epsilon of at least 0");
   return success(succeeded(verifyNormParameter(op, input, gain, "gain")) &&
@@ -291,9 +291,11 @@ LogicalResult SliceOp::verify() {
     if (whole || (offset >= 0 && !isDynamicDim(size) && !isDynamicDim(all) && offset <= all &&
                   size <= all - offset))
       continue;
-    return emitOpError("expected a box inside ")
-           << shapeText(from.getShape()) << ", but found " << shapeText(to.getShape()) << " at "
-           << shapeText(getOffsets());
+    InFlightDiagnostic error = emitOpError("expected a box inside ")
+                               << shapeText(from.getShape()) << ", but found "
+                               << shapeText(to.getShape()) << " at [";
+    llvm::interleaveComma(getOffsets(), error);
+    return error << "]";
   }
   return success();
 }

@@ -89,6 +89,9 @@ template <typename OpTy> struct RecognizeCore : OpRewritePattern<OpTy> {
     auto [x, epsilon] = inputOfNorm(op);
     if (!x || x.getType() != op.getType())
       return rewriter.notifyMatchFailure(op, "no x / sqrt(mean(x * x) + epsilon)");
+    auto type = cast<RankedTensorType>(x.getType());
+    if (!type.getElementType().isF32() || ShapedType::isDynamic(type.getShape().back()))
+      return rewriter.notifyMatchFailure(op, "expected channels of type f32, their number known");
     APFloat eps(static_cast<float>(*epsilon));
     auto centered = x.template getDefiningOp<SubOp>();
     if (centered && inputOfRowMean(centered.getRhs()) == centered.getLhs())
@@ -100,42 +103,53 @@ template <typename OpTy> struct RecognizeCore : OpRewritePattern<OpTy> {
   }
 };
 
-/// The constant beside a normalisation's result, spread to [channels] when it holds one number for
-/// each of them or one for all; null otherwise.
-template <typename NormOp, typename OpTy>
-static std::pair<NormOp, Value> normAndConstant(OpTy op, PatternRewriter &rewriter) {
+/// A normalisation without other readers and the constant beside it that holds one number for each
+/// channel; nulls where there is none.
+template <typename NormOp, typename OpTy> static std::pair<NormOp, Value> normAndConstant(OpTy op) {
   for (auto [normal, constant] :
        {std::pair(op.getLhs(), op.getRhs()), std::pair(op.getRhs(), op.getLhs())}) {
     auto norm = normal.template getDefiningOp<NormOp>();
-    std::optional<std::vector<float>> values = readFloats(getConstantElements(constant));
-    if (!norm || !norm->hasOneUse() || !values || norm.getType() != op.getType())
+    ElementsAttr elements = getConstantElements(constant);
+    if (!norm || !norm->hasOneUse() || !elements || norm.getType() != op.getType())
       continue;
     int64_t channels = norm.getType().getShape().back();
-    auto shape = cast<RankedTensorType>(constant.getType()).getShape();
-    if (static_cast<int64_t>(values->size()) != channels || shape.back() != channels)
-      continue;
-    auto type = RankedTensorType::get({channels}, norm.getType().getElementType());
-    return {norm, ConstantOp::create(rewriter, constant.getLoc(), type,
-                                     makeFloatWeights(type, *values, "norm"))};
+    auto type = cast<RankedTensorType>(constant.getType());
+    if (elements.getNumElements() == channels && type.getRank() > 0 &&
+        type.getShape().back() == channels)
+      return {norm, constant};
   }
   return {};
+}
+
+/// The constant as a parameter of type [channels]; null when its bytes are not there.
+static Value parameterOf(Value constant, PatternRewriter &rewriter) {
+  std::optional<std::vector<float>> values = readFloats(getConstantElements(constant));
+  if (!values)
+    return {};
+  auto type = RankedTensorType::get({static_cast<int64_t>(values->size())},
+                                    cast<RankedTensorType>(constant.getType()).getElementType());
+  return ConstantOp::create(rewriter, constant.getLoc(), type,
+                            makeFloatWeights(type, *values, "norm"));
 }
 
 template <typename NormOp> struct TakeGain : OpRewritePattern<MulOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(MulOp op, PatternRewriter &rewriter) const override {
-    auto [norm, gain] = normAndConstant<NormOp>(op, rewriter);
+    auto [norm, constant] = normAndConstant<NormOp>(op);
     if (!norm || norm.getGain())
       return rewriter.notifyMatchFailure(op, "no norm without gain times a constant");
-    if constexpr (std::is_same_v<NormOp, LayerNormOp>) {
+    if constexpr (std::is_same_v<NormOp, LayerNormOp>)
       if (norm.getBias())
         return rewriter.notifyMatchFailure(op, "the bias comes before the gain");
+    Value gain = parameterOf(constant, rewriter);
+    if (!gain)
+      return rewriter.notifyMatchFailure(op, "the gain has no bytes");
+    if constexpr (std::is_same_v<NormOp, LayerNormOp>)
       rewriter.replaceOpWithNewOp<LayerNormOp>(op, op.getType(), norm.getInput(), gain, Value(),
                                                norm.getEpsilon());
-    } else {
+    else
       rewriter.replaceOpWithNewOp<RMSNormOp>(op, op.getType(), norm.getInput(), gain,
                                              norm.getEpsilon());
-    }
     return success();
   }
 };
@@ -143,9 +157,12 @@ template <typename NormOp> struct TakeGain : OpRewritePattern<MulOp> {
 struct TakeBias : OpRewritePattern<AddOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(AddOp op, PatternRewriter &rewriter) const override {
-    auto [norm, bias] = normAndConstant<LayerNormOp>(op, rewriter);
+    auto [norm, constant] = normAndConstant<LayerNormOp>(op);
     if (!norm || norm.getBias())
       return rewriter.notifyMatchFailure(op, "no norm without bias plus a constant");
+    Value bias = parameterOf(constant, rewriter);
+    if (!bias)
+      return rewriter.notifyMatchFailure(op, "the bias has no bytes");
     rewriter.replaceOpWithNewOp<LayerNormOp>(op, op.getType(), norm.getInput(), norm.getGain(),
                                              bias, norm.getEpsilon());
     return success();
