@@ -61,7 +61,7 @@ struct Solution {
 
 struct DynamicOptions {
   /// States held after a group, at most; 32 times as many over all groups.
-  uint64_t maxStates = uint64_t(1) << 20;
+  uint64_t maxStates = uint64_t(1) << 18;
   /// 0: costs as they are. Otherwise costs are rounded up to budget / buckets: feasible and fast,
   /// no longer optimal.
   uint32_t buckets = 0;
