@@ -320,31 +320,60 @@ Network optLike(int64_t tokens) {
           tokens > 1};
 }
 
+namespace {
+
+Value convolve(Writer &w, const Value &x, int64_t outputs, int64_t groups, int64_t kernel,
+               int64_t pad, const std::string &at) {
+  int64_t batch = x.shape[0], inputs = x.shape[1] / groups;
+  Value weight =
+      w.normal({outputs, inputs, kernel, kernel}, 1 / std::sqrt(double(inputs * kernel * kernel)));
+  Value bias = w.normal({outputs}, 0.5);
+  int64_t less = kernel - 1 - 2 * pad;
+  return w.op("conv", {x, weight, bias}, {batch, outputs, x.shape[2] - less, x.shape[3] - less},
+              "strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = " +
+                  array({pad, pad, pad, pad}) + ", groups = " + std::to_string(groups) + " : i64",
+              at);
+}
+
+/// Space in the mean, and a linear map: 7 results.
+Value classify(Writer &w, const Value &x) {
+  int64_t batch = x.shape[0], channels = x.shape[1];
+  Value mean =
+      w.op("reduce_mean", {x}, {batch, channels, 1, 1}, "axes = array<i64: 2, 3>, keepdims = true");
+  return w.linear(w.op("reshape", {mean}, {batch, channels}), 7, true, "head");
+}
+
+} // namespace
+
 Network convolutional(int64_t batch) {
   Writer w(400 + batch);
-  auto conv = [&](const Value &x, int64_t outputs, int64_t groups, int64_t kernel,
-                  const std::string &at) {
-    int64_t inputs = x.shape[1] / groups;
-    Value weight = w.normal({outputs, inputs, kernel, kernel},
-                            1 / std::sqrt(double(inputs * kernel * kernel)));
-    Value bias = w.normal({outputs}, 0.5);
-    int64_t pad = kernel / 2;
-    return w.op("conv", {x, weight, bias}, {batch, outputs, x.shape[2], x.shape[3]},
-                "strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = " +
-                    array({pad, pad, pad, pad}) + ", groups = " + std::to_string(groups) + " : i64",
-                at);
-  };
   Value x{"%x", {batch, 3, 6, 6}};
-  Value y = w.unary("relu", conv(x, 16, 1, 3, "first"));
-  y = w.unary("relu", conv(y, 16, 16, 3, "depthwise"));
-  y = w.unary("relu", conv(y, 16, 1, 1, "pointwise"));
-  y = w.unary("relu", conv(y, 12, 2, 3, "grouped"));
-  y = conv(y, 20, 1, 1, "last");
-  y = w.op("reduce_mean", {y}, {batch, 20, 1, 1}, "axes = array<i64: 2, 3>, keepdims = true");
-  y = w.linear(w.op("reshape", {y}, {batch, 20}), 7, true, "head");
+  Value y = w.unary("relu", convolve(w, x, 16, 1, 3, 1, "first"));
+  y = w.unary("relu", convolve(w, y, 16, 16, 3, 1, "depthwise"));
+  y = w.unary("relu", convolve(w, y, 16, 1, 1, 0, "pointwise"));
+  y = w.unary("relu", convolve(w, y, 12, 2, 3, 1, "grouped"));
+  y = classify(w, convolve(w, y, 20, 1, 1, 0, "last"));
   HostTensor input = floatsOf(w, x.shape);
   double roots = std::sqrt(27.0) + 3 + 4 + std::sqrt(72.0) + std::sqrt(12.0) + 6 + std::sqrt(20.0);
   return {w.module("%x: " + x.type(), y), {input}, roots, 6, true};
+}
+
+Network pooled(int64_t batch) {
+  Writer w(500 + batch);
+  const std::string window = "kernel = array<i64: 2, 2>, strides = array<i64: 1, 1>, dilations = "
+                             "array<i64: 1, 1>, pads = array<i64: 1, 0, 0, 0>";
+  Value x{"%x", {batch, 3, 6, 6}};
+  Value y = convolve(w, x, 12, 1, 3, 0, "first");
+  y = w.op("max_pool", {y}, {batch, 12, 4, 3}, window);
+  y = convolve(w, y, 12, 12, 2, 0, "depthwise");
+  y = w.op("avg_pool", {y}, {batch, 12, 3, 1}, window);
+  y = convolve(w, y, 8, 2, 1, 0, "grouped");
+  y = w.op("pad", {y}, {batch, 8, 4, 1},
+           "pads = array<i64: 0, 0, 1, 0, 0, 0, 0, 0>, value = 0.0 : f32", "pad");
+  y = classify(w, y);
+  HostTensor input = floatsOf(w, x.shape);
+  double roots = std::sqrt(27.0) + 2 + 2 + std::sqrt(6.0) + 2 + std::sqrt(8.0);
+  return {w.module("%x: " + x.type(), y), {input}, roots, 4, true};
 }
 
 } // namespace quantc::test

@@ -47,6 +47,8 @@ Network bertLike(int64_t tokens);
 Network optLike(int64_t tokens);
 /// A convolution, a depthwise one, one of two groups, one of 1x1 and a linear map.
 Network convolutional(int64_t batch);
+/// Convolutions of every grouping without padding or activations, and pools between them.
+Network pooled(int64_t batch);
 
 } // namespace quantc::test
 

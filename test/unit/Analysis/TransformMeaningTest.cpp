@@ -199,6 +199,18 @@ TEST_F(Meaning, Convolutions) {
                                              {P, "last", channels(20)}});
 }
 
+TEST_F(Meaning, PoolsAndGroupsWithoutPadding) {
+  auto channels = [](int64_t n) { return ChannelSlot::axis(1, n); };
+  for (int64_t batch : {1, 3})
+    expectSameMeaning(pooled(batch), {{Z, "first", channels(12)},
+                                      {S, "first", channels(12)},
+                                      {Z, "depthwise", channels(12)},
+                                      {S, "depthwise", channels(12)},
+                                      // One factor for each place within the two groups.
+                                      {S, "depthwise", {{{{1, 6, 1}}}}},
+                                      {S, "grouped", channels(8)}});
+}
+
 /// What the matrix refuses, where it stands in a network: the reason and the op that gives it.
 struct Refused {
   const char *name;
@@ -285,6 +297,14 @@ INSTANTIATE_TEST_SUITE_P(
                 convolutions,
                 {R, "first", ChannelSlot::axis(1, 16)},
                 "'relu' (nn.relu): it is not linear"},
+        Refused{"rotation_of_groups",
+                [] { return pooled(1); },
+                {R, "grouped", ChannelSlot::axis(1, 8)},
+                "'grouped' (nn.conv): it works on groups of channels"},
+        Refused{"shift_before_a_pad",
+                [] { return pooled(1); },
+                {Z, "grouped", ChannelSlot::axis(1, 8)},
+                "'pad' (nn.pad): the padding would have to be transformed, too"},
         Refused{"permutation_before_groups",
                 convolutions,
                 {P, "pointwise", ChannelSlot::axis(1, 16)},
