@@ -42,6 +42,7 @@ struct Panel {
   const float *scales;
   const uint8_t *zeros;
   int64_t group, zeroStride;
+  bool hasRest; ///< the inputs are no multiple of 8
 };
 
 /// code - zero of the weights at position p (4 bits each) of 32-bit lanes: `offset` is
@@ -98,7 +99,7 @@ QK_INLINE void decode(const Panel &p, int64_t column, int64_t begin, int64_t end
       __builtin_prefetch(codes + 8192);
       some(8);
     }
-    if (k < stop) {
+    if (p.hasRest && k < stop) {
       some(stop - k);
       k = stop;
     }
@@ -217,8 +218,12 @@ extern "C" void QK_NAME(grouped_linear_f32)(float *out, const float *in, const u
     QK_UNROLL
     for (int i = 0; i < 2; ++i) {
       const int64_t at = (panel + i) * groups * GroupedColumns;
-      panels[i] = {weights + (panel + i) * panelBytes, scales + at, zeros + at * zeroStride, group,
-                   zeroStride};
+      panels[i] = {weights + (panel + i) * panelBytes,
+                   scales + at,
+                   zeros + at * zeroStride,
+                   group,
+                   zeroStride,
+                   k % 8 != 0};
     }
     const int64_t first = panel * GroupedColumns;
     const int64_t valid = minI64(n, minI64(panelEnd, panel + step) * GroupedColumns) - first;
