@@ -126,6 +126,27 @@ static bool isFloat32(Value value) {
   return type && type.getElementType().isF32();
 }
 
+/// Whether there is an op that does the transform (or undoes it, for `inverse`) at run time.
+static bool hasExplicitOp(TransformKind kind, Value value, const ChannelSlot &slot, bool inverse) {
+  std::optional<int64_t> axis = slot.singleAxis();
+  if (!isFloat32(value) || !axis)
+    return false;
+  auto type = cast<RankedTensorType>(value.getType());
+  int64_t rank = type.getRank();
+  switch (kind) {
+  case TransformKind::Scale:
+  case TransformKind::Shift:
+    return true;
+  case TransformKind::Rotation: // a linear map, or a 1x1 convolution
+    return *axis == rank - 1 || (*axis == 1 && rank >= 3 && rank <= 5);
+  case TransformKind::Centering:
+    return !inverse && slot.size() == type.getDimSize(*axis);
+  case TransformKind::Permutation:
+    return false;
+  }
+  return false;
+}
+
 TransformRegion Walk::run() {
   // Members grow while they are visited.
   for (size_t i = 0; i < region.members.size(); ++i) {
@@ -146,6 +167,9 @@ TransformRegion Walk::run() {
     else
       region.refusals.push_back(std::move(r.refusal));
   }
+  for (TransformRegion::Refusal &refusal : region.refusals)
+    refusal.canBeExplicit &= hasExplicitOp(region.kind, refusal.value, refusal.slot,
+                                           refusal.inverse != (refusal.use != nullptr));
   return std::move(region);
 }
 
@@ -234,8 +258,6 @@ static Value explicitRotation(OpBuilder &builder, Location loc, Value value,
   };
   if (axis == rank - 1)
     return nn::LinearOp::create(builder, loc, value, constant({length, length}), Value());
-  if (axis != 1 || rank < 3 || rank > 5)
-    return {};
   SmallVector<int64_t> shape(rank, 1), ones(rank - 2, 1), zeros(2 * (rank - 2), 0);
   shape[0] = shape[1] = length;
   return nn::ConvOp::create(builder, loc, value, constant(shape), Value(), ones, ones, zeros);
@@ -244,9 +266,9 @@ static Value explicitRotation(OpBuilder &builder, Location loc, Value value,
 static Value explicitTransform(OpBuilder &builder, Location loc, Value value,
                                const ChannelSlot &slot, const ChannelTransform &transform,
                                bool inverse) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  if (!type || !type.getElementType().isF32() || !slot.singleAxis())
+  if (!hasExplicitOp(transform.kind, value, slot, inverse))
     return {};
+  auto type = cast<RankedTensorType>(value.getType());
   switch (transform.kind) {
   case TransformKind::Rotation:
     return explicitRotation(builder, loc, value, slot, transform, inverse);
@@ -266,8 +288,6 @@ static Value explicitTransform(OpBuilder &builder, Location loc, Value value,
   }
   case TransformKind::Centering: {
     int64_t axis = *slot.singleAxis();
-    if (inverse || slot.size() != type.getDimSize(axis))
-      return {};
     Value mean = nn::ReduceMeanOp::create(builder, loc, value, builder.getDenseI64ArrayAttr(axis),
                                           builder.getBoolAttr(true));
     return nn::SubOp::create(builder, loc, value, mean);

@@ -45,8 +45,9 @@ struct TransformRegion {
     mlir::OpOperand *use;
     ChannelSlot slot;
     bool inverse;
-    std::string reason;        ///< names the op
-    bool canBeExplicit = true; ///< false where one value would need two transforms
+    std::string reason; ///< names the op
+    /// False where one value would need two transforms, or no op does them at run time.
+    bool canBeExplicit = true;
   };
 
   TransformKind kind;

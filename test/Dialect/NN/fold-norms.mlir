@@ -1,6 +1,8 @@
 // Norms whose parameters have nowhere to go keep them, and a remark names what reads them.
 
 // RUN: quant-opt %s --nn-fold-norms --split-input-file --verify-diagnostics | FileCheck %s
+// RUN: quant-opt %s --nn-fold-norms --split-input-file -o %t.mlir 2> %t.remarks
+// RUN: quant-opt %t.mlir --nn-fold-norms --split-input-file 2> %t.again | diff %t.mlir -
 
 // The residual of a post-norm model.
 // CHECK-LABEL: func.func @residual(

@@ -66,3 +66,19 @@ func.func @heads(%x: tensor<5x1xf32>, %s: tensor<5x5xf32>) -> tensor<5x1xf32> {
   %y = nn.linear %m, %wo : (tensor<5x2xf32>, tensor<1x2xf32>) -> tensor<5x1xf32>
   return %y : tensor<5x1xf32>
 }
+
+// -----
+
+// No op rotates channels that lie along two axes: the stream stays, and so does the graph.
+// CHECK-LABEL: func.func @along_two_axes(
+// CHECK: nn.constant dense<{{\[}}[3.000000e+00, 4.000000e+00, 0.000000e+00, 0.000000e+00]]>
+func.func @along_two_axes(%i: tensor<5xsi64>) -> (tensor<5x1xf32>, tensor<5x2x2xf32>) {
+  %t = nn.constant dense<[[3.0, 4.0, 0.0, 0.0]]> : tensor<1x4xf32>
+  %w = nn.constant dense<1.0> : tensor<1x4xf32>
+  %e = nn.embedding %t, %i : (tensor<1x4xf32>, tensor<5xsi64>) -> tensor<5x4xf32>
+  // expected-remark @unknown {{the stream that norm 'norm' reads is not rotated: it is a result of the graph}}
+  %n = nn.rms_norm %e {epsilon = 1.0e-5 : f32} : (tensor<5x4xf32>) -> tensor<5x4xf32> loc("norm")
+  %y = nn.linear %n, %w : (tensor<5x4xf32>, tensor<1x4xf32>) -> tensor<5x1xf32>
+  %r = nn.reshape %e : (tensor<5x4xf32>) -> tensor<5x2x2xf32>
+  return %y, %r : tensor<5x1xf32>, tensor<5x2x2xf32>
+}

@@ -17,6 +17,7 @@
 #include "quantc/Interfaces/Weights.h"
 #include "quantc/Reference/Interpreter.h"
 #include "llvm/ADT/StringExtras.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace quantc;
@@ -102,8 +103,13 @@ protected:
     ASSERT_TRUE(succeeded(mlir::verify(*module)));
     std::vector<float> after = run(*module);
     ASSERT_EQ(before.size(), after.size());
-    for (size_t i = 0; i < before.size(); ++i) // products of 4 numbers of up to 10, twice
-      EXPECT_NEAR(before[i], after[i], 40 * 0x1p-22) << transformName(kind).str() << " " << i;
+    float largest = 0.0f;
+    for (float value : before)
+      largest = std::max(largest, std::abs(value));
+    // Up to sixteen roundings on a path, of numbers up to the largest.
+    for (size_t i = 0; i < before.size(); ++i)
+      EXPECT_NEAR(before[i], after[i], largest * 16 * 0x1p-24)
+          << transformName(kind).str() << " " << i;
   }
 
   static const ChannelSlot slot;
@@ -191,6 +197,41 @@ TEST_F(Region, OneValueThatNeedsTwoTransforms) {
 }
 
 //===----------------------------------------------------------------------===//
+// Constants
+//===----------------------------------------------------------------------===//
+
+// Addends with one number for each channel, for each row and for all; they move to a side of their
+// own.
+TEST_F(Region, AddendsAreTransformedAlong) {
+  std::string body = WEIGHT
+      "%c = nn.constant dense<[1.0, -2.0, 0.5, 3.0]> : tensor<4xf32>\n"
+      "%rows = nn.constant dense<[[2.0], [-1.0]]> : tensor<2x1xf32>\n"
+      "%one = nn.constant dense<0.75> : tensor<f32>\n"
+      "%0 = " LINEAR("%x", "a") "%1 = nn.add %0, %c : (" MATRIX ", tensor<4xf32>) -> " MATRIX
+                                "\n%2 = nn.sub %rows, %1 : (tensor<2x1xf32>, " MATRIX ") -> " MATRIX
+                                "\n%3 = nn.sub %2, %one : (" MATRIX ", tensor<f32>) -> " MATRIX
+                                "\n%4 = " LINEAR("%3", "b") "return %4 : " MATRIX;
+  for (TransformKind kind : {S, R, P})
+    expectSame(body, MATRIX, "a", kind, 0);
+  // The difference to the rows refuses a shift; an explicit op gives it what there was.
+  expectSame(body, MATRIX, "a", Z, 1);
+}
+
+TEST_F(Region, FactorsAreMovedAlong) {
+  std::string body = WEIGHT
+      "%c = nn.constant dense<[1.0, -2.0, 0.5, 3.0]> : tensor<4xf32>\n"
+      "%d = nn.constant dense<[[4.0, 0.25, -1.0, 2.0], [0.5, 1.0, 2.0, -4.0]]> : " MATRIX "\n"
+      "%rows = nn.constant dense<[[2.0], [-1.0]]> : tensor<2x1xf32>\n"
+      "%0 = " LINEAR("%x", "a") "%1 = nn.mul %c, %0 : (tensor<4xf32>, " MATRIX ") -> " MATRIX
+                                "\n%2 = " BINARY("div", "%1, %d", "quotient") //
+      "%3 = nn.mul %2, %rows : (" MATRIX ", tensor<2x1xf32>) -> " MATRIX
+      "\n%4 = " LINEAR("%3", "b") "return %4 : " MATRIX;
+  expectSame(body, MATRIX, "a", S, 0);
+  expectSame(body, MATRIX, "a", P, 0);
+  expectSame(body, MATRIX, "b", R, 1); // a result of the graph
+}
+
+//===----------------------------------------------------------------------===//
 // Explicit ops
 //===----------------------------------------------------------------------===//
 
@@ -220,8 +261,22 @@ TEST_F(Region, WhatHasNoExplicitOp) {
   for (TransformKind kind : {P, C}) {
     TransformRegion region = regionOf(*module, "a", kind);
     ASSERT_EQ(reasonsOf(region), Reasons{"it is a result of the graph"});
+    EXPECT_FALSE(region.refusals.front().canBeExplicit);
     EXPECT_FALSE(makeExplicit(region.refusals.front(), transformOf(kind)));
   }
+}
+
+// Channels along two axes: known before anything is changed, so that a caller can still leave the
+// graph alone.
+TEST_F(Region, SlotsThatNoOpRotates) {
+  auto module = parseBody(
+      WEIGHT "%0 = " LINEAR("%x", "a") "%1 = nn.reshape %0 : (" MATRIX
+                                       ") -> tensor<2x2x2xf32>\nreturn %1 : tensor<2x2x2xf32>",
+      "tensor<2x2x2xf32>");
+  TransformRegion region = regionOf(*module, "a", R);
+  ASSERT_EQ(reasonsOf(region), Reasons{"it is a result of the graph"});
+  EXPECT_FALSE(region.refusals.front().canBeExplicit);
+  EXPECT_FALSE(makeExplicit(region.refusals.front(), transformOf(R)));
 }
 
 //===----------------------------------------------------------------------===//

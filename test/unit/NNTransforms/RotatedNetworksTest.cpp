@@ -93,7 +93,7 @@ TEST_F(RotatedNetworks, Bert) {
   rotate(bertLike(5), "hadamard", 5);
   EXPECT_EQ(count("norm 'attention_norm0' keeps its bias: 'residual' (nn.add): the shift of a sum"),
             1);
-  EXPECT_EQ(count("norm 'attention_norm0' stays a layer_norm"), 1);
+  EXPECT_EQ(count("norm 'attention_norm0' stays a layer_norm: it has a bias"), 1);
 }
 
 TEST_F(RotatedNetworks, SeedsDiffer) {

@@ -92,9 +92,12 @@ struct LayerNormToRMS : quantc::nn::impl::NNLayerNormToRMSBase<LayerNormToRMS> {
     SmallVector<LayerNormOp> norms;
     getOperation().walk([&](LayerNormOp norm) { norms.push_back(norm); });
     llvm::DenseSet<Value> done;
-    for (LayerNormOp norm : norms)
-      if (!done.contains(norm.getInput()) && failed(centerStream(norm, done)))
+    for (LayerNormOp norm : norms) {
+      if (norm.getBias())
+        norm.emitRemark() << "norm '" << getNodeName(norm) << "' stays a layer_norm: it has a bias";
+      else if (!done.contains(norm.getInput()) && failed(centerStream(norm, done)))
         return signalPassFailure();
+    }
     for (LayerNormOp norm : norms) {
       if (!centered.contains(norm.getInput()) || norm.getBias())
         continue;
