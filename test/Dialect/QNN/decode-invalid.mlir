@@ -15,7 +15,7 @@ func.func private @unknown() attributes {f = #qnn.format<"nf5:g64">}
 // -----
 
 func.func @rank(%c: tensor<8xui8>, %s: tensor<f32>) -> tensor<8xf32> {
-  // expected-error @+1 {{expected a static result of rank 2 or more, but found 'tensor<8xf32>' [QNN-DEC-1]}}
+  // expected-error @+1 {{expected a static result of rank 2 or more and fewer than 2^59 elements, but found 'tensor<8xf32>' [QNN-DEC-1]}}
   %0 = qnn.decode %c, %s as <"int8:tensor"> : (tensor<8xui8>, tensor<f32>) -> tensor<8xf32>
   return %0 : tensor<8xf32>
 }
@@ -23,9 +23,18 @@ func.func @rank(%c: tensor<8xui8>, %s: tensor<f32>) -> tensor<8xf32> {
 // -----
 
 func.func @dynamic(%c: tensor<?x8xui8>, %s: tensor<f32>) -> tensor<?x8xf32> {
-  // expected-error @+1 {{expected a static result of rank 2 or more, but found 'tensor<?x8xf32>' [QNN-DEC-1]}}
+  // expected-error @+1 {{expected a static result of rank 2 or more and fewer than 2^59 elements, but found 'tensor<?x8xf32>' [QNN-DEC-1]}}
   %0 = qnn.decode %c, %s as <"int8:tensor"> : (tensor<?x8xui8>, tensor<f32>) -> tensor<?x8xf32>
   return %0 : tensor<?x8xf32>
+}
+
+// -----
+
+// More elements than can be counted.
+func.func @overflow(%c: tensor<2x8xui8>, %s: tensor<f32>) -> tensor<2x4294967296x4294967296xf32> {
+  // expected-error @+1 {{expected a static result of rank 2 or more and fewer than 2^59 elements, but found 'tensor<2x4294967296x4294967296xf32>' [QNN-DEC-1]}}
+  %0 = qnn.decode %c, %s as <"int8:tensor"> : (tensor<2x8xui8>, tensor<f32>) -> tensor<2x4294967296x4294967296xf32>
+  return %0 : tensor<2x4294967296x4294967296xf32>
 }
 
 // -----

@@ -16,6 +16,7 @@
 #include "quantc/Numerics/BitPacking.h"
 #include "quantc/Numerics/NumberFormatStorage.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace quantc;
@@ -138,6 +139,15 @@ std::optional<std::vector<float>> DecodeOp::evaluate(ArrayRef<ArrayRef<uint8_t>>
   return values;
 }
 
+/// Whether the bits of all codes can be counted.
+static bool countable(ArrayRef<int64_t> shape) {
+  int64_t count = 1;
+  for (int64_t size : shape)
+    if (llvm::MulOverflow(count, std::max<int64_t>(size, 1), count) || count >= INT64_C(1) << 59)
+      return false;
+  return true;
+}
+
 /// An operand of exactly `type`, or none where `type` is null.
 static LogicalResult verifyPart(DecodeOp op, StringRef what, Value part, RankedTensorType type,
                                 StringRef label) {
@@ -155,8 +165,9 @@ static LogicalResult verifyPart(DecodeOp op, StringRef what, Value part, RankedT
 
 LogicalResult DecodeOp::verify() {
   RankedTensorType type = getResult().getType();
-  if (!type.hasStaticShape() || type.getRank() < 2)
-    return emitOpError("expected a static result of rank 2 or more, but found ")
+  if (!type.hasStaticShape() || type.getRank() < 2 || !countable(type.getShape()))
+    return emitOpError("expected a static result of rank 2 or more and fewer than 2^59 elements, "
+                       "but found ")
            << type << " [QNN-DEC-1]";
   numerics::NumberFormat format = getFormat().getFormat();
   int64_t rows = getRows(), columns = getColumns();

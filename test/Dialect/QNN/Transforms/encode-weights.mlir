@@ -26,6 +26,8 @@
 
 // REMARK: loc("fc1"): [Passed] EncodeWeight | Category:qnn-encode-weights | bits=6.000000e+00, format=mxfp4, node=fc1, sqnr=2.6
 // REMARK: loc("computed"): [Missed] EncodeWeight | {{.*}}="expected a constant weight", node=computed
+// REMARK: loc("half"): [Missed] EncodeWeight | {{.*}}="expected an f32 weight whose axis 0 counts output channels", node=half
+// REMARK: loc("infinite"): [Missed] EncodeWeight | {{.*}}="expected finite weights", node=infinite
 func.func @main(%x: tensor<1x4xf32>, %i: tensor<1x1x2x1xf32>, %v: tensor<1x4xf32>) -> (tensor<1x1xf32>, tensor<1x1xf32>, tensor<1x1x1x1xf32>, tensor<1x1xf32>) {
   %w = nn.constant dense<[[6.0, -1.8, 0.2, 0.4]]> : tensor<1x4xf32>
   %a = nn.linear %x, %w : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x1xf32> loc("fc1")
@@ -41,4 +43,12 @@ func.func @clipped(%x: tensor<1x4xf32>) -> tensor<1x1xf32> {
   %w = nn.constant dense<[[3.0, 1.9, -2.0, 2.1]]> : tensor<1x4xf32>
   %y = nn.linear %x, %w : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x1xf32> loc("clipped")
   return %y : tensor<1x1xf32>
+}
+
+func.func @kept(%x: tensor<1x1xf32>, %h: tensor<1x1xf16>) -> (tensor<1x1xf16>, tensor<1x1xf32>) {
+  %w = nn.constant dense<1.0> : tensor<1x1xf16>
+  %y = nn.linear %h, %w : (tensor<1x1xf16>, tensor<1x1xf16>) -> tensor<1x1xf16> loc("half")
+  %i = nn.constant dense<0x7F800000> : tensor<1x1xf32>
+  %z = nn.linear %x, %i : (tensor<1x1xf32>, tensor<1x1xf32>) -> tensor<1x1xf32> loc("infinite")
+  return %y, %z : tensor<1x1xf16>, tensor<1x1xf32>
 }
