@@ -190,7 +190,7 @@ TEST_F(Region, OneValueThatNeedsTwoTransforms) {
                     ", tensor<4x2xf32>) -> tensor<2x2xf32>\nreturn %2 : tensor<2x2xf32>";
   auto module = parseBody(body, "tensor<2x2xf32>");
   TransformRegion region = regionOf(*module, "both", S);
-  EXPECT_EQ(reasonsOf(region), Reasons{"two ways ask for different transforms of one value"});
+  ASSERT_EQ(reasonsOf(region), Reasons{"two ways ask for different transforms of one value"});
   EXPECT_FALSE(makeExplicit(region.refusals.front(), transformOf(S)));
   // A rotation is the same for both.
   expectSame(body, "tensor<2x2xf32>", "both", R, 0);
@@ -229,6 +229,49 @@ TEST_F(Region, FactorsAreMovedAlong) {
   expectSame(body, MATRIX, "a", S, 0);
   expectSame(body, MATRIX, "a", P, 0);
   expectSame(body, MATRIX, "b", R, 1); // a result of the graph
+}
+
+// Both sides of a linear map, there and back.
+TEST_F(Region, TheInverseUndoesATransform) {
+  for (bool atResult : {false, true})
+    for (TransformKind kind : {S, Z, R, P}) {
+      auto module = parseBody(
+          WEIGHT "%b = nn.constant dense<[1.0, -2.0, 0.5, 3.0]> : tensor<4xf32>\n"
+                 "%0 = nn.linear %x, %w, %b : (" MATRIX
+                 ", tensor<4x4xf32>, tensor<4xf32>) -> " MATRIX " loc(\"a\")\nreturn %0 : " MATRIX,
+          MATRIX);
+      std::vector<float> before = run(*module);
+      auto op = cast<ChannelAlgebraInterface>(named(*module, "a"));
+      OpBuilder builder(op);
+      Port port = atResult ? Port::result(0) : Port::operand(0);
+      for (bool inverse : {false, true}) {
+        ASSERT_TRUE(succeeded(op.applyTransform(builder, transformOf(kind), port, slot, inverse)));
+        std::vector<float> after = run(*module);
+        for (size_t i = 0; inverse && i < before.size(); ++i) // 16 roundings of numbers up to 16
+          EXPECT_NEAR(before[i], after[i], 16 * 0x1p-20) << transformName(kind).str();
+        EXPECT_TRUE(inverse || before != after) << transformName(kind).str();
+      }
+    }
+}
+
+// A permutation of axes that is not its own inverse.
+TEST_F(Region, AxesThatTurnInACircle) {
+  std::string body = WEIGHT "%0 = " LINEAR(
+      "%x",
+      "a") "%1 = nn.reshape %0 : (" MATRIX ") -> tensor<1x2x4xf32>\n"
+           "%2 = nn.transpose %1 {permutation = array<i64: 2, 0, 1>} : (tensor<1x2x4xf32>) -> "
+           "tensor<4x1x2xf32> loc(\"turned\")\n"
+           "%3 = nn.transpose %2 {permutation = array<i64: 1, 2, 0>} : (tensor<4x1x2xf32>) -> "
+           "tensor<1x2x4xf32>\n"
+           "%4 = nn.reshape %3 : (tensor<1x2x4xf32>) -> " MATRIX "\n%5 = " LINEAR("%4", "b") //
+      "return %5 : " MATRIX;
+  for (TransformKind kind : {S, Z, R, P})
+    expectSame(body, MATRIX, "a", kind, 0);
+  auto module = parseBody(body, MATRIX);
+  TransformRegion region =
+      findTransformRegion(named(*module, "turned")->getResult(0), ChannelSlot::axis(0, 4), S);
+  EXPECT_TRUE(region.isLegal());
+  EXPECT_EQ(region.members.size(), 5u);
 }
 
 //===----------------------------------------------------------------------===//
