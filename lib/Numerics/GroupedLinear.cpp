@@ -18,11 +18,11 @@
 
 namespace quantc::numerics {
 
-float quantizeRow(const float *x, int64_t n, int8_t *codes) {
+float quantizeRow(const float *x, int64_t n, int8_t *codes, int32_t most) {
   uint32_t magnitude = 0;
   for (int64_t i = 0; i < n; ++i)
     magnitude = std::max(magnitude, bitsOf(x[i]) & 0x7fffffffu);
-  const float scale = rowScale(magnitude);
+  const float scale = rowScale(magnitude, most);
   for (int64_t i = 0; i < n; ++i)
     codes[i] = rowCode(x[i], scale);
   return scale;
@@ -49,12 +49,12 @@ void groupedLinear(const GroupedWeights &w, const float *x, const float *bias, i
 }
 
 void groupedLinearDynamic(const GroupedWeights &w, const float *x, const float *bias, int64_t rows,
-                          float *out) {
+                          float *out, int64_t bits) {
   std::vector<int8_t> codes(static_cast<size_t>(rows * w.inputs));
   std::vector<float> rowScales(static_cast<size_t>(rows));
   for (int64_t r = 0; r < rows; ++r)
     rowScales[static_cast<size_t>(r)] =
-        quantizeRow(x + r * w.inputs, w.inputs, codes.data() + r * w.inputs);
+        quantizeRow(x + r * w.inputs, w.inputs, codes.data() + r * w.inputs, mostRowCode(bits));
   std::vector<int32_t> differences(static_cast<size_t>(w.inputs));
   for (int64_t o = 0; o < w.outputs; ++o) {
     for (int64_t i = 0; i < w.inputs; ++i)

@@ -212,10 +212,11 @@ std::vector<Entry> makeTransformEntries() {
   entries.push_back(choice("weight-search", "none|mse|clip|codes",
                            "search of the scales of weight-format; default none",
                            [](Recipe &r) -> std::string & { return r.weightSearch; }));
-  entries.push_back(choice("activations", "static|float|row",
-                           "what linear maps read: codes of calibrated ranges, floats, or 8 bits "
-                           "with a scale for each row as it comes; default static",
-                           [](Recipe &r) -> std::string & { return r.activations; }));
+  entries.push_back(
+      choice("activations", "static|float|row",
+             "what linear maps read: codes of calibrated ranges, floats, or codes "
+             "of activation-bits with a scale for each row as it comes; default static",
+             [](Recipe &r) -> std::string & { return r.activations; }));
   return entries;
 }
 
@@ -461,6 +462,11 @@ llvm::Error quantc::checkRecipe(const Recipe &recipe) {
   if (recipe.weightFormat.empty())
     return llvm::createStringError("activations " + recipe.activations +
                                    ": expected a weight-format beside it, but found none");
+  if (recipe.activations == "row" &&
+      (recipe.quantize.activationBits < 2 || recipe.quantize.activationBits > 8))
+    return llvm::createStringError(
+        "activations row: expected activation-bits of 2 to 8, but found " +
+        llvm::Twine(recipe.quantize.activationBits));
   if (recipe.isGPU() || recipe.isFPGA())
     return llvm::createStringError("activations " + recipe.activations +
                                    ": expected target cpu, but found " + recipe.target);

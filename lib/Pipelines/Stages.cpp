@@ -100,8 +100,8 @@ static std::string storeWeightsPipeline(const Recipe &recipe) {
   if (recipe.weightRounding == "nearest")
     text += "qnn-encode-weights{format=" + recipe.weightFormat + " search=" + recipe.weightSearch +
             exclude + "},";
-  return text +
-         "qnn-fuse-grouped-linear{activation-bits=" + (recipe.activations == "row" ? "8" : "16") +
+  return text + "qnn-fuse-grouped-linear{activation-bits=" +
+         (recipe.activations == "row" ? std::to_string(recipe.quantize.activationBits) : "16") +
          "})";
 }
 

@@ -114,8 +114,11 @@ static llvm::Error evaluateGroupedLinear(OpCall &call) {
   if (!out)
     return out.takeError();
   const int64_t rows = call.operands[0]->numElements() / weights.inputs;
-  (op.getActivationBits() == 8 ? numerics::groupedLinearDynamic : numerics::groupedLinear)(
-      weights, call.floats(0).data(), bias, rows, out->data());
+  const float *input = call.floats(0).data();
+  if (op.getActivationBits() == 16)
+    numerics::groupedLinear(weights, input, bias, rows, out->data());
+  else
+    numerics::groupedLinearDynamic(weights, input, bias, rows, out->data(), op.getActivationBits());
   return llvm::Error::success();
 }
 

@@ -50,14 +50,17 @@ struct GroupedWeights {
   }
 };
 
-/// [NUM-W4-2] Scale of a row of activations: absmax / 127, but at least 2^-126. `magnitude` is the
+/// Greatest code of a row in `bits` bits, 2 to 8: 2^(bits-1) - 1.
+constexpr int32_t mostRowCode(int64_t bits) { return (1 << (bits - 1)) - 1; }
+
+/// [NUM-W4-2] Scale of a row of activations: absmax / most, but at least 2^-126. `magnitude` is the
 /// greatest bit pattern of |x| in the row, so that infinity and NaN reach the scale.
-inline float rowScale(uint32_t magnitude) {
-  const float scale = floatOfBits(magnitude) / 127.0f;
+inline float rowScale(uint32_t magnitude, int32_t most) {
+  const float scale = floatOfBits(magnitude) / static_cast<float>(most);
   return scale < 0x1p-126f ? 0x1p-126f : scale;
 }
 
-/// [NUM-W4-2] x / scale to the nearest even integer, which lies in [-127, 127]; NaN gives 0.
+/// [NUM-W4-2] x / scale to the nearest even integer, which lies in [-most, most]; NaN gives 0.
 inline int8_t rowCode(float x, float scale) {
   float quotient = x / scale;
   quotient = quotient == quotient ? quotient : 0.0f;
@@ -65,8 +68,8 @@ inline int8_t rowCode(float x, float scale) {
   return static_cast<int8_t>(bitsOf(quotient + 12582912.0f));
 }
 
-/// Codes of one row of n activations; returns its scale.
-float quantizeRow(const float *x, int64_t n, int8_t *codes);
+/// Codes of one row of n activations in [-most, most]; returns its scale.
+float quantizeRow(const float *x, int64_t n, int8_t *codes, int32_t most);
 
 /// [NUM-W4-1] out[r][o] = sum over inputs in order of fma(x[r][i], weight(o, i), acc) from +0, then
 /// + bias[o] (null: +0): bit for bit the float linear layer on the decoded weights. x is
@@ -74,11 +77,11 @@ float quantizeRow(const float *x, int64_t n, int8_t *codes);
 void groupedLinear(const GroupedWeights &weights, const float *x, const float *bias, int64_t rows,
                    float *out);
 
-/// [NUM-W4-3] The same on rows quantized by [NUM-W4-2]: acc = fma(float(S_g), scale_g, acc) over
-/// the groups in order from +0, S_g = sum of code_x * (code - zero point) in 32 bits;
-/// out = fma(acc, row scale, bias[o]). group is at most 2^16.
+/// [NUM-W4-3] The same on rows quantized to `bits` bits by [NUM-W4-2]: acc = fma(float(S_g),
+/// scale_g, acc) over the groups in order from +0, S_g = sum of code_x * (code - zero point) in 32
+/// bits; out = fma(acc, row scale, bias[o]). group is at most 2^16.
 void groupedLinearDynamic(const GroupedWeights &weights, const float *x, const float *bias,
-                          int64_t rows, float *out);
+                          int64_t rows, float *out, int64_t bits);
 
 } // namespace quantc::numerics
 

@@ -45,8 +45,8 @@ struct CompileOptions {
   int64_t dataBatch = 1;
   /// Statistics by observer name (JSON) instead of calibration data. Empty: none.
   std::string statistics;
-  /// Second moments (docs/Rounding.md) instead of calibration data for weight rounding, and where to
-  /// write those that were collected. Empty: none.
+  /// Second moments (docs/Rounding.md) instead of calibration data for weight rounding, and where
+  /// to write those that were collected. Empty: none.
   std::string moments, saveMoments;
   /// Hard cap on the memory of statistics in bytes; changes no result.
   std::optional<uint64_t> calibrationMemory;

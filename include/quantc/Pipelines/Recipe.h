@@ -59,7 +59,8 @@ struct Recipe {
   std::string weightRounding = "nearest";
   /// How scales of `weightFormat` are chosen: "none", "mse", "clip", "codes".
   std::string weightSearch = "none";
-  /// "static": by ranges of calibration data; "float"; "row": 8 bits, each row as it comes.
+  /// "static": by ranges of calibration data; "float"; "row": codes of
+  /// `quantize.activationBits`, each row with a scale of its own as it comes.
   std::string activations = "static";
   bool hasStaticActivations() const { return activations == "static"; }
   /// Integer instructions only in integer ops.

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "quantc/Numerics/GroupedLinear.h"
 #include "Requantize.h"
 #include "quantc/Kernels/Packing.h"
 
@@ -111,6 +112,7 @@ static LogicalResult lowerGroupedLinear(Lowering &lowering, Operation *operation
     Value scales = lowering.buffer({rows}, b.getF32Type());
     Value sums = lowering.buffer({rows, groups}, b.getI32Type());
     kern::QuantizeRowsOp::create(b, op.getLoc(), codes, scales, sums, in, op.getGroup(),
+                                 numerics::mostRowCode(op.getActivationBits()),
                                  kern::PartitionAttr());
     kern::GroupedLinearS8Op::create(b, op.getLoc(), to, codes, scales, sums, layer->weight,
                                     layer->scale, layer->zero, layer->bias, inputs, op.getGroup(),

@@ -21,7 +21,7 @@ using namespace quantc::kernels;
 
 extern "C" void QK_NAME(quantize_rows)(int8_t *out, float *scales, int32_t *sums, const float *in,
                                        int64_t rowBegin, int64_t rowEnd, int64_t k, int64_t group,
-                                       int64_t inRowStride, int64_t outRowStride) {
+                                       int64_t inRowStride, int64_t outRowStride, int64_t most) {
   const int64_t groups = ceilDiv(k, group);
   for (int64_t r = rowBegin; r < rowEnd; ++r) {
     const float *x = in + r * inRowStride;
@@ -31,7 +31,7 @@ extern "C" void QK_NAME(quantize_rows)(int8_t *out, float *scales, int32_t *sums
       const uint32_t bits = numerics::bitsOf(x[i]) & 0x7fffffffu;
       magnitude = bits > magnitude ? bits : magnitude;
     }
-    const float scale = numerics::rowScale(magnitude);
+    const float scale = numerics::rowScale(magnitude, static_cast<int32_t>(most));
     scales[r] = scale;
     for (int64_t i = 0; i < k; ++i)
       codes[i] = numerics::rowCode(x[i], scale);

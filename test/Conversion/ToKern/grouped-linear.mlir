@@ -7,7 +7,7 @@
 // CHECK: %[[SIGNED:.*]] = kern.constant dense<8> : tensor<1xi8>
 // CHECK: kern.grouped_linear_f32 %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[SIGNED]], %{{.*}} {group = 8 : i64} : memref<6x3xf32, strided<[3, 1]>>, memref<6x20xf32, strided<[20, 1]>>, memref<384xi8>, memref<96xf32>, memref<1xi8>, memref<32xf32>
 // CHECK: %[[EQUAL:.*]] = kern.constant dense<5> : tensor<1xi8>
-// CHECK: kern.quantize_rows %[[CODES:.*]], %[[SCALES:.*]], %[[SUMS:.*]], %{{.*}} {group = 8 : i64} : memref<6x24xi8>, memref<6xf32>, memref<6x3xi32>, memref<6x20xf32, strided<[20, 1]>>
+// CHECK: kern.quantize_rows %[[CODES:.*]], %[[SCALES:.*]], %[[SUMS:.*]], %{{.*}} {group = 8 : i64, most = 127 : i64} : memref<6x24xi8>, memref<6xf32>, memref<6x3xi32>, memref<6x20xf32, strided<[20, 1]>>
 // CHECK: kern.grouped_linear_s8 %{{.*}}, %[[CODES]], %[[SCALES]], %[[SUMS]], %{{.*}}, %{{.*}}, %[[EQUAL]], %{{.*}} {group = 8 : i64, inputs = 20 : i64}
 func.func @main(%x: tensor<2x3x20xf32>) -> (tensor<2x3x3xf32>, tensor<2x3x3xf32>) {
   %c = nn.constant dense<33> : tensor<3x10xui8>

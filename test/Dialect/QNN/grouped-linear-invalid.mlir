@@ -33,8 +33,8 @@ func.func @width(%x: tensor<8xf32>, %c: tensor<2x4xui8>, %s: tensor<2x1xf32>) ->
 // -----
 
 func.func @activations(%x: tensor<8xf32>, %c: tensor<2x4xui8>, %s: tensor<2x1xf32>) -> tensor<2xf32> {
-  // expected-error @+1 {{expected activations of 8 or 16 bits, but found 4 [QNN-GL-3]}}
-  %0 = qnn.grouped_linear %x, %c, %s group 8 bits 4 of <4, signed = true, symmetric = true, narrow = true> : (tensor<8xf32>, tensor<2x4xui8>, tensor<2x1xf32>) -> tensor<2xf32>
+  // expected-error @+1 {{expected activations of 2 to 8 or 16 bits, but found 9 [QNN-GL-3]}}
+  %0 = qnn.grouped_linear %x, %c, %s group 8 bits 9 of <4, signed = true, symmetric = true, narrow = true> : (tensor<8xf32>, tensor<2x4xui8>, tensor<2x1xf32>) -> tensor<2xf32>
   return %0 : tensor<2xf32>
 }
 
@@ -49,7 +49,7 @@ func.func @group_of_12(%x: tensor<24xf32>, %c: tensor<2x12xui8>, %s: tensor<2x2x
 // -----
 
 func.func @sums_beyond_32_bits(%x: tensor<65544xf32>, %c: tensor<1x32772xui8>, %s: tensor<1x1xf32>) -> tensor<1xf32> {
-  // expected-error @+1 {{expected groups of at most 65536 inputs for activations of 8 bits, but found 65544 [QNN-GL-4]}}
+  // expected-error @+1 {{expected groups of at most 65536 inputs for activations in integers, but found 65544 [QNN-GL-4]}}
   %0 = qnn.grouped_linear %x, %c, %s group 65544 bits 8 of <4, signed = true, symmetric = true, narrow = true> : (tensor<65544xf32>, tensor<1x32772xui8>, tensor<1x1xf32>) -> tensor<1xf32>
   return %0 : tensor<1xf32>
 }

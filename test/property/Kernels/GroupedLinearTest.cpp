@@ -155,6 +155,8 @@ void checkDynamic(uint32_t seed) {
   Data data(seed);
   const Layer layer(data);
   const int64_t rows = data.in(0, 1) ? data.in(1, 9) : data.in(1, 40), k = layer.k;
+  const int64_t bits = data.in(2, 8);
+  const int32_t most = numerics::mostRowCode(bits);
   const int64_t groups = layer.weights.groups(), stride = (k + 7) / 8 * 8 + 8 * data.in(0, 1);
   const int64_t inStride = k + data.in(0, 3), outStride = layer.n + data.in(0, 3);
   const std::vector<float> x = activations(data, rows, k);
@@ -163,13 +165,14 @@ void checkDynamic(uint32_t seed) {
   std::vector<int32_t> sums(size_t(rows * groups));
   for (int64_t r = 0; r < rows; ++r) {
     int8_t *row = codes.data() + r * stride;
-    scales.push_back(numerics::quantizeRow(x.data() + r * k, k, row));
+    scales.push_back(numerics::quantizeRow(x.data() + r * k, k, row, most));
     std::fill(row + k, row + (k + 7) / 8 * 8, int8_t(0));
     for (int64_t i = 0; i < k; ++i)
       sums[size_t(r * groups + i / layer.group)] += row[i];
   }
   std::vector<float> defined(size_t(rows * layer.n));
-  numerics::groupedLinearDynamic(layer.weights, x.data(), layer.bias.data(), rows, defined.data());
+  numerics::groupedLinearDynamic(layer.weights, x.data(), layer.bias.data(), rows, defined.data(),
+                                 bits);
   const auto rowParts = randomSplit(data, rows);
   const auto panelParts = randomSplit(data, groupedPanels(layer.n));
   forEachLevel([&](const LevelInfo &level, const KernelTable &table) {
@@ -179,7 +182,7 @@ void checkDynamic(uint32_t seed) {
     GuardedArray<int32_t> gt(std::vector<int32_t>(sums.size()), Guarded::Constant);
     for (auto [rowBegin, rowEnd] : rowParts)
       table.quantize_rows(gc.get(), gs.get(), gt.get(), in.get(), rowBegin, rowEnd, k, layer.group,
-                          inStride, stride);
+                          inStride, stride, most);
     expectEqual(codes, gc.values(), level.name);
     expectEqual(scales, gs.values(), level.name);
     expectEqual(sums, gt.values(), level.name);
@@ -223,7 +226,7 @@ TEST(GroupedLinear, LongestGroupAtItsLimits) {
   numerics::GroupedWeights w;
   w.outputs = 1, w.inputs = w.group = k, w.codes = codes.data(), w.scales = scales.data();
   float defined = 0;
-  numerics::groupedLinearDynamic(w, x.data(), nullptr, 1, &defined);
+  numerics::groupedLinearDynamic(w, x.data(), nullptr, 1, &defined, /*bits=*/8);
   const int64_t exact = int64_t(k - 2) * 127 * 15;
   ASSERT_EQ(defined, static_cast<float>(exact) * 0x1p-20f * (1.0f / 127.0f));
   std::vector<uint8_t> packed(packedNibblesSize(1, k));
@@ -234,7 +237,7 @@ TEST(GroupedLinear, LongestGroupAtItsLimits) {
     std::vector<int8_t> row(k);
     float rowScale = 0, out = 0;
     int32_t sum = 0;
-    table.quantize_rows(row.data(), &rowScale, &sum, x.data(), 0, 1, k, k, k, k);
+    table.quantize_rows(row.data(), &rowScale, &sum, x.data(), 0, 1, k, k, k, k, /*most=*/127);
     EXPECT_EQ(sum, (k - 2) * 127);
     table.grouped_linear_s8(&out, row.data(), &rowScale, &sum, packed.data(), packedScales.data(),
                             &zero, bias.data(), 0, 1, 0, 1, 1, k, k, k, 1, 0);

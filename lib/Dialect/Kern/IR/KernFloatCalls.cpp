@@ -167,7 +167,7 @@ void QuantizeRowsOp::getArguments(SmallVectorImpl<KernelArg> &arguments) {
     call.pointer(buffer);
   call.range(0).ints({memrefType(getInput()).getDimSize(1), int64_t(getGroup()),
                       kern::getStrides(getInput().getType())[0],
-                      kern::getStrides(getOut().getType())[0]});
+                      kern::getStrides(getOut().getType())[0], int64_t(getMost())});
 }
 
 //===----------------------------------------------------------------------===//

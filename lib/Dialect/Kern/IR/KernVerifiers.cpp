@@ -311,6 +311,8 @@ LogicalResult QuantizeRowsOp::verify() {
     return failure();
   if (!isF32(getInput()) || typeOf(getInput()).getDimSize(0) != typeOf(getScale()).getDimSize(0))
     return emitOpError("expected f32 rows, but found ") << getInput().getType();
+  if (getMost() < 1 || getMost() > 127)
+    return emitOpError("expected a greatest code of 1 to 127, but found ") << getMost();
   return verifyCodedRows(*this, getOut(), getScale(), getSums(), typeOf(getInput()).getDimSize(1),
                          getGroup());
 }

@@ -44,15 +44,16 @@ static LogicalResult verifyFormat(GroupedLinearOp op) {
   if (op.getFormat().getBits() != 4)
     return op.emitOpError("expected a format of 4 bits, but found ")
            << op.getFormat().getBits() << " [QNN-GL-2]";
-  if (op.getActivationBits() != 8 && op.getActivationBits() != 16)
-    return op.emitOpError("expected activations of 8 or 16 bits, but found ")
+  int64_t bits = op.getActivationBits();
+  if ((bits < 2 || bits > 8) && bits != 16)
+    return op.emitOpError("expected activations of 2 to 8 or 16 bits, but found ")
            << op.getActivationBits() << " [QNN-GL-3]";
   int64_t group = op.getGroup(), inputs = op.getInput().getType().getShape().back();
   if (group < 1 || (group % 8 != 0 && group < inputs))
     return op.emitOpError("expected a group of a multiple of 8 inputs, or of all ")
            << inputs << ", but found " << group << " [QNN-GL-4]";
-  if (op.getActivationBits() == 8 && std::min(group, inputs) > mostGroup)
-    return op.emitOpError("expected groups of at most 65536 inputs for activations of 8 bits, "
+  if (bits != 16 && std::min(group, inputs) > mostGroup)
+    return op.emitOpError("expected groups of at most 65536 inputs for activations in integers, "
                           "but found ")
            << std::min(group, inputs) << " [QNN-GL-4]";
   return success();

@@ -146,7 +146,7 @@ struct FuseGroupedLinearPass : qnn::impl::QnnFuseGroupedLinearBase<FuseGroupedLi
     constexpr int64_t mostGroup = int64_t(1) << 16; // [QNN-GL-4]
     if (inputs < 1 || (group % 8 != 0 && group < inputs))
       return "expected groups of a multiple of 8 inputs";
-    if (bits == 8 && std::min(group, inputs) > mostGroup)
+    if (bits != 16 && std::min(group, inputs) > mostGroup)
       return "expected groups of at most 65536 inputs";
     return "";
   }
@@ -207,9 +207,9 @@ struct FuseGroupedLinearPass : qnn::impl::QnnFuseGroupedLinearBase<FuseGroupedLi
   }
 
   void runOnOperation() override {
-    if (activationBits != 0 && activationBits != 8 && activationBits != 16) {
+    if (activationBits != 0 && activationBits != 16 && (activationBits < 2 || activationBits > 8)) {
       emitError(getOperation().getLoc())
-          << "expected activation bits 0, 8 or 16, but found " << activationBits.getValue();
+          << "expected activation bits 0, 2 to 8 or 16, but found " << activationBits.getValue();
       return signalPassFailure();
     }
     SmallVector<nn::LinearOp> layers;

@@ -59,7 +59,7 @@ func.func @main(%out: memref<1x1099511627776xf32>, %in: memref<1x1099511627776xf
 
 func.func @main(%out: memref<2x20xi8>, %s: memref<2xf32>, %t: memref<2x3xi32>, %in: memref<2x20xf32>) {
   // expected-error @below {{expected codes of 24 bytes a row, but found 'memref<2x20xi8>'}}
-  kern.quantize_rows %out, %s, %t, %in {group = 8 : i64} : memref<2x20xi8>, memref<2xf32>, memref<2x3xi32>, memref<2x20xf32>
+  kern.quantize_rows %out, %s, %t, %in {group = 8 : i64, most = 127 : i64} : memref<2x20xi8>, memref<2xf32>, memref<2x3xi32>, memref<2x20xf32>
   return
 }
 
@@ -67,7 +67,7 @@ func.func @main(%out: memref<2x20xi8>, %s: memref<2xf32>, %t: memref<2x3xi32>, %
 
 func.func @main(%out: memref<2x24xi8>, %s: memref<2xf32>, %t: memref<2x2xi32>, %in: memref<2x20xf32>) {
   // expected-error @below {{expected a scale a row and a sum a group, but found 'memref<2xf32>' and 'memref<2x2xi32>'}}
-  kern.quantize_rows %out, %s, %t, %in {group = 8 : i64} : memref<2x24xi8>, memref<2xf32>, memref<2x2xi32>, memref<2x20xf32>
+  kern.quantize_rows %out, %s, %t, %in {group = 8 : i64, most = 127 : i64} : memref<2x24xi8>, memref<2xf32>, memref<2x2xi32>, memref<2x20xf32>
   return
 }
 
@@ -75,6 +75,6 @@ func.func @main(%out: memref<2x24xi8>, %s: memref<2xf32>, %t: memref<2x2xi32>, %
 
 func.func @main(%out: memref<2x24xi8>, %s: memref<3xf32>, %t: memref<2x3xi32>, %in: memref<2x20xf32>) {
   // expected-error @below {{expected f32 rows, but found 'memref<2x20xf32>'}}
-  kern.quantize_rows %out, %s, %t, %in {group = 8 : i64} : memref<2x24xi8>, memref<3xf32>, memref<2x3xi32>, memref<2x20xf32>
+  kern.quantize_rows %out, %s, %t, %in {group = 8 : i64, most = 127 : i64} : memref<2x24xi8>, memref<3xf32>, memref<2x3xi32>, memref<2x20xf32>
   return
 }

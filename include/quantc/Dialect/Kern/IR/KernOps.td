@@ -245,9 +245,9 @@ def Kern_GroupedLinearS8Op : Kern_KernelOp<"grouped_linear_s8"> {
     OptionalAttr<Kern_PartitionAttr>:$partition);
 }
 def Kern_QuantizeRowsOp : Kern_KernelOp<"quantize_rows"> {
-  let summary = "fp32 rows to symmetric 8-bit codes with a scale a row, and sums of the codes of each group";
-  let description = "`out` is [rows, K rounded up to 8] of two's complement, `scale` [rows], `sums` [rows, groups], `input` [rows, K].";
-  let arguments = (ins Kern_Out:$out, Kern_Out:$scale, Kern_Out:$sums, Kern_In:$input, I64Attr:$group,
+  let summary = "fp32 rows to symmetric codes in 8 bits with a scale a row, and sums of the codes of each group";
+  let description = "`out` is [rows, K rounded up to 8] of two's complement, `scale` [rows], `sums` [rows, groups], `input` [rows, K]. Codes lie in -most..most.";
+  let arguments = (ins Kern_Out:$out, Kern_Out:$scale, Kern_Out:$sums, Kern_In:$input, I64Attr:$group, I64Attr:$most,
     OptionalAttr<Kern_PartitionAttr>:$partition);
 }
 def Kern_MatMulF32Op : Kern_KernelOp<"matmul_f32"> {

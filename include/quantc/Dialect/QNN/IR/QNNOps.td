@@ -165,8 +165,8 @@ def QNN_GroupedLinearOp : QNN_Op<"grouped_linear", [Pure, AttrSizedOperandSegmen
     are 0. `w = (code - zero_point) * scale`, rounded once.
 
     With `activation_bits = 16` the input stays float: the result is that of
-    `nn.linear` on w, bit for bit [NUM-W4-1]. With 8, each row of the input is
-    quantized as it comes, symmetric with scale absmax / 127, and groups are summed
+    `nn.linear` on w, bit for bit [NUM-W4-1]. With b of 2 to 8, each row of the input is
+    quantized as it comes, symmetric with scale absmax / (2^(b-1) - 1), and groups are summed
     in integers [NUM-W4-2] [NUM-W4-3]. Example:
     `qnn.grouped_linear %x, %codes, %scales zeros(%z) bias(%b) group 32 bits 16 of <4, signed = false, symmetric = false, narrow = false>`.
     Constraints: [QNN-GL-1] to [QNN-GL-7].

@@ -275,7 +275,7 @@ def QnnFuseGroupedLinear : Pass<"qnn-fuse-grouped-linear", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"activationBits", "activation-bits", "unsigned", "0",
-      "16 (float) or 8 for all layers; 0 takes 16 for new ones and leaves others; default 0">
+      "16 (float) or 2 to 8 for all layers; 0 takes 16 for new ones and leaves others; default 0">
   ];
   let statistics = [
     Statistic<"fused", "fused", "layers on packed weights">,
