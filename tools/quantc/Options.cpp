@@ -161,6 +161,8 @@ static llvm::Error checkTarget(DriverOptions &options) {
     recipe.hls.part = machine->device;
   if (!machine->device.empty())
     recipe.target = target;
+  if (llvm::Error error = checkRecipe(recipe))
+    return usage(llvm::toString(std::move(error)));
   if (recipe.isGPU() && recipe.strict)
     return usage("--strict: a GPU computes the border in float; expected --target cpu");
   options.emit = emitKind.empty() ? family.emits.front().str() : emitKind.getValue();
@@ -245,8 +247,6 @@ llvm::Expected<DriverOptions> quantc::parseCommandLine(int argc, char **argv) {
   auto recipe = resolveRecipe();
   if (!recipe)
     return recipe.takeError();
-  if (llvm::Error error = checkRecipe(*recipe))
-    return usage(llvm::toString(std::move(error)));
   options.compile.recipe = *recipe;
   options.compile.calibration = calibrate;
   options.compile.statistics = statistics;
