@@ -82,7 +82,7 @@ def main():
     parser.add_argument("--head", default="")
     parser.add_argument("--limit", type=int, default=-1, help="windows to evaluate")
     parser.add_argument("--threads", default="2")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     for name in options.rows:
         if name not in ROWS:
             parser.error(f"expected one of {'; '.join(ROWS)}, but found {name}")
