@@ -33,7 +33,7 @@ public:
   Pass(Executor &executor, const MomentOptions &options) : executor(executor), options(options) {}
 
   Error run(const Feed &feed, ArrayRef<int> ids);
-  /// Bytes of a tensor's moments; sizes come from its first value.
+  /// By id; a tensor's first value makes its entry.
   std::map<int, ptq::SecondMoment> moments;
 
 private:

@@ -35,6 +35,13 @@ llvm::json::Value CompileReport::toJSON() const {
   for (const auto &[name, db] : outputSqnrDb)
     outputs.push_back(llvm::json::Object{{"name", name}, {"sqnr_db", db}});
   accuracy["outputs"] = std::move(outputs);
+  llvm::json::Array rounded;
+  for (const qnn::RoundedWeight &weight : roundedWeights)
+    rounded.push_back(llvm::json::Object{{"node", weight.node},
+                                         {"bits", weight.bits},
+                                         {"output_error", weight.loss},
+                                         {"output_error_nearest", weight.nearestLoss},
+                                         {"message", weight.message}});
   return llvm::json::Object{{"format", "quantc-report"},
                             {"version", 1},
                             {"model", model},
@@ -55,7 +62,17 @@ llvm::json::Value CompileReport::toJSON() const {
                             {"self_test_skipped", selfTestSkipped},
                             {"calibration_seconds", calibrationSeconds},
                             {"corrected_biases", correctedBiases},
+                            {"rounded_weights", std::move(rounded)},
+                            {"rounding_seconds", roundingSeconds},
                             {"certificate", certificate}};
+}
+
+/// How much of the outputs' error to nearest GPTQ leaves: the mean over layers of its share.
+static double errorShare(llvm::ArrayRef<qnn::RoundedWeight> weights) {
+  double sum = 0;
+  for (const qnn::RoundedWeight &weight : weights)
+    sum += weight.nearestLoss > 0 ? weight.loss / weight.nearestLoss : 1.0;
+  return sum / static_cast<double>(weights.size());
 }
 
 static std::string bytesText(int64_t bytes) {
@@ -97,6 +114,10 @@ void CompileReport::print(llvm::raw_ostream &os) const {
       os << ", corrected biases: " << *correctedBiases;
     os << "\n";
   }
+  if (!roundedWeights.empty())
+    os << llvm::formatv("rounding      {0} weights by GPTQ in {1:F1} s; {2:F0} % of the outputs' "
+                        "squared error of nearest values, mean over layers\n",
+                        roundedWeights.size(), roundingSeconds, 100 * errorShare(roundedWeights));
   os << "size          weights " << bytesText(weightBytes);
   if (dataflow.empty())
     os << ", working memory " << bytesText(arenaBytes);

@@ -45,9 +45,8 @@ struct RoundedWeight {
 void observeInputs(mlir::ModuleOp module);
 
 /// Rounds each constant f32 weight of a linear map over the last axis by GPTQ, and stores it as
-/// `qnn.decode`. Moments are found by the observer that `observeInputs` would put; a weight without
-/// moments, and a module without observers of its own, are errors that name the node.
-/// Deterministic.
+/// `qnn.decode`. Moments are those of the observer that `observeInputs` would put in front of the
+/// map; a weight without moments is an error that names the node. Deterministic.
 llvm::FailureOr<std::vector<RoundedWeight>>
 roundWeights(mlir::ModuleOp module, const MomentTable &moments, const RoundOptions &options);
 
