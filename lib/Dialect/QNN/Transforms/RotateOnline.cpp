@@ -42,7 +42,7 @@ private:
   /// The rotated value, one for all readers.
   Value rotated(Value value, int64_t size, bool signs);
 
-  llvm::DenseMap<Value, Value> made;
+  llvm::DenseMap<std::pair<Value, unsigned>, Value> made; ///< by value and whether there are signs
 };
 } // namespace
 
@@ -54,7 +54,7 @@ static std::optional<numerics::HadamardPlan> planFor(int64_t channels) {
 }
 
 Value RotateOnline::rotated(Value value, int64_t size, bool signs) {
-  Value &known = made[value];
+  Value &known = made[{value, unsigned(signs)}];
   if (known)
     return known;
   OpBuilder builder(value.getContext());
@@ -94,16 +94,32 @@ LogicalResult RotateOnline::rotateInput(LinearMapOpInterface op) {
   return algebra.applyTransform(builder, transform, port, slot, /*inverse=*/false);
 }
 
+/// The transpose behind which `value` has the channels of its last axis as rows, with nothing but
+/// products with one number between, and no other reader on the way; null otherwise.
+static nn::TransposeOp transposeOfRows(Value value) {
+  while (value.hasOneUse()) {
+    if (auto turned = value.getDefiningOp<nn::TransposeOp>()) {
+      int64_t rank = turned.getType().getRank();
+      return rank >= 2 && turned.getPermutation()[rank - 2] == rank - 1 ? turned
+                                                                        : nn::TransposeOp();
+    }
+    auto product = value.getDefiningOp<nn::MulOp>();
+    if (!product)
+      break;
+    ElementsAttr factor = getConstantElements(product.getRhs());
+    if (!factor || factor.getNumElements() != 1 || product.getLhs().getType() != product.getType())
+      break;
+    value = product.getLhs();
+  }
+  return {};
+}
+
 /// R3: <q R, k R> = <q, k>, for queries and keys that a transpose of the keys brings together.
 void RotateOnline::rotateScores(nn::MatMulOp product) {
-  auto keys = product.getRhs().getDefiningOp<nn::TransposeOp>();
+  nn::TransposeOp keys = transposeOfRows(product.getRhs());
   if (!keys || getConstantElements(product.getLhs()))
     return;
   int64_t rank = keys.getType().getRank();
-  SmallVector<int64_t> swapped = llvm::to_vector(llvm::seq<int64_t>(0, rank));
-  std::swap(swapped[rank - 1], swapped[rank - 2]);
-  if (keys.getPermutation() != ArrayRef<int64_t>(swapped))
-    return;
   int64_t channels = keys.getType().getDimSize(rank - 2);
   numerics::HadamardPlanning planning = numerics::planHadamard(channels);
   if (!planning) {
@@ -114,11 +130,7 @@ void RotateOnline::rotateScores(nn::MatMulOp product) {
   product.emitRemark() << "queries and keys of '" << getNodeName(product)
                        << "' are rotated at run time: " << planning.plan->describe();
   product.getLhsMutable().assign(rotated(product.getLhs(), channels, /*signs=*/false));
-  OpBuilder builder(keys);
-  Value key = rotated(keys.getInput(), channels, /*signs=*/false);
-  Value turned = nn::TransposeOp::create(builder, keys.getLoc(), keys.getType(), key,
-                                         keys.getPermutationAttr());
-  product.getRhsMutable().assign(turned);
+  keys.getInputMutable().assign(rotated(keys.getInput(), channels, /*signs=*/false));
 }
 
 void RotateOnline::runOnOperation() {

@@ -33,3 +33,29 @@ func.func @scores(%q: tensor<1x2x3x8xf32>, %k: tensor<1x2x3x8xf32>) -> tensor<1x
   %1 = nn.matmul %q, %0 : (tensor<1x2x3x8xf32>, tensor<1x2x8x3xf32>) -> tensor<1x2x3x3xf32>
   return %1 : tensor<1x2x3x3xf32>
 }
+
+// Keys that one transpose takes from [batch, tokens, heads, channels], scaled by one number on the way.
+
+// CHECK-LABEL: @keys_of_one_transpose
+// CHECK-DAG: %[[Q2:.*]] = qnn.hadamard %arg0 {size = 8 : i64}
+// CHECK-DAG: %[[K2:.*]] = qnn.hadamard %arg1 {size = 8 : i64}
+// CHECK: %[[TURNED2:.*]] = nn.transpose %[[K2]]
+// CHECK: %[[SCALED:.*]] = nn.mul %[[TURNED2]]
+// CHECK: nn.matmul %[[Q2]], %[[SCALED]]
+func.func @keys_of_one_transpose(%q: tensor<1x2x3x8xf32>, %k: tensor<1x3x2x8xf32>) -> tensor<1x2x3x3xf32> {
+  %half = nn.constant dense<0.5> : tensor<f32>
+  %0 = nn.transpose %k {permutation = array<i64: 0, 2, 3, 1>} : (tensor<1x3x2x8xf32>) -> tensor<1x2x8x3xf32>
+  %1 = nn.mul %0, %half : (tensor<1x2x8x3xf32>, tensor<f32>) -> tensor<1x2x8x3xf32>
+  %2 = nn.matmul %q, %1 : (tensor<1x2x3x8xf32>, tensor<1x2x8x3xf32>) -> tensor<1x2x3x3xf32>
+  return %2 : tensor<1x2x3x3xf32>
+}
+
+// Rows that are tokens are no channels of keys: nothing is rotated.
+
+// CHECK-LABEL: @values
+// CHECK-NOT: qnn.hadamard
+func.func @values(%p: tensor<1x2x3x8xf32>, %v: tensor<1x8x2x4xf32>) -> tensor<1x2x3x4xf32> {
+  %0 = nn.transpose %v {permutation = array<i64: 0, 2, 1, 3>} : (tensor<1x8x2x4xf32>) -> tensor<1x2x8x4xf32>
+  %1 = nn.matmul %p, %0 : (tensor<1x2x3x8xf32>, tensor<1x2x8x4xf32>) -> tensor<1x2x3x4xf32>
+  return %1 : tensor<1x2x3x4xf32>
+}
