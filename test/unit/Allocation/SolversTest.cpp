@@ -112,10 +112,10 @@ TEST(AllocationSolvers, FallbackIsFeasibleAndSaysThatItIsNotExact) {
   Problem problem = hawqV3ResNet18();
   setBudget(problem, kLatency, 0.5);
   DynamicOptions options;
-  options.maxStates = 4;
-  options.fallbackBuckets = 64;
-  ASSERT_TRUE(errorToBool(solveDynamic(problem, {4, 0, 0}).takeError()));
-  Solution solution = cantFail(solveDynamic(problem, {1 << 12, 64, 0}));
+  options.maxStates = 6; // the exact program holds 7
+  ASSERT_TRUE(errorToBool(solveDynamic(problem, options).takeError()));
+  options.fallbackBuckets = 16;
+  Solution solution = cantFail(solveDynamic(problem, options));
   EXPECT_FALSE(solution.optimal);
   double best = cantFail(solveDynamic(problem)).evaluation.loss;
   EXPECT_GE(solution.evaluation.loss, best);
