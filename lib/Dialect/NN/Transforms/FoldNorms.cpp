@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Values.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "quantc/Analysis/TransformRegion.h"
 #include "quantc/Dialect/NN/IR/NN.h"
@@ -26,11 +27,6 @@ namespace quantc::nn {
 using namespace mlir;
 using namespace quantc;
 using namespace quantc::nn;
-
-static ChannelSlot lastAxis(Value value) {
-  auto type = cast<RankedTensorType>(value.getType());
-  return ChannelSlot::axis(type.getRank() - 1, type.getShape().back());
-}
 
 /// The transform of kind Scale or Shift that the constant [channels] says.
 static std::optional<ChannelTransform> transformOf(TransformKind kind, Value parameter) {

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "RecognizeGelu.h"
+#include "Values.h"
 #include "quantc/Dialect/NN/IR/NN.h"
 #include "quantc/Interfaces/Weights.h"
 #include <cmath>
@@ -18,13 +19,6 @@
 using namespace mlir;
 using namespace quantc;
 using namespace quantc::nn;
-
-static std::optional<double> scalarConstant(Value value) {
-  std::optional<std::vector<float>> values = readFloats(getConstantElements(value));
-  if (!values || values->size() != 1)
-    return std::nullopt;
-  return values->front();
-}
 
 static bool isNear(std::optional<double> value, double expected) {
   return value && std::fabs(*value - expected) <= 1e-6 * std::fabs(expected);

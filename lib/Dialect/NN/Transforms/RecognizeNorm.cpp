@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Values.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "quantc/Dialect/NN/IR/NN.h"
@@ -24,11 +25,6 @@ namespace quantc::nn {
 using namespace mlir;
 using namespace quantc;
 using namespace quantc::nn;
-
-static std::optional<double> scalarConstant(Value value) {
-  std::optional<std::vector<float>> values = readFloats(getConstantElements(value));
-  return values && values->size() == 1 ? std::optional<double>(values->front()) : std::nullopt;
-}
 
 /// x of mean(x) along the last axis, the axis kept.
 static Value inputOfRowMean(Value value) {

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Values.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "quantc/Analysis/TransformRegion.h"
 #include "quantc/Dialect/NN/IR/NN.h"
@@ -68,11 +69,6 @@ std::pair<ChannelTransform, std::string> Rotate::makeRotation(int64_t channels,
   }
   transform.rotation = numerics::randomOrthogonal(static_cast<size_t>(channels), chosen);
   return {std::move(transform), "random orthogonal"};
-}
-
-static ChannelSlot lastAxis(Value value) {
-  auto type = cast<RankedTensorType>(value.getType());
-  return ChannelSlot::axis(type.getRank() - 1, type.getShape().back());
 }
 
 LogicalResult Rotate::rotateStream(RMSNormOp norm, int64_t number) {
