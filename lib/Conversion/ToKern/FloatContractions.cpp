@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FloatWeights.h"
 #include "Requantize.h"
 #include "quantc/Kernels/Packing.h"
 
@@ -49,46 +50,38 @@ bool quantc::tokern::clampIsAbsorbed(Operation *clamp) {
   return producer && isa<LinearMapOpInterface>(producer) && clamp->getOperand(0).hasOneUse();
 }
 
+/// On a GPU, which packs weights for its own tiles: constants in natural order.
+static LogicalResult emitNaturalConv(Lowering &lowering, LinearMapOpInterface op,
+                                     const FloatDestination &to, Value in, Value out,
+                                     const kernels::ConvShape &shape, bool depthwise) {
+  OpBuilder &b = lowering.builder;
+  SmallVector<int64_t> kernel = {shape.kernelH, shape.kernelW};
+  SmallVector<int64_t> strides = {shape.strideH, shape.strideW};
+  SmallVector<int64_t> dilations = {shape.dilH, shape.dilW};
+  int64_t channels = shape.groups * shape.groupN;
+  FailureOr<std::vector<float>> weight = lowering.floats(op, op.getWeightOperand().get());
+  FailureOr<Value> bias = packedBias(lowering, op, channels, channels);
+  if (failed(weight) || failed(bias))
+    return failure();
+  Value constant =
+      lowering.constant(b.getF32Type(), naturalWeights(*weight, channels, kernel[0] * kernel[1]));
+  if (depthwise)
+    kern::DepthwiseConvF32Op::create(b, op.getLoc(), out, in, constant, *bias, kernel, strides,
+                                     dilations, to.lo, to.hi, /*natural=*/true,
+                                     kern::PartitionAttr());
+  else
+    kern::ConvF32Op::create(b, op.getLoc(), out, in, constant, *bias, kernel, strides, dilations,
+                            shape.groups, to.lo, to.hi, /*natural=*/true, kern::PartitionAttr());
+  return success();
+}
+
 static LogicalResult emitConv(Lowering &lowering, LinearMapOpInterface op,
                               const FloatDestination &to, Value in, Value out,
                               ArrayRef<int64_t> kernel, ArrayRef<int64_t> strides,
                               ArrayRef<int64_t> dilations, int64_t groups) {
   OpBuilder &b = lowering.builder;
-  FailureOr<std::vector<float>> weight = lowering.floats(op, op.getWeightOperand().get());
-  if (failed(weight))
-    return failure();
   int64_t inChannels = typeOf(in).getDimSize(3), channels = typeOf(out).getDimSize(3);
-  std::vector<float> bias(channels, 0.0f);
-  if (Value value = op.getBiasValue()) {
-    FailureOr<std::vector<float>> values = lowering.floats(op, value);
-    if (failed(values))
-      return failure();
-    bias = *values;
-  }
   bool depthwise = groups > 1 && groups == channels && inChannels == channels;
-  if (lowering.natural) {
-    Value constant =
-        lowering.constant(b.getF32Type(), naturalWeights(*weight, channels, kernel[0] * kernel[1]));
-    Value constantBias = lowering.constant(b.getF32Type(), bias);
-    if (depthwise)
-      kern::DepthwiseConvF32Op::create(b, op.getLoc(), out, in, constant, constantBias, kernel,
-                                       strides, dilations, to.lo, to.hi, /*natural=*/true,
-                                       kern::PartitionAttr());
-    else
-      kern::ConvF32Op::create(b, op.getLoc(), out, in, constant, constantBias, kernel, strides,
-                              dilations, groups, to.lo, to.hi, /*natural=*/true,
-                              kern::PartitionAttr());
-    return success();
-  }
-  if (depthwise) {
-    std::vector<float> packed(weight->size());
-    kernels::packDepthwiseF32(channels, kernel[0], kernel[1], weight->data(), packed.data());
-    kern::DepthwiseConvF32Op::create(
-        b, op.getLoc(), out, in, lowering.constant(b.getF32Type(), packed),
-        lowering.constant(b.getF32Type(), bias), kernel, strides, dilations, to.lo, to.hi,
-        /*natural=*/false, kern::PartitionAttr());
-    return success();
-  }
   kernels::ConvShape shape;
   shape.kernelH = kernel[0];
   shape.kernelW = kernel[1];
@@ -101,12 +94,21 @@ static LogicalResult emitConv(Lowering &lowering, LinearMapOpInterface op,
   shape.groupN = channels / groups;
   shape.inRowStride = kern::getStrides(in.getType())[1];
   shape.inPixelStride = kern::getStrides(in.getType())[2];
-  std::vector<float> packed(kernels::packedConvF32Size(shape));
-  kernels::packConvF32(shape, weight->data(), packed.data());
-  bias.resize(kernels::convChannels(groups, shape.groupN), 0.0f);
-  kern::ConvF32Op::create(b, op.getLoc(), out, in, lowering.constant(b.getF32Type(), packed),
-                          lowering.constant(b.getF32Type(), bias), kernel, strides, dilations,
-                          groups, to.lo, to.hi, /*natural=*/false, kern::PartitionAttr());
+  if (lowering.natural)
+    return emitNaturalConv(lowering, op, to, in, out, shape, depthwise);
+  FailureOr<Value> weight = depthwise ? packedDepthwiseWeight(lowering, op, shape)
+                                      : packedConvWeight(lowering, op, shape);
+  int64_t padded = depthwise ? channels : kernels::convChannels(groups, shape.groupN);
+  FailureOr<Value> bias = packedBias(lowering, op, channels, padded);
+  if (failed(weight) || failed(bias))
+    return failure();
+  if (depthwise)
+    kern::DepthwiseConvF32Op::create(b, op.getLoc(), out, in, *weight, *bias, kernel, strides,
+                                     dilations, to.lo, to.hi, /*natural=*/false,
+                                     kern::PartitionAttr());
+  else
+    kern::ConvF32Op::create(b, op.getLoc(), out, in, *weight, *bias, kernel, strides, dilations,
+                            groups, to.lo, to.hi, /*natural=*/false, kern::PartitionAttr());
   return success();
 }
 

@@ -131,4 +131,27 @@ def NNRotate : Pass<"nn-rotate", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::quantc::nn::NNDialect"];
 }
 
+def NNWeightsToInputs : Pass<"nn-weights-to-inputs", "::mlir::ModuleOp"> {
+  let summary = "constants of linear maps become arguments of @main";
+  let description = [{
+    The constant f32 weight (with `biases` the bias too) of each linear map
+    (LinearMapOpInterface) becomes an argument of `@main`, named after the node with
+    ":weight" or ":bias" behind it. Arguments follow the model's own in program order, one
+    for each use, so that nodes which share a constant can still be told apart. One
+    compilation then runs with any weights: sensitivities, searches, gradients with
+    respect to weights. Compiled code packs such weights at each run and computes the same
+    floats as with constants, bit for bit.
+
+    A weight that is no f32 constant stays, with a remark. A name in `nodes` that no linear
+    map has is an error.
+
+    Example: see test/Dialect/NN/weights-to-inputs-doctest.mlir.
+  }];
+  let options = [
+    ListOption<"nodes", "nodes", "std::string", "names of the nodes; default all linear maps">,
+    Option<"biases", "biases", "bool", "false", "constant biases too; default false">
+  ];
+  let dependentDialects = ["::quantc::nn::NNDialect"];
+}
+
 #endif // QUANTC_DIALECT_NN_TRANSFORMS_PASSES_TD
