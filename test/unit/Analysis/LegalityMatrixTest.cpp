@@ -689,4 +689,48 @@ INSTANTIATE_TEST_SUITE_P(
             all("no: it repeats what has channels of its own")}),
     nameOf);
 
+//===----------------------------------------------------------------------===//
+// Rotations that run
+//===----------------------------------------------------------------------===//
+
+/// Four heads of three channels in each of two blocks.
+#define HADAMARD(SIGNS)                                                                            \
+  "%r = qnn.hadamard %x {size = 4 : i64, inner = 3 : i64" SIGNS "} : tensor<5x24xf32> loc(\"op\")"
+const char *const headsAndChannels = "%x: tensor<5x24xf32>";
+const std::string rotatesShift = "no: the shift would be rotated";
+const std::string mixesItself = "no: it mixes these channels itself";
+const std::string signsDiffer = "no: its signs differ from block to block";
+
+std::array<std::string, 5> allButShift(const std::string &answer) {
+  return {answer, rotatesShift, answer, answer, answer};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rotations, LegalityMatrix,
+    ::testing::Values(Row{"channels_under_heads", headsAndChannels, HADAMARD(""), in,
+                          slotOf({{1, 3, 1}}), allButShift(toResult)},
+                      Row{"channels_under_heads_result", headsAndChannels,
+                          HADAMARD(", sign_seed = 1 : i64"), out, slotOf({{1, 3, 1}}),
+                          allButShift(toOperand)},
+                      Row{"blocks", headsAndChannels, HADAMARD(""), in, slotOf({{1, 2, 12}}),
+                          allButShift(toResult)},
+                      Row{"blocks_with_signs",
+                          headsAndChannels,
+                          HADAMARD(", sign_seed = 1 : i64"),
+                          in,
+                          slotOf({{1, 2, 12}}),
+                          {toResult, rotatesShift, signsDiffer, signsDiffer, signsDiffer}},
+                      Row{"blocks_and_channels", headsAndChannels, HADAMARD(""), in,
+                          slotOf({{1, 2, 12}, {1, 3, 1}}), allButShift(toResult)},
+                      Row{"rotated_heads", headsAndChannels, HADAMARD(""), in, slotOf({{1, 4, 3}}),
+                          allButShift(mixesItself)},
+                      Row{"all_of_the_axis", headsAndChannels, HADAMARD(""), in,
+                          ChannelSlot::axis(1, 24), allButShift(mixesItself)},
+                      // Two neighbouring heads in one digit with the channels of both.
+                      Row{"part_of_the_heads", headsAndChannels, HADAMARD(""), in,
+                          slotOf({{1, 6, 1}}), allButShift(mixesItself)},
+                      Row{"other_axis", headsAndChannels, HADAMARD(", sign_seed = 1 : i64"), in,
+                          ChannelSlot::axis(0, 5), allButShift(toResult)}),
+    nameOf);
+
 } // namespace

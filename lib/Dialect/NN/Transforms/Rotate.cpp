@@ -95,11 +95,29 @@ LogicalResult Rotate::rotateStream(RMSNormOp norm, int64_t number) {
   return applyTransformRegion(region, transform);
 }
 
+/// A norm that lets no rotation through keeps its stream as it is.
+static void explainNorm(Operation *op) {
+  if (!isa<RMSNormOp, LayerNormOp>(op))
+    return;
+  Carry carry = cast<ChannelAlgebraInterface>(op).carry(TransformKind::Rotation, Port::operand(0),
+                                                        lastAxis(op->getOperand(0)));
+  if (carry.verdict == Carry::Refuse)
+    op->emitRemark() << "the stream that norm '" << getNodeName(op)
+                     << "' reads is not rotated: " << carry.reason;
+}
+
 LogicalResult Rotate::rotateHeads(MatMulOp product, int64_t number) {
   ChannelSlot slot = lastAxis(product.getResult());
   TransformRegion region = findTransformRegion(product.getResult(), slot, TransformKind::Rotation);
-  // Only where a weight on either side takes it up; scores of an attention end at their softmax.
-  if (!region.isLegal() || region.readers().empty())
+  if (!region.isLegal()) {
+    // Scores end at their softmax; of the means of values, which a shift passes, one can ask why.
+    if (product.carry(TransformKind::Shift, Port::operand(1), lastAxis(product.getRhs())).verdict !=
+        Carry::Refuse)
+      product.emitRemark() << "the heads of '" << getNodeName(product)
+                           << "' are not rotated: " << region.refusals.front().reason;
+    return success();
+  }
+  if (region.readers().empty()) // no weight on either side takes it up
     return success();
   markDone(region);
   auto [transform, text] = makeRotation(slot.size(), number);
@@ -119,6 +137,8 @@ void Rotate::runOnOperation() {
   int64_t number = 0;
   for (Operation *op : ops) {
     auto norm = dyn_cast<RMSNormOp>(op);
+    if (residual)
+      explainNorm(op);
     if (residual && norm && !norm.getGain() && !done.contains(norm.getInput()) &&
         failed(rotateStream(norm, number++)))
       return signalPassFailure();

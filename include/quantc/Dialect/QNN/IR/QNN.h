@@ -20,6 +20,7 @@
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "quantc/Interfaces/ChannelAlgebra.h"
 #include "quantc/Interfaces/QuantizableOpInterface.h"
 #include "quantc/Numerics/Hadamard.h"
 #include "quantc/Numerics/NumberFormat.h"

@@ -17,6 +17,7 @@ include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/OpBase.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
+include "quantc/Interfaces/ChannelAlgebra.td"
 include "quantc/Interfaces/QuantizableOpInterface.td"
 
 def QNN_Dialect : Dialect {
@@ -191,7 +192,7 @@ def QNN_GroupedLinearOp : QNN_Op<"grouped_linear", [Pure, AttrSizedOperandSegmen
 //===----------------------------------------------------------------------===//
 
 def QNN_HadamardOp : QNN_Op<"hadamard", [Pure, SameOperandsAndResultType,
-    DeclareOpInterfaceMethods<QuantizableOpInterface>]> {
+    DeclareOpInterfaceMethods<QuantizableOpInterface>, DeclareOpInterfaceMethods<ChannelAlgebraInterface>]> {
   let summary = "a Walsh-Hadamard rotation along the last axis";
   let description = [{
     The last axis is seen as [blocks][size][inner], and each vector of `size` elements
@@ -200,6 +201,7 @@ def QNN_HadamardOp : QNN_Op<"hadamard", [Pure, SameOperandsAndResultType,
     each of the [blocks][size] channels; without it all are +1. `inner` > 1 mixes heads of
     `inner` elements. Rotates what a layer reads whose weight was rotated alike, so
     that the product is the one before. [NUM-HAD-3] [NUM-HAD-7] [NUM-HAD-8].
+    Transforms of channels that it does not mix pass, but for a shift.
     Constraints: [QNN-HAD-1], [QNN-HAD-2]. Example:
     `qnn.hadamard %x {size = 768 : i64} : tensor<4x768xf32>`.
   }];

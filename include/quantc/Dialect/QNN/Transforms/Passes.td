@@ -235,13 +235,42 @@ def QnnRoundWeights : Pass<"qnn-round-weights", "::mlir::ModuleOp"> {
   let dependentDialects = ["::quantc::qnn::QNNDialect", "::quantc::nn::NNDialect"];
 }
 
+def QnnStoreCodes : Pass<"qnn-store-codes", "::mlir::ModuleOp"> {
+  let summary = "give weights the codes of a file";
+  let description = [{
+    Observers with statistics become the pairs of `qnn-quantize`. The weight of each linear
+    map that reads a quantized tensor becomes the dequantize of constant codes with a step
+    for each output channel, and its bias a constant, as `codes` has them: an .npz with
+    `NODE:codes`, `NODE:steps` and `NODE:bias`, which `quantc --save-codes` writes.
+    `qnn-quantize` keeps them. A node without codes, or with codes that its width does not
+    hold, is an error. What cannot have codes but the nearest keeps its weight, with a
+    remark that says why.
+
+    Reference: docs/Rounding.md. Example: see
+    test/Dialect/QNN/Transforms/store-codes-doctest.test.
+  }];
+  let options = [
+    Option<"codes", "codes", "std::string", "\"\"", "file of codes; required">,
+    ListOption<"nodeBits", "node-bits", "std::string",
+      "nodes with widths of their own: NAME=w4a6, NAME=w4 or NAME=a6; default none">,
+    Option<"weightBits", "weight-bits", "unsigned", "8", "bits of a weight code, 2 to 16; default 8">
+  ];
+  let dependentDialects = ["::quantc::qnn::QNNDialect", "::quantc::nn::NNDialect"];
+}
+
 def QnnRotateOnline : Pass<"qnn-rotate-online", "::mlir::func::FuncOp"> {
-  let summary = "rotate at run time what no weight in front can take up (R3, R4)";
+  let summary = "rotate at run time what no weight in front can take up (R3, R4, heads)";
   let description = [{
     R4: a linear map whose input cannot carry a rotation back to weights (a product of
     activations, a nonlinearity) gets `qnn.hadamard` on its input and the same rotation in
     its weight, so that the product is the one before. R3: queries and keys that meet in
-    the scores of an attention are both rotated along the head's channels.
+    the scores of an attention are both rotated along the head's channels, where the
+    channels lie along a last axis: the algebra of channels leads from the product there.
+
+    Heads: where the weights of an attention's values take up a rotation of each head's
+    channels (R2, of `nn-rotate`), its other half H_heads (x) I is all that runs in front of
+    the output projection, `qnn.hadamard` of the heads with `inner` the channels of one.
+    Numbers of heads without a Hadamard matrix are left to R4.
 
     Sizes without a Hadamard matrix are rotated in blocks of a power of two, scores of
     such heads not at all, which a remark says. Run `nn-rotate` first.
@@ -252,6 +281,8 @@ def QnnRotateOnline : Pass<"qnn-rotate-online", "::mlir::func::FuncOp"> {
   let options = [
     Option<"inputs", "inputs", "bool", "true", "rotate inputs of linear maps (R4); default true">,
     Option<"scores", "scores", "bool", "true", "rotate queries and keys (R3); default true">,
+    Option<"heads", "heads", "bool", "true",
+      "mix heads where weights rotate their channels; default true">,
     Option<"seed", "seed", "int64_t", "0", "of the signs of R4; default 0">
   ];
   let dependentDialects = ["::quantc::qnn::QNNDialect", "::quantc::nn::NNDialect"];
