@@ -11,9 +11,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mlir/Parser/Parser.h"
 #include "quantc/Calibration/Npz.h"
 #include "quantc/Numerics/Metrics.h"
+#include "quantc/Pipelines/Compiler.h"
 #include "quantc/Pipelines/ModelFile.h"
+#include "quantc/Pipelines/Outliers.h"
 #include "quantc/Support/Progress.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -68,6 +71,11 @@ static cl::opt<std::string> cpu("cpu",
                                 cl::init("native"), cl::cat(category));
 static cl::opt<bool> interpret("interpret", cl::desc("Interpret FILE instead of compiling it"),
                                cl::cat(category));
+static cl::opt<std::string> outliers(
+    "outliers",
+    cl::desc("Run no model; write how far channels stand out of what the linear maps of a module "
+             "of stage float read: kurtosis and max/rms of rows"),
+    cl::value_desc("file.json"), cl::cat(category));
 static cl::opt<bool> timeRuns("time",
                               cl::desc("Print latency, and the time of every step of a library"),
                               cl::cat(category));
@@ -197,6 +205,11 @@ static llvm::Error checkOptions() {
     return refuse("cpu", "a library is compiled for one level already");
   if (isLibrary && dims.getNumOccurrences())
     return refuse("dim", "a library's shapes are fixed already");
+  llvm::StringRef name = file;
+  if (!outliers.empty() && !name.ends_with(".mlir") && !name.ends_with(".mlirbc"))
+    return refuse("outliers", "expected a module (.mlir or .mlirbc)");
+  if (!outliers.empty() && !(compareWith.empty() && outputs.empty() && !interpret && !timeRuns))
+    return refuse("outliers", "expected no --compare, --outputs, --interpret or --time with it");
   bool tolerances = absoluteTolerance.getNumOccurrences() || relativeTolerance.getNumOccurrences();
   if (compareWith.empty() && (exact || tolerances))
     return refuse(exact ? "exact" : "atol and --rtol", "expected --compare FILE with it");
@@ -205,6 +218,33 @@ static llvm::Error checkOptions() {
   if (limit.getNumOccurrences() && limit < 1)
     return refuse("limit", "expected a positive number");
   return llvm::Error::success();
+}
+
+/// --outliers.
+static int writeOutliers(mlir::MLIRContext &context) {
+  Compiler compiler(context, {}); // loads the dialects
+  auto module = mlir::parseSourceFile<mlir::ModuleOp>(file.getValue(), &context);
+  if (!module)
+    return fail(llvm::createStringError("cannot parse '" + file + "'"), Unsupported);
+  DataSetOptions dataOptions;
+  dataOptions.batch = batch;
+  auto data = DataSet::open(inputs, inputSpecs(*module), dataOptions);
+  if (!data)
+    return fail(data.takeError(), Unsupported);
+  ProgressBar bar(llvm::errs());
+  OutlierOptions options;
+  options.threads = threads;
+  options.runs = limit;
+  options.progress = bar.callback();
+  auto measured = measureOutliers(*module, **data, options);
+  if (!measured)
+    return fail(measured.takeError(), Unsupported);
+  std::error_code error;
+  llvm::raw_fd_ostream stream(outliers, error);
+  if (error)
+    return fail(llvm::createStringError("cannot write '" + outliers + "': " + error.message()));
+  stream << llvm::formatv("{0:2}\n", outliersToJSON(*measured));
+  return Ok;
 }
 
 int main(int argc, char **argv) {
@@ -220,6 +260,8 @@ int main(int argc, char **argv) {
   if (llvm::Error error = checkOptions())
     return fail(std::move(error));
   mlir::MLIRContext context;
+  if (!outliers.empty())
+    return writeOutliers(context);
   RunOptions options;
   options.interpret = interpret;
   options.threads = threads;
