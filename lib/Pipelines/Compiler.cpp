@@ -185,6 +185,20 @@ LogicalResult Compiler::requireNoNodes() {
   return success(good);
 }
 
+/// Passes that store weights free the floats that `ir` holds no longer. Those of `reference`, which
+/// is to run later, are named by an attribute of `ir` meanwhile.
+static constexpr llvm::StringLiteral keptWeightsAttr = "quantc.kept_weights";
+
+static void keepWeights(ModuleOp ir, ModuleOp reference) {
+  SmallVector<Attribute> kept;
+  reference.walk([&](Operation *op) {
+    if (auto weights = dyn_cast_or_null<DenseResourceElementsAttr>(
+            op->getNumResults() == 1 ? getConstantElements(op->getResult(0)) : ElementsAttr()))
+      kept.push_back(weights);
+  });
+  ir->setAttr(keptWeightsAttr, ArrayAttr::get(ir.getContext(), kept));
+}
+
 LogicalResult Compiler::advance(Stage target) {
   SmallVector<Stage> path; // last first
   Stage start = target;
@@ -198,6 +212,9 @@ LogicalResult Compiler::advance(Stage target) {
       current = next;
       continue;
     }
+    if (next == Stage::Quantized && dataSet && floatModule &&
+        llvm::is_contained(path, Stage::Integer)) // accuracy may be measured
+      keepWeights(*ir, *floatModule);
     if (next == Stage::Quantized && failed(calibrate()))
       return failure();
     if (next == Stage::Exported && options.recipe.biasCorrectionRuns > 0 && !result.quantizedInFile)
@@ -205,6 +222,7 @@ LogicalResult Compiler::advance(Stage target) {
                                 "them uncorrected (--set bias-correction=0 says the same)");
     if (failed(runStage(next)))
       return failure();
+    (*ir)->removeAttr(keptWeightsAttr);
     current = next;
     if (current == Stage::Float) {
       floatModule = ir->clone();
