@@ -18,6 +18,7 @@
 #include "quantc/Numerics/Metrics.h"
 #include "quantc/Pipelines/Compiler.h"
 #include "quantc/Reference/Interpreter.h"
+#include "quantc/Support/Checkpoint.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -46,16 +47,19 @@ llvm::Expected<MomentTable> Compiler::momentsOfInputs() {
   if (!dataSet)
     return llvm::createStringError("weight-rounding gptq: expected calibration data or second "
                                    "moments, but none were given");
-  OwningOpRef<ModuleOp> copy = ir->clone();
-  qnn::observeInputs(*copy);
-  auto executor = JITExecutor::create(*copy, kernels::bestHostLevel(), options.threads);
-  if (!executor)
-    return executor.takeError();
-  MomentOptions momentOptions;
-  momentOptions.memoryCap = options.calibrationMemory;
-  momentOptions.threads = options.threads;
-  momentOptions.progress = options.progress;
-  return collectMoments(*dataSet, **executor, momentOptions);
+  auto collect = [&]() -> llvm::Expected<MomentTable> {
+    OwningOpRef<ModuleOp> copy = ir->clone();
+    qnn::observeInputs(*copy);
+    auto executor = JITExecutor::create(*copy, kernels::bestHostLevel(), options.threads);
+    if (!executor)
+      return executor.takeError();
+    MomentOptions momentOptions;
+    momentOptions.memoryCap = options.calibrationMemory;
+    momentOptions.threads = options.threads;
+    momentOptions.progress = options.progress;
+    return collectMoments(*dataSet, **executor, momentOptions);
+  };
+  return resumed<MomentTable>(checkpoint.get(), "moments", readMoments, writeMoments, collect);
 }
 
 LogicalResult Compiler::roundWeights() {
@@ -83,6 +87,27 @@ LogicalResult Compiler::roundWeights() {
   return success();
 }
 
+/// Ranges of all observers from the data.
+LogicalResult Compiler::findStatistics() {
+  constexpr llvm::StringLiteral step = "statistics";
+  if (checkpoint)
+    if (std::optional<std::string> path = checkpoint->find(step))
+      return qnn::readStatistics(*ir, *path);
+  auto executor = JITExecutor::create(*ir, kernels::bestHostLevel(), options.threads);
+  if (!executor)
+    return emitError(ir->getLoc(), "calibration: ") << llvm::toString(executor.takeError());
+  CollectOptions collectOptions;
+  collectOptions.memoryCap = options.calibrationMemory;
+  collectOptions.progress = options.progress;
+  if (failed(qnn::calibrate(*ir, **executor, *dataSet, options.recipe.quantize, collectOptions)))
+    return failure();
+  if (checkpoint)
+    if (llvm::Error error = checkpoint->save(
+            step, [&](llvm::StringRef path) { return qnn::writeStatistics(*ir, path); }))
+      return emitError(ir->getLoc()) << llvm::toString(std::move(error));
+  return success();
+}
+
 LogicalResult Compiler::calibrate() {
   if (failed(roundWeights()))
     return failure();
@@ -95,15 +120,7 @@ LogicalResult Compiler::calibrate() {
   double start = now();
   if (failed(equalize()))
     return failure();
-  auto executor = JITExecutor::create(*ir, kernels::bestHostLevel(), options.threads);
-  if (!executor)
-    return emitError(ir->getLoc(), "calibration: ") << llvm::toString(executor.takeError());
-  CollectOptions collectOptions;
-  collectOptions.memoryCap = options.calibrationMemory;
-  collectOptions.progress = options.progress;
-  if (failed(qnn::calibrate(*ir, **executor, *dataSet, options.recipe.quantize, collectOptions)))
-    return failure();
-  if (failed(collectFloatMeans()))
+  if (failed(findStatistics()) || failed(collectFloatMeans()))
     return failure();
   result.calibrationRuns = dataSet->numRuns();
   result.calibrationSeconds = now() - start;
@@ -114,14 +131,19 @@ LogicalResult Compiler::calibrate() {
 // Equalization and bias correction
 //===----------------------------------------------------------------------===//
 
-/// Channel summaries of all observers of `module` over `runs`, on compiled code.
-static FailureOr<qnn::ChannelSummaries> summarize(ModuleOp module, DataSet &data,
-                                                  ArrayRef<int64_t> runs, int threads,
-                                                  const ProgressFn &progress) {
-  auto executor = JITExecutor::create(module, kernels::bestHostLevel(), threads);
-  if (!executor)
-    return emitError(module.getLoc(), "calibration: ") << llvm::toString(executor.takeError());
-  auto channels = qnn::collectChannels(**executor, data, runs, progress);
+FailureOr<qnn::ChannelSummaries> Compiler::summarize(llvm::StringRef step, ModuleOp module,
+                                                     ArrayRef<int64_t> runs) {
+  auto channels = resumed<qnn::ChannelSummaries>(
+      checkpoint.get(), step, qnn::readChannels,
+      [](llvm::StringRef path, const qnn::ChannelSummaries &value) {
+        return qnn::writeChannels(value, path);
+      },
+      [&]() -> llvm::Expected<qnn::ChannelSummaries> {
+        auto executor = JITExecutor::create(module, kernels::bestHostLevel(), options.threads);
+        if (!executor)
+          return executor.takeError();
+        return qnn::collectChannels(**executor, *dataSet, runs, options.progress);
+      });
   if (!channels)
     return emitError(module.getLoc(), "calibration: ") << llvm::toString(channels.takeError());
   return std::move(*channels);
@@ -131,8 +153,8 @@ LogicalResult Compiler::equalize() {
   if (!options.recipe.equalizeDepthwise && !options.recipe.equalizeResidual)
     return success();
   int64_t runs = dataSet->numRuns();
-  FailureOr<qnn::ChannelSummaries> channels = summarize(
-      *ir, *dataSet, qnn::evenlySpacedRuns(runs, runs), options.threads, options.progress);
+  FailureOr<qnn::ChannelSummaries> channels =
+      summarize("channels", *ir, qnn::evenlySpacedRuns(runs, runs));
   if (failed(channels))
     return failure();
   // Residual first: depthwise equalization changes the weights that its scales depend on.
@@ -149,8 +171,7 @@ LogicalResult Compiler::collectFloatMeans() {
   OwningOpRef<ModuleOp> copy = ir->clone();
   qnn::observeLinearMaps(*copy);
   auto runs = qnn::evenlySpacedRuns(dataSet->numRuns(), options.recipe.biasCorrectionRuns);
-  FailureOr<qnn::ChannelSummaries> means =
-      summarize(*copy, *dataSet, runs, options.threads, options.progress);
+  FailureOr<qnn::ChannelSummaries> means = summarize("float-means", *copy, runs);
   if (failed(means))
     return failure();
   floatMeans = std::move(*means);

@@ -23,6 +23,7 @@
 #include "quantc/Interfaces/NodeName.h"
 #include "quantc/Interfaces/Weights.h"
 #include "quantc/Reference/ElementTypes.h"
+#include "quantc/Support/Checkpoint.h"
 #include "quantc/Target/LLVM/TranslateModel.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
@@ -122,7 +123,7 @@ LogicalResult Compiler::import(llvm::StringRef path) {
   }
   current = Stage::Imported;
   recordNodes();
-  return success();
+  return openCheckpoint();
 }
 
 void Compiler::adopt(OwningOpRef<ModuleOp> module, Stage stage, llvm::StringRef name) {

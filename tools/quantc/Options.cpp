@@ -67,6 +67,10 @@ static cl::opt<int64_t>
                  cl::desc("Frames of data in an HLS project's golden vectors, -1 for all (default "
                           "4); extreme inputs come first"),
                  cl::init(4), cl::cat(category));
+TEXT(resume, "resume",
+     "Keep finished steps in a folder, and take those that are there: the same command goes on with "
+     "what a killed run did (docs/Pipelines.md)",
+     "folder");
 TEXT(toStage, "to", "With --emit mlir|mlirbc: the stage to stop at (default integer)", "stage");
 TEXT(cpuLevel, "cpu",
      "Instruction sets: native (default), portable, x86-64-v2, x86-64-v3, x86-64-v3-vnni, "
@@ -253,6 +257,7 @@ llvm::Expected<DriverOptions> quantc::parseCommandLine(int argc, char **argv) {
   options.compile.moments = moments;
   options.compile.saveMoments = saveMoments;
   options.compile.threads = threads;
+  options.compile.resume = resume;
   if (threads < 1 || threads > 256)
     return usage("--threads: expected 1..256, but found " + llvm::Twine(threads));
   if (!calibrationMemory.empty()) {

@@ -33,6 +33,7 @@
 
 namespace quantc {
 
+class Checkpoint;
 class CompiledModel;
 
 struct CompileOptions {
@@ -48,6 +49,8 @@ struct CompileOptions {
   /// Second moments (docs/Rounding.md) instead of calibration data for weight rounding, and where
   /// to write those that were collected. Empty: none.
   std::string moments, saveMoments;
+  /// Folder that finished steps are kept in, and taken from (docs/Pipelines.md). Empty: none.
+  std::string resume;
   /// Hard cap on the memory of statistics in bytes; changes no result.
   std::optional<uint64_t> calibrationMemory;
   int threads = 1;
@@ -162,10 +165,15 @@ public:
 private:
   mlir::LogicalResult runStage(Stage stage);
   mlir::LogicalResult calibrate();
+  mlir::LogicalResult openCheckpoint();
   mlir::LogicalResult requireStaticInputs();
   mlir::LogicalResult requireNoNodes();
   mlir::LogicalResult roundWeights();
   llvm::Expected<MomentTable> momentsOfInputs();
+  mlir::LogicalResult findStatistics();
+  /// Channel summaries of all observers of `module` over `runs`, on compiled code.
+  mlir::FailureOr<qnn::ChannelSummaries> summarize(llvm::StringRef step, mlir::ModuleOp module,
+                                                   llvm::ArrayRef<int64_t> runs);
   mlir::LogicalResult equalize();
   mlir::LogicalResult collectFloatMeans();
   mlir::LogicalResult correctBiases();
@@ -188,6 +196,7 @@ private:
   Stage current = Stage::Imported;
   bool adopted = false; ///< at stage integer or later
   std::unique_ptr<DataSet> dataSet;
+  std::unique_ptr<Checkpoint> checkpoint; ///< null without `resume`
   std::vector<std::string> nodeNames;
   /// For bias correction: means of the float results, scales of the accumulators.
   qnn::ChannelSummaries floatMeans;
