@@ -32,6 +32,8 @@ public:
   llvm::ArrayRef<ModelTensor> outputs() const { return model->outputs(); }
 
   const HostTensor &original(size_t index) const { return originals[index]; }
+  /// What the runs that follow take.
+  const HostTensor &value(size_t index) const { return current[index]; }
   /// Takes other values for the runs that follow; dtype and shape must be the original's.
   llvm::Error set(size_t index, HostTensor value);
   /// Back to the original values.

@@ -21,6 +21,7 @@
 #include "quantc/Interfaces/NodeName.h"
 #include "quantc/Interfaces/Weights.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include <cmath>
 
 namespace quantc {
 #define GEN_PASS_DEF_CONVERTNNTOONNX
@@ -84,8 +85,11 @@ private:
                                       builder.getIntegerType(64, /*isSigned=*/true));
     return DenseElementsAttr::get(type, list);
   }
-  ElementsAttr scalarOf(const APFloat &number) {
-    return DenseElementsAttr::get(RankedTensorType::get({}, builder.getF32Type()), number);
+  /// Of the element type of `like`.
+  ElementsAttr scalarOf(double number, Value like) {
+    Type element = cast<RankedTensorType>(like.getType()).getElementType();
+    return DenseElementsAttr::get(RankedTensorType::get({}, element),
+                                  Attribute(builder.getFloatAttr(element, number)));
   }
 
   OpBuilder builder;
@@ -180,13 +184,13 @@ LogicalResult Writer::writeMean(nn::ReduceMeanOp op) {
 /// Opset 17 has no Gelu yet.
 LogicalResult Writer::writeGelu(nn::GeluOp op) {
   Value x = value(op.getInput());
-  auto scalar = [&](float number) { return constant(scalarOf(APFloat(number))); };
+  auto scalar = [&](double number) { return constant(scalarOf(number, op.getInput())); };
   auto make = [&](StringRef type, ValueRange operands) {
     return node(type, operands, op.getType());
   };
-  Value erf = make("Erf", make("Mul", {x, scalar(0.70710678f)}));
-  Value gate = make("Add", {erf, scalar(1.0f)});
-  values[op.getResult()] = make("Mul", {make("Mul", {x, scalar(0.5f)}), gate});
+  Value erf = make("Erf", make("Mul", {x, scalar(std::sqrt(0.5))}));
+  Value gate = make("Add", {erf, scalar(1.0)});
+  values[op.getResult()] = make("Mul", {make("Mul", {x, scalar(0.5)}), gate});
   return success();
 }
 
@@ -274,7 +278,8 @@ LogicalResult Writer::write(Operation *op) {
       })
       .Case<nn::ClipOp>([&](auto o) {
         return replace(o, "Clip", {},
-                       {constant(scalarOf(o.getLo())), constant(scalarOf(o.getHi()))});
+                       {constant(scalarOf(o.getLo().convertToDouble(), o.getInput())),
+                        constant(scalarOf(o.getHi().convertToDouble(), o.getInput()))});
       })
       .Case<nn::MaxPoolOp>([&](auto p) {
         Attributes attributes = window(p);
@@ -302,7 +307,8 @@ LogicalResult Writer::write(Operation *op) {
           [&](auto c) { return replace(c, "Concat", {integer("axis", c.getAxis())}); })
       .Case<nn::PadOp>([&](auto p) {
         return replace(p, "Pad", {},
-                       {constant(vectorOf(p.getPads())), constant(scalarOf(p.getValue()))});
+                       {constant(vectorOf(p.getPads())),
+                        constant(scalarOf(p.getValue().convertToDouble(), p.getInput()))});
       })
       .Case<qnn::QuantizeOp>([&](auto q) { return writePair(q); })
       .Case<qnn::DequantizeOp>([&](auto d) {

@@ -154,4 +154,35 @@ def NNWeightsToInputs : Pass<"nn-weights-to-inputs", "::mlir::ModuleOp"> {
   let dependentDialects = ["::quantc::nn::NNDialect"];
 }
 
+def NNGradient : Pass<"nn-gradient", "::mlir::ModuleOp"> {
+  let summary = "a loss of @main and its gradients, as ops";
+  let description = [{
+    `@main` gets one argument more (a target, labels or a cotangent, docs/Autodiff.md), and
+    returns the loss as a tensor of one element and the gradients that `wrt` asks for, in
+    reverse mode: ops on the way from what is asked for to the chosen output write their
+    vector-Jacobian products (DifferentiableOpInterface), all others stay as they are.
+    Static shapes. An op on the way that has no derivative, and a name that means nothing or
+    several things, are errors; what the loss does not depend on gets zeros and a remark.
+
+    `recompute=blocks` keeps tensors between blocks alone and computes the inside of each
+    again when its turn comes: the same bits in less memory, for one forward pass more. The
+    ops that compute again end in ":again"; `cse` would undo it.
+
+    Source: Griewank and Walther, Evaluating Derivatives, 2nd edition, chapters 3 and 12.
+    Example: see test/Dialect/NN/gradient-doctest.mlir.
+  }];
+  let options = [
+    Option<"loss", "loss", "std::string", "\"mse\"",
+      "mse (mean of squares), kl (from target logits), cross-entropy (labels), output (a cotangent); default mse">,
+    Option<"output", "output", "std::string", "", "name of the output; default the first of floats">,
+    ListOption<"wrt", "wrt", "std::string",
+      "arguments, NODE:weight, NODE:bias, NODE:operand number, or NODE for its result">,
+    ListOption<"stop", "stop", "std::string", "nodes whose results count as constants">,
+    Option<"mean", "mean", "bool", "true", "means over elements (mse) or rows; else sums; default true">,
+    Option<"ignoreIndex", "ignore-index", "int64_t", "-100", "label of rows that count for nothing; default -100">,
+    Option<"recompute", "recompute", "std::string", "\"none\"", "none or blocks; default none">,
+    Option<"keepOutputs", "keep-outputs", "bool", "false", "results begin with the model's own; default false">
+  ];
+}
+
 #endif // QUANTC_DIALECT_NN_TRANSFORMS_PASSES_TD

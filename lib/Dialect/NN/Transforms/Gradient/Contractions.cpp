@@ -1,0 +1,218 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Derivatives of contractions: each is again a contraction. With y = x W^T, dx = dy W and
+// dW = dy^T x; a convolution's are convolutions with the roles of strides and dilations, and of
+// batches and channels, exchanged.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Model.h"
+
+using namespace mlir;
+using namespace quantc;
+using namespace quantc::nn;
+
+//===----------------------------------------------------------------------===//
+// Matrices
+//===----------------------------------------------------------------------===//
+
+static LogicalResult pullLinear(LinearOp op, Pullback &p) {
+  Emitter &e = p.e;
+  Value dy = e.matrix(p.cotangent);
+  if (p.wants(0))
+    p.gradients[0] = e.reshape(e.matmul(dy, op.getWeight()), shapeOf(op.getInput()));
+  if (p.wants(1))
+    p.gradients[1] = e.matmul(e.transposeLast(dy), e.matrix(op.getInput()));
+  if (op.getBias() && p.wants(2))
+    p.gradients[2] = e.sum(dy, {0}, /*keepDims=*/false);
+  return success();
+}
+
+/// Whether the value is one matrix, perhaps under leading axes of size 1.
+static bool isOneMatrix(Value value) {
+  return llvm::all_of(shapeOf(value).drop_back(2), [](int64_t size) { return size == 1; });
+}
+
+static LogicalResult pullMatMul(MatMulOp op, Pullback &p) {
+  Emitter &e = p.e;
+  Value a = op.getLhs(), b = op.getRhs(), dy = p.cotangent;
+  if (p.wants(0))
+    p.gradients[0] = e.sumTo(e.matmul(dy, e.transposeLast(b)), shapeOf(a));
+  if (!p.wants(1))
+    return success();
+  // One matrix for all: the sum over what it was repeated for is a part of the product.
+  bool whole = shapeOf(a).drop_back(2) == shapeOf(dy).drop_back(2);
+  if (isOneMatrix(b) && whole) {
+    Value product = e.matmul(e.transposeLast(e.matrix(a)), e.matrix(dy));
+    p.gradients[1] = e.reshape(product, shapeOf(b));
+  } else {
+    p.gradients[1] = e.sumTo(e.matmul(e.transposeLast(a), dy), shapeOf(b));
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Convolution
+//===----------------------------------------------------------------------===//
+
+static Value convolve(Emitter &e, Value input, Value weight, ArrayRef<int64_t> strides,
+                      ArrayRef<int64_t> dilations, ArrayRef<int64_t> pads, int64_t groups) {
+  OpBuilder &b = e.builder;
+  return ConvOp::create(b, e.loc, input, weight, Value(), b.getDenseI64ArrayAttr(strides),
+                        b.getDenseI64ArrayAttr(dilations), b.getDenseI64ArrayAttr(pads),
+                        b.getI64IntegerAttr(groups));
+}
+
+/// stride - 1 zeros behind each position but the last, along each spatial axis.
+static Value spread(Emitter &e, Value x, ArrayRef<int64_t> strides) {
+  if (llvm::all_of(strides, [](int64_t stride) { return stride == 1; }))
+    return x;
+  ArrayRef<int64_t> shape = shapeOf(x);
+  SmallVector<int64_t> split = {shape[0] * shape[1]}, after = {0};
+  SmallVector<int64_t> merged(shape.take_front(2)), zeros(shape.size(), 0), crop = {0, 0};
+  for (auto [size, stride] : llvm::zip_equal(shape.drop_front(2), strides)) {
+    llvm::append_values(split, size, int64_t(1));
+    llvm::append_values(after, int64_t(0), stride - 1);
+    merged.push_back(size * stride);
+    crop.push_back(1 - stride);
+  }
+  SmallVector<int64_t> none(split.size(), 0);
+  x = e.reshape(e.pad(e.reshape(x, split), none, after), merged);
+  return e.pad(x, zeros, crop);
+}
+
+Value quantc::nn::pullConvInput(Emitter &e, Value cotangent, Value weight,
+                                ArrayRef<int64_t> inputShape, ArrayRef<int64_t> strides,
+                                ArrayRef<int64_t> dilations, ArrayRef<int64_t> pads,
+                                int64_t groups) {
+  Value dy = spread(e, cotangent, strides);
+  size_t spatial = strides.size();
+  ArrayRef<int64_t> shape = shapeOf(weight);
+  SmallVector<int64_t> kernel(shape.drop_front(2));
+  int64_t outputs = shape[0] / groups, inputs = shape[1];
+
+  // [groups, outputs, inputs, kernel...] with outputs and inputs exchanged, taps reversed.
+  SmallVector<int64_t> split = {groups, outputs, inputs}, merged = {groups * inputs, outputs};
+  SmallVector<int64_t> order = {0, 2, 1}, axes;
+  for (size_t i = 0; i < spatial; ++i) {
+    order.push_back(static_cast<int64_t>(3 + i));
+    axes.push_back(static_cast<int64_t>(2 + i));
+  }
+  llvm::append_range(split, kernel);
+  llvm::append_range(merged, kernel);
+  Value turned = e.reshape(e.transpose(e.reshape(weight, split), order), merged);
+  turned = e.reverse(turned, axes);
+
+  SmallVector<int64_t> before = {0, 0}, after = {0, 0}, borders(2 * spatial, 0);
+  for (size_t i = 0; i < spatial; ++i) {
+    int64_t reach = (kernel[i] - 1) * dilations[i];
+    int64_t first = reach - pads[i];
+    int64_t last = inputShape[2 + i] + reach - first - shapeOf(dy)[2 + i];
+    borders[i] = std::max<int64_t>(first, 0);
+    borders[spatial + i] = std::max<int64_t>(last, 0);
+    before.push_back(std::min<int64_t>(first, 0));
+    after.push_back(std::min<int64_t>(last, 0));
+  }
+  dy = e.pad(dy, before, after);
+  return convolve(e, dy, turned, SmallVector<int64_t>(spatial, 1), dilations, borders, groups);
+}
+
+/// Sizes of a convolution's gradient with respect to its weight.
+namespace {
+struct ConvWeightSizes {
+  explicit ConvWeightSizes(ConvOp op)
+      : images(shapeOf(op.getInput())[0]), groups(static_cast<int64_t>(op.getGroups())),
+        inputs(shapeOf(op.getWeight())[1]), outputs(shapeOf(op.getWeight())[0]),
+        in(shapeOf(op.getInput()).drop_front(2)), out(shapeOf(op.getResult()).drop_front(2)),
+        kernel(shapeOf(op.getWeight()).drop_front(2)) {}
+
+  int64_t images, groups;
+  int64_t inputs;  ///< channels of a group
+  int64_t outputs; ///< of all groups
+  ArrayRef<int64_t> in, out, kernel;
+};
+} // namespace
+
+static SmallVector<int64_t> joined(ArrayRef<int64_t> head, ArrayRef<int64_t> tail) {
+  SmallVector<int64_t> all(head);
+  llvm::append_range(all, tail);
+  return all;
+}
+
+/// `head`, and then the remaining axes up to `rank` in their order.
+static SmallVector<int64_t> permutation(ArrayRef<int64_t> head, size_t rank) {
+  return joined(head, llvm::to_vector(llvm::seq<int64_t>(head.size(), rank)));
+}
+
+/// A kernel of one tap that moves by one: a product of matrices.
+static Value pullPointwiseWeight(Emitter &e, ConvOp op, Value dy) {
+  auto rows = [&](Value x) {
+    SmallVector<int64_t> order = {0};
+    for (int64_t axis = 2; axis < tensorType(x).getRank(); ++axis)
+      order.push_back(axis);
+    order.push_back(1);
+    return e.matrix(e.transpose(x, order));
+  };
+  Value product = e.matmul(e.transposeLast(rows(dy)), rows(op.getInput()));
+  return e.reshape(product, shapeOf(op.getWeight()));
+}
+
+static Value pullConvWeight(Emitter &e, ConvOp op, Value dy) {
+  ConvWeightSizes s(op);
+  size_t spatial = s.kernel.size();
+  auto isOne = [](int64_t n) { return n == 1; };
+  if (s.groups == 1 && llvm::all_of(s.kernel, isOne) && llvm::all_of(op.getStrides(), isOne) &&
+      llvm::all_of(op.getPads(), [](int64_t n) { return n == 0; }))
+    return pullPointwiseWeight(e, op, dy);
+
+  // With one output a group, each image has its own groups, and images are summed behind the
+  // convolution; else they are its channels. Batches are the channels of a group.
+  bool apart = s.outputs == s.groups;
+  Value input = e.reshape(op.getInput(), joined({s.images, s.groups, s.inputs}, s.in));
+  SmallVector<int64_t> head = {2, 1, 0};
+  if (apart)
+    head = {2, 0, 1};
+  input = e.transpose(input, permutation(head, 3 + spatial));
+  input = e.reshape(input, joined({s.inputs, s.groups * s.images}, s.in));
+  Value kernel = apart ? e.reshape(dy, joined({s.images * s.outputs, 1}, s.out))
+                       : e.transpose(dy, permutation({1, 0}, 2 + spatial));
+  Value taps = convolve(e, input, kernel, op.getDilations(), op.getStrides(), op.getPads(),
+                        apart ? s.groups * s.images : s.groups);
+  // What the forward pass did not reach: [inputs, (images) outputs, kernel...].
+  SmallVector<int64_t> zeros(2 + spatial, 0);
+  taps = e.slice(taps, zeros, joined(shapeOf(taps).take_front(2), s.kernel));
+  if (apart) {
+    taps = e.reshape(taps, joined({s.inputs, s.images, s.outputs}, s.kernel));
+    taps = e.sum(taps, {1}, /*keepDims=*/false);
+  }
+  return e.transpose(taps, permutation({1, 0}, 2 + spatial));
+}
+
+static LogicalResult pullConv(ConvOp op, Pullback &p) {
+  Emitter &e = p.e;
+  if (p.wants(0))
+    p.gradients[0] =
+        pullConvInput(e, p.cotangent, op.getWeight(), shapeOf(op.getInput()), op.getStrides(),
+                      op.getDilations(), op.getPads(), static_cast<int64_t>(op.getGroups()));
+  if (p.wants(1))
+    p.gradients[1] = pullConvWeight(e, op, p.cotangent);
+  if (op.getBias() && p.wants(2)) {
+    SmallVector<int64_t> axes = {0};
+    for (int64_t axis = 2; axis < tensorType(p.cotangent).getRank(); ++axis)
+      axes.push_back(axis);
+    p.gradients[2] = e.sum(p.cotangent, axes, /*keepDims=*/false);
+  }
+  return success();
+}
+
+void quantc::nn::attachContractionGradients(MLIRContext *context) {
+  LinearOp::attachInterface<Model<LinearOp, pullLinear>>(*context);
+  MatMulOp::attachInterface<Model<MatMulOp, pullMatMul>>(*context);
+  ConvOp::attachInterface<Model<ConvOp, pullConv>>(*context);
+}

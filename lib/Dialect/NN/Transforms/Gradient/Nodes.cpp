@@ -1,0 +1,111 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Derivatives of nodes that `nn` does not hold (docs/Nodes.md): a row for each form of ONNX, as
+// importers have.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Model.h"
+#include "quantc/Dialect/ONNX/IR/ONNX.h"
+#include "quantc/Interfaces/Weights.h"
+#include "llvm/ADT/StringMap.h"
+
+using namespace mlir;
+using namespace quantc;
+using namespace quantc::nn;
+
+namespace {
+struct Row {
+  LogicalResult (*pull)(onnx::NodeOp, Pullback &);
+  uint32_t carried;
+};
+} // namespace
+
+/// The axes of a reduction are those that its result misses, or has with size 1.
+static LogicalResult pullReduceSum(onnx::NodeOp op, Pullback &p) {
+  ArrayRef<int64_t> shape = shapeOf(op->getOperand(0));
+  SmallVector<int64_t> kept(shape);
+  std::optional<ArrayRef<int64_t>> axes = op.getInts("axes");
+  std::optional<std::vector<int64_t>> read;
+  if (Value operand = op->getNumOperands() > 1 ? op.getOptionalInput(1) : Value()) {
+    read = readIntegers(getConstantElements(operand));
+    if (!read)
+      return op.emitError() << onnx::describeNode(op)
+                            << ": no derivative: expected axes that are constant";
+    axes = *read;
+  }
+  if (!axes || axes->empty()) {
+    if (op.getInt("noop_with_empty_axes").value_or(0)) {
+      p.gradients[0] = p.cotangent;
+      return success();
+    }
+    kept.assign(shape.size(), 1);
+  } else {
+    for (int64_t axis : *axes)
+      kept[axis < 0 ? axis + static_cast<int64_t>(shape.size()) : axis] = 1;
+  }
+  p.gradients[0] = p.e.expand(p.e.reshape(p.cotangent, kept), shape);
+  return success();
+}
+
+static LogicalResult pullWhere(onnx::NodeOp op, Pullback &p) {
+  Value condition = op->getOperand(0), dy = p.cotangent, zero = p.e.number(dy, 0.0);
+  for (unsigned i : {1u, 2u}) {
+    if (!p.wants(i))
+      continue;
+    SmallVector<Value> operands = {condition, i == 1 ? dy : zero, i == 1 ? zero : dy};
+    Value chosen = p.e.node("Where", operands, dy.getType()).front();
+    p.gradients[i] = p.e.sumTo(chosen, shapeOf(op->getOperand(i)));
+  }
+  return success();
+}
+
+static LogicalResult pullIdentity(onnx::NodeOp, Pullback &p) {
+  p.gradients[0] = p.cotangent;
+  return success();
+}
+
+/// Squeeze, Unsqueeze, Reshape, Flatten.
+static LogicalResult pullShape(onnx::NodeOp op, Pullback &p) {
+  p.gradients[0] = p.e.reshape(p.cotangent, shapeOf(op->getOperand(0)));
+  return success();
+}
+
+static const Row *rowOf(onnx::NodeOp op) {
+  static const llvm::StringMap<Row> rows = {
+      {"Flatten", {pullShape, 0b1}},       {"Identity", {pullIdentity, 0b1}},
+      {"ReduceSum", {pullReduceSum, 0b1}}, {"Reshape", {pullShape, 0b1}},
+      {"Squeeze", {pullShape, 0b1}},       {"Unsqueeze", {pullShape, 0b1}},
+      {"Where", {pullWhere, 0b110}},
+  };
+  auto row = op.getNormalizedDomain().empty() ? rows.find(op.getOpType()) : rows.end();
+  return row == rows.end() ? nullptr : &row->second;
+}
+
+namespace {
+struct NodeModel : DifferentiableOpInterface::ExternalModel<NodeModel, onnx::NodeOp> {
+  LogicalResult vjp(Operation *op, OpBuilder &builder, ValueRange cotangents,
+                    const llvm::BitVector &wanted, MutableArrayRef<Value> gradients) const {
+    auto node = cast<onnx::NodeOp>(op);
+    const Row *row = rowOf(node);
+    if (!row)
+      return node.emitError() << onnx::describeNode(node) << " has no derivative";
+    Pullback p{Emitter(builder, op), cotangents.front(), wanted, gradients};
+    return row->pull(node, p);
+  }
+  bool carriesGradient(Operation *op, unsigned index) const {
+    const Row *row = rowOf(cast<onnx::NodeOp>(op));
+    return !row || (row->carried >> std::min(index, 31u) & 1);
+  }
+};
+} // namespace
+
+void quantc::nn::attachNodeGradients(MLIRContext *context) {
+  onnx::NodeOp::attachInterface<NodeModel>(*context);
+}
