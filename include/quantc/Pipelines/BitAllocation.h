@@ -1,0 +1,104 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// From tables of sensitivities, latencies and curvatures to a problem of bit allocation
+// (lib/Allocation) and back to widths of nodes.
+//
+// Groups are layers (nodes with constant weights), candidates widths of weights: "w4", "w8".
+// Resources: "bits" (weights times width), "size" in bytes (codes packed at their width, a 4-byte
+// scale a channel), "bops" (width * activation bits * multiply-accumulates), and "latency" in ns
+// where a table of latencies is given. A constant that several nodes read is one: its nodes are
+// tied and its bits and bytes count once.
+//
+// Latencies as JSON: {"format": "quantc-latency", "version": 1, "cpu": "x86-64-v3", "threads": 1,
+// "runs": 30, "rest": 123, "layers": {"conv1": {"w4": 456, "w8": 456}}}, nanoseconds, medians.
+// Curvatures: {"curvature": {"conv1": {"trace": 1.5, "eigenvalue": 0.5, "eigenvalues": [...],
+// "fisher": 0.1}}}; `fisher` is the mean over weights of the squared gradient.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTC_PIPELINES_BITALLOCATION_H
+#define QUANTC_PIPELINES_BITALLOCATION_H
+
+#include "quantc/Allocation/Solvers.h"
+#include "quantc/Pipelines/Recipe.h"
+#include "quantc/Pipelines/Sensitivity.h"
+#include "llvm/Support/JSON.h"
+#include <map>
+
+namespace quantc {
+
+/// Names of losses, with what each is.
+struct AllocationLoss {
+  llvm::StringRef name, help;
+  bool needsCurvature;
+};
+llvm::ArrayRef<AllocationLoss> allocationLosses();
+
+struct LatencyTable {
+  std::string cpu; ///< ISA level
+  int64_t threads = 1, runs = 0;
+  int64_t rest = 0; ///< ns of a run outside of the layers
+  /// ns by node and label.
+  std::map<std::string, std::map<std::string, int64_t>> layers;
+};
+
+struct Curvature {
+  std::optional<double> trace, eigenvalue, fisher;
+  std::vector<double> eigenvalues; ///< over subsets of the data (Q-BERT)
+};
+using CurvatureTable = std::map<std::string, Curvature>;
+
+llvm::Error writeLatencies(llvm::StringRef path, const LatencyTable &table);
+llvm::Expected<LatencyTable> readLatencies(llvm::StringRef path);
+llvm::Expected<CurvatureTable> readCurvatures(llvm::StringRef path);
+
+/// What a problem is made of.
+struct AllocationInputs {
+  const SensitivityTable &sensitivities;
+  const LatencyTable *latencies = nullptr;    ///< null: no resource "latency"
+  const CurvatureTable *curvatures = nullptr; ///< null where no loss needs them
+  unsigned activationBits = 8;
+  /// Widths that the user decided, by node; 0: not.
+  std::map<std::string, unsigned> pins;
+};
+
+/// Budgets are those of the options, rounded down. Errors: an unknown loss, a width or a node that
+/// a table lacks, a pin that is no candidate.
+llvm::Expected<alloc::Problem> makeProblem(const AllocationInputs &inputs,
+                                           const AllocationOptions &options);
+
+/// Index of a resource of `makeProblem`; nullopt for none of that name.
+std::optional<unsigned> findResource(const alloc::Problem &problem, llvm::StringRef name);
+
+/// "NAME=w4" for every group, as `node-bits` takes it. A candidate's label is its width's text.
+std::vector<std::string> nodeBitsOf(const alloc::Problem &problem,
+                                    const alloc::Assignment &assignment);
+
+/// What was decided, for reports.
+struct AllocationResult {
+  alloc::Problem problem;
+  alloc::Report solved;
+  alloc::Assignment chosen; ///< `solved.best`'s unless a search went on from it
+  int64_t parameters = 0;   ///< weights of all groups, shared ones once
+  std::string loss;         ///< what losses are
+  /// Of the search for a goal: cost, and loss of agreement of each allocation that was compiled.
+  std::vector<std::pair<int64_t, double>> measured;
+
+  /// At most four lines.
+  void print(llvm::raw_ostream &os) const;
+  llvm::json::Value toJSON() const;
+};
+
+/// Writes problem.json, problem.lp, and for each resource that decisions change its front as
+/// front-NAME.csv and front-NAME.svg into a folder, which is made where it is missing.
+llvm::Error writeAllocation(llvm::StringRef folder, const AllocationResult &result);
+
+} // namespace quantc
+
+#endif // QUANTC_PIPELINES_BITALLOCATION_H

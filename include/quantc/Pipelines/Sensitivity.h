@@ -1,0 +1,101 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// How much a model's outputs suffer when one layer's weights alone take fewer bits: measured on
+// compiled float code, layer by layer, and kept in a table that later runs read instead.
+//
+// The table as JSON:
+//
+//   {"format": "quantc-sensitivity", "version": 1, "runs": 32, "per_channel": true,
+//    "layers": [{"node": "conv1", "parameters": 864, "channels": 32, "macs": 10838016,
+//                "shares": "",                       // the first node with the same constant
+//                "widths": [{"bits": 4, "weight_error": 0.1, "divergence": 0.02, "noise": 0.01,
+//                            "disagreement": 0.0, "layer_error": 0.3, "masked": 0.01}]}]}
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTC_PIPELINES_SENSITIVITY_H
+#define QUANTC_PIPELINES_SENSITIVITY_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "quantc/Calibration/DataSet.h"
+#include "quantc/Support/Progress.h"
+#include "llvm/Support/Error.h"
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace quantc {
+
+/// What a layer's weights in `bits` do to the model, everything else in float.
+struct WidthEffect {
+  unsigned bits = 8;
+  double weightError = 0; ///< ||Q(W) - W||^2
+  /// Mean over rows of KL(softmax(float) || softmax(changed)) in nats, of the first output of rank
+  /// 1 or 2 with several columns; absent without such an output.
+  std::optional<double> divergence;
+  /// Mean over the float outputs of ||changed - float||^2 / ||float||^2.
+  double noise = 0;
+  /// Share of the same rows whose greatest column is another one.
+  std::optional<double> disagreement;
+  /// Mean over the elements of the layer's own result of its squared error: tr(dW H dW^T) over
+  /// channels, H the second moment of what the layer reads. Measured on request.
+  std::optional<double> layerError;
+  /// As `divergence` (else `noise`), with a random half of the output channels changed (OHQ's
+  /// masked sensitivity). Measured on request.
+  std::optional<double> masked;
+};
+
+struct LayerSensitivity {
+  std::string node;
+  int64_t parameters = 0, channels = 0, macs = 0;
+  /// The first node that reads the same constant; empty where it is this one.
+  std::string shares;
+  std::vector<WidthEffect> widths; ///< ascending bits
+};
+
+struct SensitivityTable {
+  int64_t runs = 0;
+  bool perChannel = true;
+  std::vector<LayerSensitivity> layers; ///< program order
+};
+
+struct SensitivityOptions {
+  std::vector<unsigned> widths = {4, 8}; ///< of weights, 1..16
+  /// One scale per output channel, else per tensor.
+  bool perChannel = true;
+  /// Also measure the effect on the layer's own result; with masks.
+  bool layerError = false, masked = false;
+  uint32_t seed = 0; ///< of masks
+  int threads = 1;   ///< changes no result
+  ProgressFn progress;
+};
+
+/// The linear maps of `@main` that quantization would give integer weights: f32 constants, not
+/// marked to stay float. Nodes with several maps are one layer. Widths are empty.
+std::vector<LayerSensitivity> findLayers(mlir::ModuleOp module);
+
+/// Measures every layer at every width on `runs` of the data. `module` is of stage float or
+/// observed; it is not changed. Streams: what is held does not grow with the runs.
+llvm::Expected<SensitivityTable> measureSensitivity(mlir::ModuleOp module, DataSet &data,
+                                                    llvm::ArrayRef<int64_t> runs,
+                                                    const SensitivityOptions &options);
+
+/// The noise and divergence of a whole assignment (bits by layer; 0 keeps float) in the same way.
+llvm::Expected<WidthEffect> measureAssignment(mlir::ModuleOp module, DataSet &data,
+                                              llvm::ArrayRef<int64_t> runs,
+                                              llvm::ArrayRef<unsigned> bits,
+                                              const SensitivityOptions &options);
+
+llvm::Error writeSensitivity(llvm::StringRef path, const SensitivityTable &table);
+/// Fails with the place of what is no such table.
+llvm::Expected<SensitivityTable> readSensitivity(llvm::StringRef path);
+
+} // namespace quantc
+
+#endif // QUANTC_PIPELINES_SENSITIVITY_H

@@ -1,0 +1,423 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The compiler's bit allocation: tables are measured or read, the problem is solved, widths become
+// the recipe's node-bits. Runs behind calibration, on the weights that are quantized next. What
+// costs and losses of agreement need is a trial: a compilation of the calibrated module with other
+// widths.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Feeds.h"
+#include "quantc/Dialect/QNN/Transforms/Equalize.h"
+#include "quantc/Execution/CompiledModel.h"
+#include "quantc/Pipelines/Compiler.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
+#include <chrono>
+
+using namespace mlir;
+using namespace quantc;
+
+//===----------------------------------------------------------------------===//
+// Widths in node-bits
+//===----------------------------------------------------------------------===//
+
+/// The width of the weight in "w4a6" or "a6" (0), whose syntax the recipe checked, and the rest.
+static std::pair<unsigned, StringRef> splitBits(StringRef text) {
+  unsigned bits = 0;
+  if (text.consume_front("w"))
+    text.consumeInteger(10, bits);
+  return {bits, text};
+}
+
+/// The user's entries, those of layers with the widths that were chosen.
+static std::vector<std::string> mergeNodeBits(ArrayRef<std::string> own,
+                                              ArrayRef<std::string> chosen) {
+  std::vector<std::string> merged;
+  llvm::StringMap<std::string> activations;
+  llvm::StringMap<bool> layers;
+  for (const std::string &entry : chosen)
+    layers[StringRef(entry).rsplit('=').first] = true;
+  for (const std::string &entry : own) {
+    auto [name, text] = StringRef(entry).rsplit('=');
+    if (layers.contains(name))
+      activations[name] = splitBits(text).second.str();
+    else
+      merged.push_back(entry);
+  }
+  for (const std::string &entry : chosen)
+    merged.push_back(entry + activations.lookup(StringRef(entry).rsplit('=').first));
+  return merged;
+}
+
+static std::map<std::string, unsigned> pinsOf(ArrayRef<std::string> nodeBits) {
+  std::map<std::string, unsigned> pins;
+  for (const std::string &entry : nodeBits) {
+    auto [name, text] = StringRef(entry).rsplit('=');
+    if (unsigned bits = splitBits(text).first)
+      pins[name.str()] = bits;
+  }
+  return pins;
+}
+
+//===----------------------------------------------------------------------===//
+// Trials
+//===----------------------------------------------------------------------===//
+
+/// Runs `body` on a compiler that holds a copy of the calibrated module and these widths.
+llvm::Error Compiler::withTrial(ArrayRef<std::string> nodeBits,
+                                llvm::function_ref<llvm::Error(Compiler &)> body) {
+  CompileOptions trialOptions = options;
+  trialOptions.recipe.allocation = {};
+  trialOptions.recipe.quantize.nodeBits = mergeNodeBits(options.recipe.quantize.nodeBits, nodeBits);
+  Compiler trial(context, std::move(trialOptions));
+  trial.isTrial = true;
+  trial.adopt(ir->clone(), Stage::Observed, result.model);
+  trial.floatModule = floatModule->clone();
+  trial.floatMeans = floatMeans;
+  trial.dataSet = std::move(dataSet);
+  auto giveBack = llvm::make_scope_exit([&] { dataSet = std::move(trial.dataSet); });
+  return body(trial);
+}
+
+static llvm::Error advanceTrial(Compiler &trial, Stage stage) {
+  if (failed(trial.advance(stage)))
+    return llvm::createStringError("the model with these widths does not compile");
+  return llvm::Error::success();
+}
+
+llvm::Expected<double> Compiler::measureDrop(ArrayRef<std::string> nodeBits) {
+  double drop = 0;
+  llvm::Error error = withTrial(nodeBits, [&](Compiler &trial) -> llvm::Error {
+    if (llvm::Error failure = advanceTrial(trial, Stage::Integer))
+      return failure;
+    if (llvm::Error failure = trial.measureAccuracy())
+      return failure;
+    if (!trial.report().top1Agreement)
+      return llvm::createStringError("a goal of top-1 agreement needs an output of classes");
+    drop = 1 - *trial.report().top1Agreement;
+    return llvm::Error::success();
+  });
+  if (error)
+    return std::move(error);
+  return drop;
+}
+
+//===----------------------------------------------------------------------===//
+// Latencies
+//===----------------------------------------------------------------------===//
+
+static int64_t medianOf(std::vector<int64_t> values) {
+  auto middle = values.begin() + int64_t(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+/// Runs of one library, with the times of its steps.
+struct quantc::TimedModel {
+  std::string label;
+  std::unique_ptr<CompiledModel> model;
+  std::vector<HostTensor> feeds;
+  std::map<std::string, std::vector<int64_t>> layers; ///< ns by node, one a run
+  std::vector<int64_t> rest;                          ///< ns, one a run
+
+  llvm::Error run(const SensitivityTable &table, bool record);
+};
+
+/// The layer that a step ("node, node") computes; empty for none.
+static std::string layerOfStep(StringRef names, const llvm::StringMap<bool> &layers) {
+  SmallVector<StringRef> parts;
+  names.split(parts, ", ");
+  for (StringRef part : parts)
+    if (layers.contains(part))
+      return part.str();
+  return {};
+}
+
+llvm::Error TimedModel::run(const SensitivityTable &table, bool record) {
+  llvm::StringMap<bool> known;
+  for (const LayerSensitivity &layer : table.layers)
+    known[layer.node] = true;
+  auto start = std::chrono::steady_clock::now();
+  auto outputs = model->run(feeds);
+  int64_t whole = std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count();
+  if (!outputs)
+    return outputs.takeError();
+  auto steps = model->profile();
+  if (!steps)
+    return steps.takeError();
+  if (!record)
+    return llvm::Error::success();
+  std::map<std::string, int64_t> sums;
+  for (const CompiledModel::StepTime &step : *steps)
+    if (std::string layer = layerOfStep(step.name, known); !layer.empty()) {
+      sums[layer] += step.nanoseconds;
+      whole -= step.nanoseconds;
+    }
+  for (auto [layer, nanoseconds] : sums)
+    layers[layer].push_back(nanoseconds);
+  rest.push_back(std::max<int64_t>(whole, 0));
+  return llvm::Error::success();
+}
+
+/// The library with every layer in `bits`, loaded.
+llvm::Error Compiler::openTimed(const SensitivityTable &table, unsigned bits, TimedModel &timed) {
+  std::vector<std::string> nodeBits;
+  timed.label = "w" + std::to_string(bits);
+  for (const LayerSensitivity &layer : table.layers)
+    nodeBits.push_back(layer.node + "=" + timed.label);
+  llvm::SmallString<128> path;
+  if (std::error_code code = llvm::sys::fs::createTemporaryFile("quantc-latency", "so", path))
+    return llvm::createStringError("cannot create a temporary file: " + code.message());
+  llvm::FileRemover remover(path);
+  llvm::SmallString<128> header(path);
+  llvm::sys::path::replace_extension(header, "h");
+  llvm::FileRemover headerRemover(header);
+  return withTrial(nodeBits, [&](Compiler &trial) -> llvm::Error {
+    if (llvm::Error failure = advanceTrial(trial, Stage::Lowered))
+      return failure;
+    if (llvm::Error failure = trial.writeUntested(path))
+      return failure;
+    auto loaded = CompiledModel::load(path, options.threads, /*profile=*/true);
+    if (!loaded)
+      return loaded.takeError();
+    timed.model = std::move(*loaded);
+    auto feed = trial.data()->feed(0);
+    if (!feed)
+      return feed.takeError();
+    timed.feeds = quantizeFeed(timed.model->inputs(), feedTensors(*feed));
+    return llvm::Error::success();
+  });
+}
+
+llvm::Expected<LatencyTable> Compiler::measureLatencies(const SensitivityTable &table) {
+  constexpr int warmUps = 5, runs = 31;
+  if (!dataSet)
+    return llvm::createStringError("expected calibration data or a table of latencies (--latency)");
+  std::vector<TimedModel> models(options.recipe.allocation.widths.size());
+  for (auto [timed, bits] : llvm::zip_equal(models, options.recipe.allocation.widths))
+    if (llvm::Error error = openTimed(table, bits, timed))
+      return std::move(error);
+  // Turns: what slows the machine down for a while slows all of them.
+  for (int run = 0; run < warmUps + runs; ++run)
+    for (TimedModel &timed : models)
+      if (llvm::Error error = timed.run(table, run >= warmUps))
+        return std::move(error);
+  LatencyTable latencies;
+  latencies.cpu = models.front().model->cpuLevel().str();
+  latencies.threads = options.threads;
+  latencies.runs = runs;
+  std::vector<int64_t> rest;
+  for (TimedModel &timed : models) {
+    llvm::append_range(rest, timed.rest);
+    for (const LayerSensitivity &layer : table.layers) {
+      auto found = timed.layers.find(layer.node);
+      latencies.layers[layer.node][timed.label] =
+          found == timed.layers.end() ? 0 : medianOf(found->second);
+    }
+  }
+  latencies.rest = medianOf(rest);
+  return latencies;
+}
+
+//===----------------------------------------------------------------------===//
+// Tables
+//===----------------------------------------------------------------------===//
+
+/// The file's layers in the module's order; an error names the first that it lacks.
+static llvm::Expected<SensitivityTable> tableFor(ModuleOp module, SensitivityTable file) {
+  SensitivityTable table = file;
+  table.layers.clear();
+  for (const LayerSensitivity &layer : findLayers(module)) {
+    auto found =
+        llvm::find_if(file.layers, [&](const LayerSensitivity &l) { return l.node == layer.node; });
+    if (found == file.layers.end() || found->parameters != layer.parameters)
+      return llvm::createStringError("the table of sensitivities is of another model: it holds no "
+                                     "node '" +
+                                     layer.node + "' of " + llvm::Twine(layer.parameters) +
+                                     " weights");
+    table.layers.push_back(*found);
+  }
+  return table;
+}
+
+llvm::Expected<SensitivityTable> Compiler::findSensitivities() {
+  if (!options.sensitivity.empty()) {
+    auto file = readSensitivity(options.sensitivity);
+    return file ? tableFor(*ir, std::move(*file)) : std::move(file);
+  }
+  if (!dataSet)
+    return llvm::createStringError("expected calibration data or a table of sensitivities "
+                                   "(--sensitivity)");
+  const AllocationOptions &wanted = options.recipe.allocation;
+  SensitivityOptions measure;
+  measure.widths = wanted.widths;
+  measure.perChannel = options.recipe.quantize.weightPerChannel;
+  measure.layerError = wanted.loss == "layer";
+  measure.masked = wanted.loss == "masked";
+  measure.threads = options.threads;
+  measure.progress = options.progress;
+  // The tail is what accuracy is measured on.
+  int64_t runs = std::max<int64_t>(dataSet->numRuns() - tailRuns(dataSet->numRuns()), 1);
+  auto table = measureSensitivity(
+      *ir, *dataSet, qnn::evenlySpacedRuns(runs, std::min(runs, wanted.runs)), measure);
+  if (table && !options.saveSensitivity.empty())
+    if (llvm::Error error = writeSensitivity(options.saveSensitivity, *table))
+      return std::move(error);
+  return table;
+}
+
+llvm::Expected<std::optional<LatencyTable>>
+Compiler::findLatencies(const SensitivityTable &sensitivities) {
+  const AllocationOptions &wanted = options.recipe.allocation;
+  if (!options.latency.empty()) {
+    auto file = readLatencies(options.latency);
+    if (!file)
+      return file.takeError();
+    return std::optional(std::move(*file));
+  }
+  if (wanted.targetLatency <= 0 && wanted.minimize != "latency" && options.saveLatency.empty())
+    return std::nullopt;
+  if (options.recipe.isGPU() || options.recipe.isFPGA())
+    return llvm::createStringError("latencies are measured on a CPU alone; expected --latency for "
+                                   "target " +
+                                   options.recipe.target);
+  auto table = measureLatencies(sensitivities);
+  if (!table)
+    return table.takeError();
+  if (!options.saveLatency.empty())
+    if (llvm::Error error = writeLatencies(options.saveLatency, *table))
+      return std::move(error);
+  return std::optional(std::move(*table));
+}
+
+//===----------------------------------------------------------------------===//
+// Decision
+//===----------------------------------------------------------------------===//
+
+/// At most `count` points, the ends among them, evenly by number.
+static std::vector<alloc::FrontPoint> thinned(std::vector<alloc::FrontPoint> front, size_t count) {
+  if (front.size() <= count)
+    return front;
+  std::vector<alloc::FrontPoint> kept;
+  for (size_t i = 0; i < count; ++i)
+    kept.push_back(front[i * (front.size() - 1) / (count - 1)]);
+  return kept;
+}
+
+/// The cheapest of the front's points (65 of them, evenly, where there are more) whose measured
+/// loss of agreement is within the goal, by bisection: loss is taken to fall along the front.
+llvm::Error Compiler::searchGoal(AllocationResult &allocation) {
+  const std::string &name = options.recipe.allocation.minimize;
+  std::optional<unsigned> resource = findResource(allocation.problem, name);
+  if (!resource)
+    return llvm::createStringError("minimize: there is no resource '" + name + "'");
+  alloc::DynamicOptions buckets;
+  buckets.fallbackBuckets = 1 << 12;
+  auto whole = alloc::paretoFront(allocation.problem, *resource, buckets);
+  if (!whole)
+    return whole.takeError();
+  std::vector<alloc::FrontPoint> front = thinned(std::move(*whole), 65);
+  auto drop = [&](size_t i) -> llvm::Expected<double> {
+    auto measured = measureDrop(nodeBitsOf(allocation.problem, front[i].assignment));
+    if (measured)
+      allocation.measured.emplace_back(front[i].cost, *measured);
+    return measured;
+  };
+  size_t low = 0, high = front.size() - 1;
+  auto widest = drop(high);
+  if (!widest)
+    return widest.takeError();
+  if (*widest > options.maxDrop) {
+    goalWasMissed = true;
+    return llvm::createStringError(
+        llvm::formatv("the widest allocation loses {0:F4} of the agreement, more than {1:F4}",
+                      *widest, options.maxDrop));
+  }
+  while (low < high) {
+    size_t middle = (low + high) / 2;
+    auto measured = drop(middle);
+    if (!measured)
+      return measured.takeError();
+    if (*measured <= options.maxDrop)
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  allocation.chosen = front[high].assignment;
+  return llvm::Error::success();
+}
+
+llvm::Expected<AllocationResult> Compiler::decideWidths() {
+  const AllocationOptions &wanted = options.recipe.allocation;
+  auto sensitivities = findSensitivities();
+  if (!sensitivities)
+    return sensitivities.takeError();
+  auto latencies = findLatencies(*sensitivities);
+  if (!latencies)
+    return latencies.takeError();
+  std::optional<CurvatureTable> curvatures;
+  if (!options.curvature.empty()) {
+    auto file = readCurvatures(options.curvature);
+    if (!file)
+      return file.takeError();
+    curvatures = std::move(*file);
+  }
+  AllocationInputs inputs{
+      *sensitivities, *latencies ? &**latencies : nullptr, curvatures ? &*curvatures : nullptr,
+      options.recipe.quantize.activationBits, pinsOf(options.recipe.quantize.nodeBits)};
+  auto problem = makeProblem(inputs, wanted);
+  if (!problem) {
+    goalWasMissed = problem.errorIsA<alloc::InfeasibleError>();
+    return problem.takeError();
+  }
+  AllocationResult allocation;
+  allocation.problem = std::move(*problem);
+  allocation.loss = wanted.loss;
+  for (const LayerSensitivity &layer : sensitivities->layers)
+    allocation.parameters += layer.shares.empty() ? layer.parameters : 0;
+  auto solved = alloc::solve(allocation.problem);
+  if (!solved) {
+    goalWasMissed = solved.errorIsA<alloc::InfeasibleError>();
+    return solved.takeError();
+  }
+  allocation.solved = std::move(*solved);
+  allocation.chosen = allocation.solved.best.assignment;
+  if (wanted.minimize != "none")
+    if (llvm::Error error = searchGoal(allocation))
+      return std::move(error);
+  return allocation;
+}
+
+/// Whether node-bits decides every layer: a recipe that a run with an allocation saved.
+static bool isDecided(ModuleOp module, ArrayRef<std::string> nodeBits) {
+  std::map<std::string, unsigned> pins = pinsOf(nodeBits);
+  std::vector<LayerSensitivity> layers = findLayers(module);
+  return llvm::all_of(layers,
+                      [&](const LayerSensitivity &layer) { return pins.count(layer.node); });
+}
+
+LogicalResult Compiler::allocateBits() {
+  Recipe &recipe = options.recipe;
+  if (!recipe.allocation.isRequested() || isDecided(*ir, recipe.quantize.nodeBits))
+    return success();
+  auto allocation = decideWidths();
+  if (!allocation)
+    return emitError(ir->getLoc(), "bit allocation: ") << llvm::toString(allocation.takeError());
+  recipe.quantize.nodeBits =
+      mergeNodeBits(recipe.quantize.nodeBits, nodeBitsOf(allocation->problem, allocation->chosen));
+  if (!options.allocationReport.empty())
+    if (llvm::Error error = writeAllocation(options.allocationReport, *allocation))
+      return emitError(ir->getLoc(), "bit allocation: ") << llvm::toString(std::move(error));
+  result.allocation = std::move(*allocation);
+  return success();
+}

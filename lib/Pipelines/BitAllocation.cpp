@@ -1,0 +1,393 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Bit allocation from tables; see BitAllocation.h.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantc/Pipelines/BitAllocation.h"
+#include "quantc/Allocation/ProblemFile.h"
+#include "quantc/Allocation/Report.h"
+#include "quantc/Allocation/Sensitivity.h"
+#include "quantc/Pipelines/Compiler.h"
+#include "quantc/Support/Suggest.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/Path.h"
+
+using namespace quantc;
+using alloc::Problem;
+
+static std::string labelOf(unsigned bits) { return "w" + std::to_string(bits); }
+
+//===----------------------------------------------------------------------===//
+// Losses
+//===----------------------------------------------------------------------===//
+
+llvm::ArrayRef<AllocationLoss> quantc::allocationLosses() {
+  static const AllocationLoss losses[] = {
+      {"auto", "divergence where an output holds classes, else noise", false},
+      {"divergence", "KL divergence of the output's classes from float", false},
+      {"noise", "error of the outputs by their power", false},
+      {"disagreement", "share of samples whose first class changes", false},
+      {"masked", "OHQ: divergence with half of the channels changed", false},
+      {"layer", "squared error of the layer's own result", false},
+      {"weight", "squared error of the weights", false},
+      {"hawq", "HAWQ-V2 and V3: mean Hessian trace times squared error", true},
+      {"hawq-v1", "HAWQ: top Hessian eigenvalue by parameters times squared error", true},
+      {"q-bert", "Q-BERT: mean and deviation of top eigenvalues times squared error", true},
+      {"fisher", "half of the mean squared gradient times squared error", true}};
+  return losses;
+}
+
+static llvm::Error lacks(const LayerSensitivity &layer, llvm::StringRef what) {
+  return llvm::createStringError("node '" + layer.node + "': the tables hold no " + what);
+}
+
+/// The factor of ||Q(W) - W||^2 of a loss by curvature.
+static llvm::Expected<double> curvatureFactor(llvm::StringRef loss, const LayerSensitivity &layer,
+                                              const CurvatureTable &table) {
+  auto found = table.find(layer.node);
+  if (found == table.end())
+    return lacks(layer, "curvature");
+  const Curvature &curvature = found->second;
+  auto perParameter = [&](std::optional<double> value, llvm::StringRef name,
+                          auto formula) -> llvm::Expected<double> {
+    if (!value)
+      return lacks(layer, name);
+    auto values = formula(llvm::ArrayRef(*value), llvm::ArrayRef(layer.parameters));
+    if (!values)
+      return values.takeError();
+    return values->values.front();
+  };
+  if (loss == "hawq")
+    return perParameter(curvature.trace, "trace", alloc::averageTraces);
+  if (loss == "hawq-v1")
+    return perParameter(curvature.eigenvalue, "eigenvalue", alloc::hawqSensitivities);
+  if (loss == "fisher") {
+    if (!curvature.fisher)
+      return lacks(layer, "fisher");
+    return 0.5 * *curvature.fisher;
+  }
+  std::vector<double> eigenvalues = curvature.eigenvalues;
+  if (eigenvalues.empty() && curvature.eigenvalue)
+    eigenvalues.push_back(*curvature.eigenvalue);
+  if (eigenvalues.empty())
+    return lacks(layer, "eigenvalues");
+  return alloc::qbertSensitivity(eigenvalues);
+}
+
+static llvm::Expected<double> lossOf(llvm::StringRef loss, const LayerSensitivity &layer,
+                                     const WidthEffect &effect, const AllocationInputs &inputs) {
+  auto measured = [&](std::optional<double> value) -> llvm::Expected<double> {
+    if (!value)
+      return lacks(layer, ("'" + loss + "' at " + llvm::Twine(effect.bits) + " bits").str());
+    return *value;
+  };
+  if (loss == "auto")
+    return effect.divergence.value_or(effect.noise);
+  if (loss == "divergence")
+    return measured(effect.divergence);
+  if (loss == "noise")
+    return effect.noise;
+  if (loss == "disagreement")
+    return measured(effect.disagreement);
+  if (loss == "masked")
+    return measured(effect.masked);
+  if (loss == "layer")
+    return measured(effect.layerError);
+  if (loss == "weight")
+    return effect.weightError;
+  if (!inputs.curvatures)
+    return llvm::createStringError("allocation-loss " + loss +
+                                   ": expected a file of curvatures (--curvature)");
+  auto factor = curvatureFactor(loss, layer, *inputs.curvatures);
+  if (!factor)
+    return factor.takeError();
+  return alloc::hawqOmega(*factor, effect.weightError);
+}
+
+//===----------------------------------------------------------------------===//
+// Problem
+//===----------------------------------------------------------------------===//
+
+static llvm::Expected<const WidthEffect *> effectAt(const LayerSensitivity &layer, unsigned bits) {
+  for (const WidthEffect &effect : layer.widths)
+    if (effect.bits == bits)
+      return &effect;
+  return lacks(layer, ("effect of " + llvm::Twine(bits) + " bits").str());
+}
+
+static llvm::Expected<int64_t> latencyAt(const LatencyTable &table, const LayerSensitivity &layer,
+                                         unsigned bits) {
+  auto node = table.layers.find(layer.node);
+  if (node != table.layers.end())
+    if (auto time = node->second.find(labelOf(bits)); time != node->second.end())
+      return time->second;
+  return lacks(layer, ("latency of " + llvm::Twine(bits) + " bits").str());
+}
+
+static llvm::Expected<alloc::Candidate> makeCandidate(const LayerSensitivity &layer, unsigned bits,
+                                                      const AllocationInputs &inputs,
+                                                      const AllocationOptions &options) {
+  auto effect = effectAt(layer, bits);
+  if (!effect)
+    return effect.takeError();
+  auto loss = lossOf(options.loss, layer, **effect, inputs);
+  if (!loss)
+    return loss.takeError();
+  bool own = layer.shares.empty();
+  int64_t codes = own ? layer.parameters * bits : 0;
+  int64_t scales = own ? 4 * (inputs.sensitivities.perChannel ? layer.channels : 1) : 0;
+  alloc::Candidate candidate{labelOf(bits), double(bits), *loss, {}};
+  candidate.costs = {codes, int64_t(llvm::divideCeil(uint64_t(codes), 8)) + scales,
+                     int64_t(bits * inputs.activationBits) * layer.macs};
+  if (inputs.latencies) {
+    auto latency = latencyAt(*inputs.latencies, layer, bits);
+    if (!latency)
+      return latency.takeError();
+    candidate.costs.push_back(*latency);
+  }
+  return candidate;
+}
+
+static int64_t ownParameters(const SensitivityTable &table) {
+  int64_t total = 0;
+  for (const LayerSensitivity &layer : table.layers)
+    total += layer.shares.empty() ? layer.parameters : 0;
+  return total;
+}
+
+static llvm::Error addResources(Problem &problem, const AllocationInputs &inputs,
+                                const AllocationOptions &options) {
+  problem.resources = {
+      {"bits", "bit", std::nullopt}, {"size", "B", std::nullopt}, {"bops", "bop", std::nullopt}};
+  if (options.effectiveBits > 0)
+    problem.resources[0].budget =
+        int64_t(std::floor(options.effectiveBits * double(ownParameters(inputs.sensitivities))));
+  if (options.targetSize > 0)
+    problem.resources[1].budget = options.targetSize;
+  if (!inputs.latencies) {
+    if (options.targetLatency > 0)
+      return llvm::createStringError("target-latency: expected a table of latencies");
+    return llvm::Error::success();
+  }
+  problem.resources.push_back({"latency", "ns", std::nullopt});
+  if (options.targetLatency > 0) {
+    // The layers get what the rest of a run leaves.
+    int64_t left = int64_t(options.targetLatency * 1000) - inputs.latencies->rest;
+    if (left < 0)
+      return llvm::make_error<alloc::InfeasibleError>(
+          llvm::formatv("target-latency {0} us: what no width changes takes {1:F1} us alone",
+                        options.targetLatency, double(inputs.latencies->rest) / 1000)
+              .str());
+    problem.resources.back().budget = left;
+  }
+  return llvm::Error::success();
+}
+
+static llvm::Error pinGroup(alloc::Group &group, unsigned bits) {
+  for (auto [i, candidate] : llvm::enumerate(group.candidates))
+    if (candidate.label == labelOf(bits)) {
+      group.pin = unsigned(i);
+      return llvm::Error::success();
+    }
+  return llvm::createStringError("node '" + group.name + "': node-bits asks for " +
+                                 llvm::Twine(bits) + " bits, which allocation-widths lacks");
+}
+
+static llvm::Error checkLoss(llvm::StringRef loss) {
+  std::vector<llvm::StringRef> names;
+  for (const AllocationLoss &known : allocationLosses())
+    names.push_back(known.name);
+  if (llvm::is_contained(names, loss))
+    return llvm::Error::success();
+  return llvm::createStringError("unknown loss '" + loss + "'" +
+                                 didYouMean(loss, llvm::ArrayRef(names)));
+}
+
+/// Nodes that read one constant take one width.
+static void addTies(Problem &problem, const SensitivityTable &table) {
+  llvm::StringMap<unsigned> owners;
+  llvm::StringMap<size_t> ties;
+  for (auto [i, layer] : llvm::enumerate(table.layers)) {
+    owners[layer.node] = unsigned(i);
+    auto owner = layer.shares.empty() ? owners.end() : owners.find(layer.shares);
+    if (owner == owners.end())
+      continue;
+    auto [tie, isNew] = ties.try_emplace(layer.shares, problem.ties.size());
+    if (isNew)
+      problem.ties.push_back({owner->second});
+    problem.ties[tie->second].push_back(unsigned(i));
+  }
+}
+
+llvm::Expected<Problem> quantc::makeProblem(const AllocationInputs &inputs,
+                                            const AllocationOptions &options) {
+  if (llvm::Error error = checkLoss(options.loss))
+    return std::move(error);
+  Problem problem;
+  if (llvm::Error error = addResources(problem, inputs, options))
+    return std::move(error);
+  for (const LayerSensitivity &layer : inputs.sensitivities.layers) {
+    alloc::Group group{layer.node, {}, std::nullopt};
+    for (unsigned bits : options.widths) {
+      auto candidate = makeCandidate(layer, bits, inputs, options);
+      if (!candidate)
+        return candidate.takeError();
+      group.candidates.push_back(std::move(*candidate));
+    }
+    auto pin = inputs.pins.find(layer.node);
+    if (pin != inputs.pins.end() && pin->second)
+      if (llvm::Error error = pinGroup(group, pin->second))
+        return std::move(error);
+    problem.groups.push_back(std::move(group));
+  }
+  addTies(problem, inputs.sensitivities);
+  if (llvm::Error error = alloc::check(problem))
+    return std::move(error);
+  return problem;
+}
+
+std::optional<unsigned> quantc::findResource(const Problem &problem, llvm::StringRef name) {
+  for (auto [i, resource] : llvm::enumerate(problem.resources))
+    if (resource.name == name)
+      return unsigned(i);
+  return std::nullopt;
+}
+
+std::vector<std::string> quantc::nodeBitsOf(const Problem &problem,
+                                            const alloc::Assignment &assignment) {
+  std::vector<std::string> entries;
+  for (auto [group, choice] : llvm::zip_equal(problem.groups, assignment))
+    entries.push_back(group.name + "=" + group.candidates[choice].label);
+  return entries;
+}
+
+//===----------------------------------------------------------------------===//
+// Reports
+//===----------------------------------------------------------------------===//
+
+static std::string shortText(double value) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%.4g", value);
+  return text;
+}
+
+/// The loss where every free group takes its narrowest or its widest candidate.
+static std::string uniformText(const Problem &problem, bool widest) {
+  alloc::Assignment assignment;
+  for (const alloc::Group &group : problem.groups)
+    assignment.push_back(group.pin.value_or(widest ? group.candidates.size() - 1 : 0));
+  return shortText(alloc::evaluate(problem, assignment).loss);
+}
+
+void AllocationResult::print(llvm::raw_ostream &os) const {
+  std::map<std::string, int> counts;
+  for (auto [group, choice] : llvm::zip_equal(problem.groups, chosen))
+    ++counts[group.candidates[choice].label];
+  alloc::Evaluation evaluation = alloc::evaluate(problem, chosen);
+  os << "allocation    " << problem.groups.size() << " layers:";
+  for (const auto &[label, count] : counts)
+    os << " " << count << " " << label;
+  os << llvm::formatv("; {0:F3} bits a weight, {1} bytes, {2:F3} G bit operations",
+                      double(evaluation.costs[0]) / double(std::max<int64_t>(parameters, 1)),
+                      evaluation.costs[1], double(evaluation.costs[2]) / 1e9);
+  if (evaluation.costs.size() > 3)
+    os << llvm::formatv(", layers {0:F1} us", double(evaluation.costs[3]) / 1000);
+  os << "\n  predicted   " << loss << " " << shortText(evaluation.loss) << " (all narrow "
+     << uniformText(problem, false) << ", all wide " << uniformText(problem, true) << ")\n";
+  os << "  solvers     ";
+  if (solved.dynamic && solved.integer)
+    os << "dynamic and integer program agree";
+  else
+    os << (solved.dynamic ? "dynamic" : "integer") << " program alone: " << solved.limits;
+  os << llvm::formatv("; optimality gap {0:P2}, of the linear relaxation {1:P2}\n", solved.gap,
+                      solved.relaxationGap);
+  for (auto [cost, drop] : measured)
+    os << llvm::formatv("  measured    cost {0}: loss of agreement {1:F4}\n", cost, drop);
+}
+
+llvm::json::Value AllocationResult::toJSON() const {
+  alloc::Evaluation evaluation = alloc::evaluate(problem, chosen);
+  llvm::json::Object costs, widths;
+  for (auto [resource, cost] : llvm::zip_equal(problem.resources, evaluation.costs))
+    costs[resource.name] = cost;
+  for (auto [group, choice] : llvm::zip_equal(problem.groups, chosen))
+    widths[group.name] = group.candidates[choice].label;
+  llvm::json::Array trials;
+  for (auto [cost, drop] : measured)
+    trials.push_back(llvm::json::Object{{"cost", cost}, {"drop", drop}});
+  return llvm::json::Object{
+      {"loss", loss},
+      {"predicted_loss", evaluation.loss},
+      {"effective_bits", double(evaluation.costs[0]) / double(std::max<int64_t>(parameters, 1))},
+      {"costs", std::move(costs)},
+      {"gap", solved.gap},
+      {"solvers_agree", solved.dynamic.has_value() && solved.integer.has_value()},
+      {"limits", solved.limits},
+      {"trials", std::move(trials)},
+      {"widths", std::move(widths)}};
+}
+
+/// Of all allocations, within the budgets or not.
+static llvm::Expected<std::vector<alloc::FrontPoint>> frontOf(Problem problem, unsigned resource) {
+  for (alloc::Resource &other : problem.resources)
+    other.budget.reset();
+  auto front = alloc::paretoFront(problem, resource);
+  if (front || !front.errorIsA<alloc::LimitError>())
+    return front;
+  llvm::consumeError(front.takeError());
+  alloc::DynamicOptions options;
+  options.buckets = 1 << 12;
+  return alloc::paretoFront(problem, resource, options);
+}
+
+llvm::Error quantc::writeAllocation(llvm::StringRef folder, const AllocationResult &result) {
+  if (std::error_code code = llvm::sys::fs::create_directories(folder))
+    return EmissionError::wrap(
+        EmissionError::CannotWrite,
+        llvm::createStringError("cannot make folder '" + folder + "': " + code.message()));
+  auto write = [&](const llvm::Twine &name, auto body) {
+    llvm::SmallString<128> path(folder);
+    llvm::sys::path::append(path, name);
+    return writeOutput(path, body);
+  };
+  const Problem &problem = result.problem;
+  llvm::Error error =
+      write("problem.json", [&](llvm::raw_ostream &os) { alloc::writeProblem(problem, os); });
+  if (error)
+    return error;
+  llvm::Error inner = llvm::Error::success();
+  error = write("problem.lp", [&](llvm::raw_ostream &os) { inner = alloc::writeLp(problem, os); });
+  if (llvm::Error both = llvm::joinErrors(std::move(error), std::move(inner)))
+    return both;
+  for (auto [i, resource] : llvm::enumerate(problem.resources)) {
+    auto front = frontOf(problem, unsigned(i));
+    if (!front)
+      return front.takeError();
+    if (front->size() < 2)
+      continue; // no decision changes it
+    error = write("front-" + resource.name + ".csv", [&](llvm::raw_ostream &os) {
+      alloc::writeFrontCsv(problem, unsigned(i), *front, os);
+    });
+    if (error)
+      return error;
+    llvm::Error drawn = llvm::Error::success();
+    error = write("front-" + resource.name + ".svg", [&](llvm::raw_ostream &os) {
+      drawn = alloc::writeFrontSvg(problem, unsigned(i), *front, os);
+    });
+    if (llvm::Error both = llvm::joinErrors(std::move(error), std::move(drawn)))
+      return both;
+  }
+  return llvm::Error::success();
+}

@@ -1,0 +1,450 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Sensitivities by changed weights on compiled float code; see Sensitivity.h. The original weights
+// compute each run's reference, so that a width that changes nothing has no effect at all.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantc/Pipelines/Sensitivity.h"
+#include "Feeds.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "quantc/Allocation/Sensitivity.h"
+#include "quantc/Dialect/QNN/IR/QNN.h"
+#include "quantc/Execution/WeightedModel.h"
+#include "quantc/Interfaces/NodeName.h"
+#include "quantc/Interfaces/QuantizableOpInterface.h"
+#include "quantc/Interfaces/Weights.h"
+#include "quantc/Numerics/Quantize.h"
+#include "llvm/ADT/MapVector.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace quantc;
+
+//===----------------------------------------------------------------------===//
+// Layers
+//===----------------------------------------------------------------------===//
+
+static bool isLayer(LinearMapOpInterface op) {
+  ElementsAttr weight = getConstantElements(op.getWeightOperand().get());
+  return weight && weight.getElementType().isF32() && !op->hasAttr("qnn.stay_float") &&
+         !getLocationName(op->getLoc()).empty();
+}
+
+std::vector<LayerSensitivity> quantc::findLayers(ModuleOp module) {
+  std::vector<LayerSensitivity> layers;
+  llvm::StringMap<size_t> byName;
+  DenseMap<Attribute, std::string> owners;
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  if (!main)
+    return layers;
+  main.walk([&](LinearMapOpInterface op) {
+    if (!isLayer(op))
+      return;
+    std::string node = getNodeName(op);
+    auto [found, isNew] = byName.try_emplace(node, layers.size());
+    if (isNew)
+      layers.emplace_back().node = node;
+    LayerSensitivity &layer = layers[found->second];
+    ElementsAttr weight = getConstantElements(op.getWeightOperand().get());
+    std::string &owner = owners[weight];
+    if (owner.empty())
+      owner = node;
+    else if (owner != node)
+      layer.shares = owner;
+    layer.parameters += weight.getNumElements();
+    layer.channels += weight.getShapedType().getDimSize(op.getWeightOutputAxis());
+    auto result = cast<RankedTensorType>(op->getResult(0).getType());
+    if (result.hasStaticShape())
+      layer.macs += op.getReductionSize() * result.getNumElements();
+  });
+  return layers;
+}
+
+//===----------------------------------------------------------------------===//
+// Weights in fewer bits
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// A weight seen as [outer][channels][inner].
+struct ChannelView {
+  int64_t outer = 1, channels = 1, inner = 1;
+  ChannelView(ArrayRef<int64_t> shape, int64_t axis) {
+    for (auto [i, size] : llvm::enumerate(shape))
+      (int64_t(i) < axis ? outer : int64_t(i) > axis ? inner : channels) *= size;
+  }
+  template <typename Fn> void forEach(int64_t channel, Fn fn) const {
+    for (int64_t o = 0; o < outer; ++o)
+      for (int64_t i = 0; i < inner; ++i)
+        fn((o * channels + channel) * inner + i);
+  }
+};
+} // namespace
+
+/// The values that integer weights stand for [NUM-WGT-1], as quantization to `bits` would choose
+/// them for an input of 8 bits. `mask`: channels that change; all when null.
+static llvm::Expected<HostTensor> inBits(const HostTensor &weight, int64_t axis, unsigned bits,
+                                         bool perChannel, const std::vector<int64_t> *mask) {
+  HostTensor result = weight;
+  ChannelView view(weight.shape(), axis);
+  ArrayRef<float> from = weight.values<float>();
+  llvm::MutableArrayRef<float> to = result.mutableValues<float>();
+  float common = numerics::naturalWeightScale(from.data(), from.size(), int(bits));
+  std::vector<int64_t> all;
+  if (!mask)
+    for (int64_t c = 0; c < view.channels; ++c)
+      all.push_back(c);
+  for (int64_t c : mask ? *mask : all) {
+    std::vector<float> values;
+    view.forEach(c, [&](int64_t at) { values.push_back(from[at]); });
+    numerics::IntRange codes{0, 255};
+    auto channel = perChannel ? numerics::quantizeWeightChannel(values.data(), values.size(), 0, 1,
+                                                                codes, int(bits))
+                              : numerics::quantizeWeightChannelAt(values.data(), values.size(), 0,
+                                                                  1, common, codes, int(bits));
+    if (!channel)
+      return llvm::createStringError("expected finite weights whose sums fit 32 bits");
+    size_t k = 0;
+    view.forEach(c, [&](int64_t at) { to[at] = float(channel->q[k++]) * channel->scale; });
+  }
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Outputs
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Sums over runs of what changed weights do to the outputs.
+struct Comparison {
+  std::vector<double> signal, error; ///< by output
+  double divergence = 0, layerError = 0;
+  int64_t rows = 0, changedRows = 0, layerElements = 0;
+};
+} // namespace
+
+static double squaredDistance(ArrayRef<float> a, ArrayRef<float> b) {
+  double sum = 0;
+  for (auto [x, y] : llvm::zip_equal(a, b))
+    sum += (double(x) - y) * (double(x) - y);
+  return sum;
+}
+
+/// log sum exp of a row.
+static double logTotal(ArrayRef<float> row) {
+  double greatest = *std::max_element(row.begin(), row.end()), sum = 0;
+  for (float value : row)
+    sum += std::exp(value - greatest);
+  return greatest + std::log(sum);
+}
+
+/// KL(softmax(p) || softmax(q)) in nats.
+static double rowDivergence(ArrayRef<float> p, ArrayRef<float> q) {
+  double totalP = logTotal(p), totalQ = logTotal(q), sum = 0;
+  for (auto [x, y] : llvm::zip_equal(p, q))
+    sum += std::exp(x - totalP) * ((x - totalP) - (y - totalQ));
+  return std::max(sum, 0.0);
+}
+
+static size_t argmax(ArrayRef<float> row) {
+  return size_t(std::max_element(row.begin(), row.end()) - row.begin());
+}
+
+/// The first output that holds rows of classes.
+static std::optional<size_t> classifierOutput(ArrayRef<HostTensor> outputs, size_t count) {
+  for (size_t i = 0; i < count; ++i)
+    if (outputs[i].dtype() == DType::F32 && (outputs[i].rank() == 1 || outputs[i].rank() == 2) &&
+        outputs[i].shape().back() > 1)
+      return i;
+  return std::nullopt;
+}
+
+static void compare(ArrayRef<HostTensor> expected, ArrayRef<HostTensor> found, size_t count,
+                    Comparison &sums) {
+  sums.signal.resize(count);
+  sums.error.resize(count);
+  for (size_t i = 0; i < count; ++i) {
+    if (expected[i].dtype() != DType::F32)
+      continue;
+    ArrayRef<float> a = expected[i].values<float>();
+    for (float value : a)
+      sums.signal[i] += double(value) * value;
+    sums.error[i] += squaredDistance(a, found[i].values<float>());
+  }
+  std::optional<size_t> classes = classifierOutput(expected, count);
+  if (!classes)
+    return;
+  ArrayRef<float> a = expected[*classes].values<float>(), b = found[*classes].values<float>();
+  size_t columns = size_t(expected[*classes].shape().back());
+  for (size_t row = 0; row * columns < a.size(); ++row) {
+    ArrayRef<float> p = a.slice(row * columns, columns), q = b.slice(row * columns, columns);
+    sums.divergence += rowDivergence(p, q);
+    sums.changedRows += argmax(p) != argmax(q);
+    ++sums.rows;
+  }
+}
+
+static double noiseOf(const Comparison &sums) {
+  double total = 0;
+  int64_t outputs = 0;
+  for (auto [signal, error] : llvm::zip_equal(sums.signal, sums.error))
+    if (signal > 0) {
+      total += error / signal;
+      ++outputs;
+    }
+  return outputs ? total / double(outputs) : 0;
+}
+
+static void summarize(const Comparison &sums, WidthEffect &effect) {
+  effect.noise = noiseOf(sums);
+  if (!sums.rows)
+    return;
+  effect.divergence = sums.divergence / double(sums.rows);
+  effect.disagreement = double(sums.changedRows) / double(sums.rows);
+}
+
+//===----------------------------------------------------------------------===//
+// Probing
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// The model with its layers' weights at hand.
+class Prober {
+public:
+  Prober(DataSet &data, const SensitivityOptions &options) : data(data), options(options) {}
+
+  llvm::Error open(ModuleOp module);
+  llvm::Error measure(ArrayRef<int64_t> runs, SensitivityTable &table);
+  llvm::Error measure(ArrayRef<int64_t> runs, ArrayRef<unsigned> bits, WidthEffect &effect);
+
+  std::vector<LayerSensitivity> layers;
+
+private:
+  /// Weights (indices of the model's) and results (indices among the extra outputs) of a layer.
+  struct Parts {
+    std::vector<size_t> weights, results;
+  };
+
+  llvm::Error setLayer(size_t layer, unsigned bits, bool masked, double *error);
+  void resetLayer(size_t layer);
+  llvm::Error probe(size_t layer, unsigned bits, bool masked, ArrayRef<HostTensor> feeds,
+                    ArrayRef<HostTensor> reference, Comparison &sums, double *error);
+
+  DataSet &data;
+  const SensitivityOptions &options;
+  std::unique_ptr<WeightedModel> model;
+  std::vector<Parts> parts;
+  size_t ownOutputs = 0;
+};
+} // namespace
+
+/// Observers go; with `results` the layers' results become outputs, in program order.
+static std::vector<std::string> prepare(ModuleOp module, bool results) {
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  main.walk([](qnn::ObserveOp op) {
+    op.getResult().replaceAllUsesWith(op.getInput());
+    op.erase();
+  });
+  std::vector<std::string> nodes;
+  if (!results)
+    return nodes;
+  auto returnOp = cast<func::ReturnOp>(main.getBody().front().getTerminator());
+  SmallVector<Value> values(returnOp.getOperands());
+  SmallVector<DictionaryAttr> attributes;
+  main.getAllResultAttrs(attributes);
+  Builder builder(module.getContext());
+  attributes.resize(values.size(), builder.getDictionaryAttr({}));
+  main.walk([&](LinearMapOpInterface op) {
+    if (!isLayer(op))
+      return;
+    nodes.push_back(getNodeName(op));
+    values.push_back(op->getResult(0));
+    std::string name = "layer:" + std::to_string(nodes.size());
+    attributes.push_back(
+        builder.getDictionaryAttr(builder.getNamedAttr("onnx.name", builder.getStringAttr(name))));
+  });
+  returnOp.getOperandsMutable().assign(values);
+  main.setFunctionType(
+      builder.getFunctionType(main.getArgumentTypes(), TypeRange(ValueRange(values))));
+  main.setAllResultAttrs(attributes);
+  return nodes;
+}
+
+llvm::Error Prober::open(ModuleOp module) {
+  layers = findLayers(module);
+  if (layers.empty())
+    return llvm::createStringError("the model has no linear map with constant weights");
+  parts.resize(layers.size());
+  llvm::StringMap<size_t> byName;
+  nn::WeightInputOptions inputs;
+  for (auto [i, layer] : llvm::enumerate(layers)) {
+    byName[layer.node] = i;
+    inputs.nodes.push_back(layer.node);
+  }
+  OwningOpRef<ModuleOp> copy = module.clone();
+  auto main = copy->lookupSymbol<func::FuncOp>("main");
+  ownOutputs = main.getNumResults();
+  for (auto [i, node] : llvm::enumerate(prepare(*copy, options.layerError)))
+    parts[byName[node]].results.push_back(i);
+  auto created = WeightedModel::create(*copy, kernels::bestHostLevel(), options.threads, inputs);
+  if (!created)
+    return created.takeError();
+  model = std::move(*created);
+  for (auto [i, weight] : llvm::enumerate(model->weights()))
+    parts[byName[weight.node]].weights.push_back(i);
+  return llvm::Error::success();
+}
+
+llvm::Error Prober::setLayer(size_t layer, unsigned bits, bool masked, double *error) {
+  if (error)
+    *error = 0;
+  for (size_t index : parts[layer].weights) {
+    const HostTensor &original = model->original(index);
+    int64_t axis = model->weights()[index].outputAxis;
+    std::vector<int64_t> mask;
+    if (masked) {
+      auto drawn =
+          alloc::drawMask(original.dim(unsigned(axis)), 0.5, options.seed + uint32_t(layer));
+      if (!drawn)
+        return drawn.takeError();
+      mask = std::move(*drawn);
+    }
+    auto changed = inBits(original, axis, bits, options.perChannel, masked ? &mask : nullptr);
+    if (!changed)
+      return llvm::createStringError("node '" + layers[layer].node +
+                                     "': " + llvm::toString(changed.takeError()));
+    if (error)
+      *error += squaredDistance(original.values<float>(), changed->values<float>());
+    if (llvm::Error failure = model->set(index, std::move(*changed)))
+      return failure;
+  }
+  return llvm::Error::success();
+}
+
+void Prober::resetLayer(size_t layer) {
+  for (size_t index : parts[layer].weights)
+    model->reset(index);
+}
+
+llvm::Error Prober::probe(size_t layer, unsigned bits, bool masked, ArrayRef<HostTensor> feeds,
+                          ArrayRef<HostTensor> reference, Comparison &sums, double *error) {
+  if (llvm::Error failure = setLayer(layer, bits, masked, error))
+    return failure;
+  auto found = model->run(feeds);
+  resetLayer(layer);
+  if (!found)
+    return found.takeError();
+  compare(reference, *found, ownOutputs, sums);
+  for (size_t result : parts[layer].results) {
+    ArrayRef<float> a = reference[ownOutputs + result].values<float>();
+    sums.layerError += squaredDistance(a, (*found)[ownOutputs + result].values<float>());
+    sums.layerElements += int64_t(a.size());
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error Prober::measure(ArrayRef<int64_t> runs, SensitivityTable &table) {
+  size_t widths = options.widths.size();
+  std::vector<Comparison> whole(layers.size() * widths), half(whole.size());
+  std::vector<double> errors(whole.size());
+  for (auto [done, run] : llvm::enumerate(runs)) {
+    if (options.progress)
+      options.progress("sensitivities", int64_t(done), int64_t(runs.size()));
+    auto feed = data.feed(run);
+    if (!feed)
+      return feed.takeError();
+    std::vector<HostTensor> feeds = feedTensors(*feed);
+    auto reference = model->run(feeds);
+    if (!reference)
+      return reference.takeError();
+    for (size_t i = 0; i < whole.size(); ++i) {
+      unsigned bits = options.widths[i % widths];
+      if (llvm::Error error =
+              probe(i / widths, bits, false, feeds, *reference, whole[i], &errors[i]))
+        return error;
+      if (options.masked)
+        if (llvm::Error error = probe(i / widths, bits, true, feeds, *reference, half[i], nullptr))
+          return error;
+    }
+  }
+  for (size_t i = 0; i < whole.size(); ++i) {
+    WidthEffect effect;
+    effect.bits = options.widths[i % widths];
+    effect.weightError = errors[i];
+    summarize(whole[i], effect);
+    if (whole[i].layerElements)
+      effect.layerError = whole[i].layerError / double(whole[i].layerElements);
+    if (options.masked) {
+      WidthEffect masked;
+      summarize(half[i], masked);
+      effect.masked = masked.divergence.value_or(masked.noise);
+    }
+    layers[i / widths].widths.push_back(effect);
+  }
+  table.layers = layers;
+  return llvm::Error::success();
+}
+
+llvm::Error Prober::measure(ArrayRef<int64_t> runs, ArrayRef<unsigned> bits, WidthEffect &effect) {
+  Comparison sums;
+  for (int64_t run : runs) {
+    auto feed = data.feed(run);
+    if (!feed)
+      return feed.takeError();
+    std::vector<HostTensor> feeds = feedTensors(*feed);
+    for (size_t layer = 0; layer < layers.size(); ++layer)
+      resetLayer(layer);
+    auto reference = model->run(feeds);
+    if (!reference)
+      return reference.takeError();
+    for (size_t layer = 0; layer < layers.size(); ++layer)
+      if (bits[layer])
+        if (llvm::Error error = setLayer(layer, bits[layer], false, nullptr))
+          return error;
+    auto found = model->run(feeds);
+    if (!found)
+      return found.takeError();
+    compare(*reference, *found, ownOutputs, sums);
+  }
+  summarize(sums, effect);
+  return llvm::Error::success();
+}
+
+llvm::Expected<SensitivityTable> quantc::measureSensitivity(ModuleOp module, DataSet &data,
+                                                            ArrayRef<int64_t> runs,
+                                                            const SensitivityOptions &options) {
+  SensitivityTable table;
+  table.runs = int64_t(runs.size());
+  table.perChannel = options.perChannel;
+  Prober prober(data, options);
+  if (llvm::Error error = prober.open(module))
+    return std::move(error);
+  if (llvm::Error error = prober.measure(runs, table))
+    return std::move(error);
+  if (options.progress)
+    options.progress("sensitivities", table.runs, table.runs);
+  return table;
+}
+
+llvm::Expected<WidthEffect> quantc::measureAssignment(ModuleOp module, DataSet &data,
+                                                      ArrayRef<int64_t> runs,
+                                                      ArrayRef<unsigned> bits,
+                                                      const SensitivityOptions &options) {
+  Prober prober(data, options);
+  if (llvm::Error error = prober.open(module))
+    return std::move(error);
+  if (bits.size() != prober.layers.size())
+    return llvm::createStringError("expected widths for " + llvm::Twine(prober.layers.size()) +
+                                   " layers, but found " + llvm::Twine(bits.size()));
+  WidthEffect effect;
+  if (llvm::Error error = prober.measure(runs, bits, effect))
+    return std::move(error);
+  return effect;
+}
