@@ -69,22 +69,20 @@ static Value convolve(Emitter &e, Value input, Value weight, ArrayRef<int64_t> s
                         b.getI64IntegerAttr(groups));
 }
 
-/// stride - 1 zeros behind each position but the last, along each spatial axis.
+/// stride - 1 zeros behind each position, along each spatial axis.
 static Value spread(Emitter &e, Value x, ArrayRef<int64_t> strides) {
   if (llvm::all_of(strides, [](int64_t stride) { return stride == 1; }))
     return x;
   ArrayRef<int64_t> shape = shapeOf(x);
   SmallVector<int64_t> split = {shape[0] * shape[1]}, after = {0};
-  SmallVector<int64_t> merged(shape.take_front(2)), zeros(shape.size(), 0), crop = {0, 0};
+  SmallVector<int64_t> merged(shape.take_front(2));
   for (auto [size, stride] : llvm::zip_equal(shape.drop_front(2), strides)) {
     llvm::append_values(split, size, int64_t(1));
     llvm::append_values(after, int64_t(0), stride - 1);
     merged.push_back(size * stride);
-    crop.push_back(1 - stride);
   }
   SmallVector<int64_t> none(split.size(), 0);
-  x = e.reshape(e.pad(e.reshape(x, split), none, after), merged);
-  return e.pad(x, zeros, crop);
+  return e.reshape(e.pad(e.reshape(x, split), none, after), merged);
 }
 
 Value quantc::nn::pullConvInput(Emitter &e, Value cotangent, Value weight,
@@ -174,11 +172,14 @@ static Value pullConvWeight(Emitter &e, ConvOp op, Value dy) {
   // With one output a group, each image has its own groups, and images are summed behind the
   // convolution; else they are its channels. Batches are the channels of a group.
   bool apart = s.outputs == s.groups;
-  Value input = e.reshape(op.getInput(), joined({s.images, s.groups, s.inputs}, s.in));
-  SmallVector<int64_t> head = {2, 1, 0};
-  if (apart)
-    head = {2, 0, 1};
-  input = e.transpose(input, permutation(head, 3 + spatial));
+  Value input = op.getInput();
+  if (!apart || s.inputs > 1) {
+    SmallVector<int64_t> head = {2, 1, 0};
+    if (apart)
+      head = {2, 0, 1};
+    input = e.reshape(input, joined({s.images, s.groups, s.inputs}, s.in));
+    input = e.transpose(input, permutation(head, 3 + spatial));
+  }
   input = e.reshape(input, joined({s.inputs, s.groups * s.images}, s.in));
   Value kernel = apart ? e.reshape(dy, joined({s.images * s.outputs, 1}, s.out))
                        : e.transpose(dy, permutation({1, 0}, 2 + spatial));

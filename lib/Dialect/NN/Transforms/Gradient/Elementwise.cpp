@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Derivatives of elementwise ops. At a kink the derivative is 0, that of the constant side, where
-// there is one, else that of the right side, but 0 for |x|.
+// Derivatives of elementwise ops. At a kink the derivative is that of the constant side, where
+// there is one, else that of the left side, but 0 for |x|.
 //
 //===----------------------------------------------------------------------===//
 
@@ -62,44 +62,42 @@ static LogicalResult pullDiv(DivOp op, Pullback &p) {
 //===----------------------------------------------------------------------===//
 
 /// The result tells, so that a clamp may go on being part of what is in front of it.
-static Value pullRelu(ReluOp op, Emitter &e, Value dy) {
-  return e.where(e.compare("Greater", op.getResult(), 0.0), dy);
+static Value pullRelu(ReluOp op, Emitter &e, Value dy) { return e.mul(dy, e.step(op.getResult())); }
+
+/// 1 where lo < y < hi, else 0.
+static Value pullBetween(Emitter &e, Value dy, Value y, double lo, double hi) {
+  if (!std::isinf(lo) || lo > 0)
+    dy = e.mul(dy, e.step(lo == 0 ? y : e.offset(y, -lo)));
+  if (!std::isinf(hi) || hi < 0)
+    dy = e.mul(dy, e.step(e.offset(e.unary<NegOp>(y), hi)));
+  return dy;
 }
 
 static Value pullClip(ClipOp op, Emitter &e, Value dy) {
-  double lo = op.getLo().convertToDouble(), hi = op.getHi().convertToDouble();
-  Value inside;
-  if (!std::isinf(lo) || lo > 0)
-    inside = e.compare("Greater", op.getResult(), lo);
-  if (!std::isinf(hi) || hi < 0) {
-    Value below = e.compare("Less", op.getResult(), hi);
-    inside = inside ? e.both(inside, below) : below;
-  }
-  return inside ? e.where(inside, dy) : dy;
+  return pullBetween(e, dy, op.getResult(), op.getLo().convertToDouble(),
+                     op.getHi().convertToDouble());
 }
 
 static Value pullLeakyRelu(LeakyReluOp op, Emitter &e, Value dy) {
-  Value negative = e.compare("Less", op.getInput(), 0.0);
-  return e.where(negative, e.scale(dy, op.getAlpha().convertToDouble()), dy);
+  Value positive = e.mul(dy, e.step(op.getInput()));
+  return e.add(positive, e.scale(e.sub(dy, positive), op.getAlpha().convertToDouble()));
 }
 
 static Value pullHardSigmoid(HardSigmoidOp op, Emitter &e, Value dy) {
-  Value y = op.getResult();
-  Value inside = e.both(e.compare("Greater", y, 0.0), e.compare("Less", y, 1.0));
-  return e.where(inside, e.scale(dy, op.getAlpha().convertToDouble()));
+  return pullBetween(e, e.scale(dy, op.getAlpha().convertToDouble()), op.getResult(), 0.0, 1.0);
 }
 
 /// 0 up to -3, x / 3 + 1/2, 1 from 3 on.
 static Value pullHardSwish(HardSwishOp op, Emitter &e, Value dy) {
-  Value x = op.getInput();
-  Value slope = e.offset(e.scale(x, 1.0 / 3.0), 0.5);
-  Value below = e.compare("Less", x, 3.0);
-  Value positive = e.compare("Greater", x, -3.0);
-  return e.where(positive, e.where(below, e.mul(dy, slope), dy));
+  Value x = e.unary<ClipOp>(op.getInput(), APFloat(-3.0f), APFloat(3.0f));
+  Value below = e.step(e.offset(e.unary<NegOp>(x), 3.0));
+  Value slope = e.add(e.scale(x, 1.0 / 3.0), e.scale(below, 0.5));
+  return e.mul(e.mul(dy, slope), e.step(e.offset(x, 3.0)));
 }
 
 static Value pullAbs(AbsOp op, Emitter &e, Value dy) {
-  return e.mul(dy, e.node("Sign", op.getInput(), op.getType()).front());
+  Value x = op.getInput();
+  return e.mul(dy, e.sub(e.step(x), e.step(e.unary<NegOp>(x))));
 }
 
 //===----------------------------------------------------------------------===//

@@ -48,12 +48,22 @@ Value Emitter::integers(ArrayRef<int64_t> list) {
 Value Emitter::reshape(Value x, ArrayRef<int64_t> shape) {
   if (shapeOf(x) == shape)
     return x;
-  return ReshapeOp::create(builder, loc, tensorType(x).clone(shape), x);
+  RankedTensorType type = tensorType(x).clone(shape);
+  if (isa<FloatType>(type.getElementType()))
+    return ReshapeOp::create(builder, loc, type, x);
+  return node("Reshape", {x, integers(shape)}, type).front(); // no kernel moves other numbers
 }
 
 Value Emitter::transpose(Value x, ArrayRef<int64_t> permutation) {
-  if (llvm::is_sorted(permutation))
-    return x;
+  // Axes of size 1 may move without their elements.
+  SmallVector<int64_t> kept, shape;
+  for (int64_t axis : permutation) {
+    shape.push_back(shapeOf(x)[axis]);
+    if (shape.back() != 1)
+      kept.push_back(axis);
+  }
+  if (llvm::is_sorted(kept))
+    return reshape(x, shape);
   return TransposeOp::create(builder, loc, x, builder.getDenseI64ArrayAttr(permutation));
 }
 
@@ -149,12 +159,12 @@ NamedAttribute Emitter::integer(StringRef name, int64_t value) {
       name, IntegerAttr::get(builder.getIntegerType(64, /*isSigned=*/true), value));
 }
 
-Value Emitter::compare(StringRef relation, Value x, double value) {
-  Type type = tensorType(x).clone(builder.getI1Type());
-  return node(relation, {x, number(x, value)}, type).front();
+/// 2^127 times a normal number is at least 1; what is smaller becomes one on the way.
+Value Emitter::step(Value x) {
+  for (int i = 0; i < 2; ++i)
+    x = unary<HardSigmoidOp>(x, APFloat(0x1p127f), APFloat(0.0f));
+  return x;
 }
-
-Value Emitter::both(Value a, Value b) { return node("And", {a, b}, a.getType()).front(); }
 
 Value Emitter::where(Value condition, Value a, Value b) {
   Type type = tensorType(a).clone(shapeOf(condition));

@@ -44,6 +44,9 @@ public:
   template <typename Op, typename... Args> mlir::Value unary(mlir::Value x, Args &&...args) {
     return Op::create(builder, loc, x.getType(), x, std::forward<Args>(args)...);
   }
+  /// 1 where x > 0, 0 where x <= 0, NaN where x is; without a comparison, which `nn` does not hold.
+  /// Of float64 below 2^-254: something between.
+  mlir::Value step(mlir::Value x);
   /// x times, or plus, a number.
   mlir::Value scale(mlir::Value x, double factor) { return mul(x, number(x, factor)); }
   mlir::Value offset(mlir::Value x, double addend) { return add(x, number(x, addend)); }
@@ -86,15 +89,8 @@ public:
   mlir::NamedAttribute text(llvm::StringRef name, llvm::StringRef value) {
     return builder.getNamedAttr(name, builder.getStringAttr(value));
   }
-  /// Compares elements with a number ("Less", "Greater", "Equal").
-  mlir::Value compare(llvm::StringRef relation, mlir::Value x, double value);
-  mlir::Value both(mlir::Value a, mlir::Value b);
   /// `a` where the condition holds, else `b`; both broadcast.
   mlir::Value where(mlir::Value condition, mlir::Value a, mlir::Value b);
-  /// `a` where the condition holds, else 0.
-  mlir::Value where(mlir::Value condition, mlir::Value a) {
-    return where(condition, a, number(a, 0.0));
-  }
   /// The order of elements reversed along axes.
   mlir::Value reverse(mlir::Value x, llvm::ArrayRef<int64_t> axes);
 
