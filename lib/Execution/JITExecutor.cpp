@@ -19,6 +19,7 @@
 #include "quantc/Dialect/Kern/Transforms/Passes.h"
 #include "quantc/Dialect/QNN/IR/QNN.h"
 #include "quantc/Interfaces/NodeName.h"
+#include "quantc/Interfaces/WeightScope.h"
 #include "quantc/Interfaces/Weights.h"
 
 using namespace mlir;
@@ -60,10 +61,11 @@ static llvm::Error lowerToLLVM(ModuleOp module, kernels::Level level, bool stric
 
 llvm::Expected<std::unique_ptr<CompiledModel>>
 quantc::compileInProcess(ModuleOp module, kernels::Level level, int threads, bool strict) {
+  WeightScope scope(module.getContext()); // of packed weights
   OwningOpRef<ModuleOp> copy = module.clone();
   if (llvm::Error error = lowerToLLVM(*copy, level, strict))
     return std::move(error);
-  llvm::Expected<std::unique_ptr<CompiledModel>> model = CompiledModel::jit(*copy, threads);
+  llvm::Expected<std::unique_ptr<CompiledModel>> model = CompiledModel::jit(*copy, scope, threads);
   return model;
 }
 

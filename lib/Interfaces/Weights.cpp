@@ -28,7 +28,7 @@ namespace quantc {
 constexpr size_t denseLimitBytes = 1024;
 
 /// Readers of bytecode refuse a blob that asks for more alignment than their own buffer has.
-constexpr size_t blobAlignment = 16;
+constexpr size_t blobAlignment = 64; // a cache line; generated code counts on it
 
 /// A splat with more elements is not expanded.
 constexpr int64_t mostSplatElements = int64_t(1) << 28;

@@ -17,6 +17,7 @@
 #include "quantc/Execution/CompileNode.h"
 #include "quantc/Execution/CompiledModel.h"
 #include "quantc/Execution/JITExecutor.h"
+#include "quantc/Interfaces/WeightScope.h"
 #include "quantc/Pipelines/Compiler.h"
 #include "quantc/Reference/Interpreter.h"
 #include "llvm/Support/FileSystem.h"
@@ -140,8 +141,9 @@ llvm::Expected<std::unique_ptr<ModelFile>> openModule(OwningOpRef<ModuleOp> modu
   auto level = levelOf(options.cpu);
   if (!level)
     return level.takeError();
+  WeightScope scope(module->getContext());
   llvm::Expected<std::unique_ptr<CompiledModel>> compiled =
-      (*module)->hasAttr("quantc.arena_bytes") ? CompiledModel::jit(*module, options.threads)
+      (*module)->hasAttr("quantc.arena_bytes") ? CompiledModel::jit(*module, scope, options.threads)
                                                : compileInProcess(*module, *level, options.threads);
   if (!compiled)
     return compiled.takeError();

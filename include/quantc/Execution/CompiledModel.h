@@ -47,13 +47,17 @@ public:
   std::string reason;
 };
 
+class WeightScope;
+
 class CompiledModel {
 public:
   virtual ~CompiledModel();
 
   /// Compiles a module lowered by convert-kern-to-llvm for this machine. Fails when the machine
-  /// lacks the module's ISA level.
-  static llvm::Expected<std::unique_ptr<CompiledModel>> jit(mlir::ModuleOp module, int threads = 1);
+  /// lacks the module's ISA level. The model reads its large constants in place: they leave the
+  /// module for good, without a copy where they are `scope`'s own.
+  static llvm::Expected<std::unique_ptr<CompiledModel>> jit(mlir::ModuleOp module,
+                                                            WeightScope &scope, int threads = 1);
 
   /// Opens a library written by quantc. Fails when it is none, when its ABI version differs, and
   /// with an UnavailableError when the machine lacks its ISA level or a GPU.

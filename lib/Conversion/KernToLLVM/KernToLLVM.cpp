@@ -89,23 +89,33 @@ LLVM::LLVMFuncOp Converter::declareKernel(kernels::KernelId kernel) {
   return function = LLVM::LLVMFuncOp::create(builder, module.getLoc(), symbol, type);
 }
 
+/// The same bytes as a list of i8, in the same blob where there is one.
+static ElementsAttr asBytes(ElementsAttr value, StringRef name) {
+  std::optional<std::vector<char>> bytes = readBytes(value);
+  if (!bytes)
+    return {};
+  auto type =
+      RankedTensorType::get({int64_t(bytes->size())}, IntegerType::get(value.getContext(), 8));
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(value))
+    return DenseResourceElementsAttr::get(type, resource.getRawHandle());
+  return makeWeights(type, *bytes, name);
+}
+
 LLVM::GlobalOp Converter::globalFor(kern::ConstantOp constant) {
   LLVM::GlobalOp &global = globals[constant];
   if (global)
     return global;
-  std::optional<std::vector<char>> bytes = readBytes(constant.getValue());
+  std::string name = "qc_constant_" + std::to_string(globals.size() - 1);
+  ElementsAttr bytes = asBytes(constant.getValue(), name);
   if (!bytes) {
     constant.emitError("expected the constant's data, but its blob is missing");
     return {};
   }
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(module.getBody());
-  auto tensor = RankedTensorType::get({int64_t(bytes->size())}, builder.getI8Type());
-  std::string name = "qc_constant_" + std::to_string(globals.size() - 1);
-  global = LLVM::GlobalOp::create(
-      builder, constant.getLoc(), LLVM::LLVMArrayType::get(builder.getI8Type(), bytes->size()),
-      /*isConstant=*/true, LLVM::Linkage::Internal, name, makeWeights(tensor, *bytes, name), 64);
-  return global;
+  auto type = LLVM::LLVMArrayType::get(builder.getI8Type(), bytes.getNumElements());
+  return global = LLVM::GlobalOp::create(builder, constant.getLoc(), type, /*isConstant=*/true,
+                                         LLVM::Linkage::Internal, name, bytes, 64);
 }
 
 FailureOr<Value> Converter::address(Step &step, Value memref) {

@@ -28,6 +28,7 @@
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Triple.h"
 #include "llvm/Transforms/IPO/GlobalDCE.h"
+#include "llvm/Transforms/IPO/MergeFunctions.h"
 
 using namespace llvm;
 
@@ -132,6 +133,7 @@ Error completeModule(Module &module, const CodegenOptions &options) {
     return error;
   if (Error error = linkKernels(module, options))
     return error;
+  shareKernels(module);
   if (Error error = inlineKernels(module, options))
     return error;
   return linkRuntime(module);
@@ -157,11 +159,13 @@ static TargetLibraryInfoImpl libraryFunctions(const Module &module) {
   return library;
 }
 
+/// Equal functions (loops of equal nodes) become one before any work goes into them.
 static ModulePassManager buildPipeline(PassBuilder &builder, unsigned optLevel) {
   OptimizationLevel level = pipelineLevel(optLevel);
-  ModulePassManager passes = level == OptimizationLevel::O0
-                                 ? builder.buildO0DefaultPipeline(level)
-                                 : builder.buildPerModuleDefaultPipeline(level);
+  ModulePassManager passes;
+  passes.addPass(MergeFunctionsPass());
+  passes.addPass(level == OptimizationLevel::O0 ? builder.buildO0DefaultPipeline(level)
+                                                : builder.buildPerModuleDefaultPipeline(level));
   passes.addPass(GlobalDCEPass());
   return passes;
 }

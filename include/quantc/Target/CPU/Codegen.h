@@ -64,6 +64,10 @@ llvm::Error linkKernels(llvm::Module &module, const CodegenOptions &options);
 /// As linkKernels, with bitcode given by the caller.
 llvm::Error linkKernelBitcode(llvm::Module &module, llvm::StringRef bitcode);
 
+/// Sends calls of a linked kernel that differ in nothing but operands that are no constants to one
+/// function each, before they are inlined: equal layers then share their code.
+void shareKernels(llvm::Module &module);
+
 /// Inlines every call to a linked kernel, then, top down, every call to a local
 /// function of the kernel bitcode that this exposed: constant arguments prune
 /// dead variants before they are copied. Fails if a kernel's target features are
@@ -74,7 +78,7 @@ llvm::Error inlineKernels(llvm::Module &module, const CodegenOptions &options);
 /// `qrt_model_descriptor`, and makes everything internal but that interface.
 llvm::Error linkRuntime(llvm::Module &module);
 
-/// setTarget, linkKernels, inlineKernels, linkRuntime.
+/// setTarget, linkKernels, shareKernels, inlineKernels, linkRuntime.
 llvm::Error completeModule(llvm::Module &module, const CodegenOptions &options);
 
 /// Runs LLVM's standard pipeline for the options' level.
