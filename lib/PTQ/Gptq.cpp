@@ -157,6 +157,7 @@ public:
                 Matrix columns)
       : factor(factor), grid(grid), options(options), columns(std::move(columns)),
         rounded(this->columns.rows(), this->columns.cols()), groups(this->columns.rows()),
+        rowLosses(Vector::Zero(this->columns.cols())),
         isDynamic(!options.staticGroups && grid.groups() > 1) {}
 
   Error run() {
@@ -179,6 +180,7 @@ public:
   Matrix rounded;
   std::vector<int64_t> groups; ///< of each position
   double loss = 0;
+  Vector rowLosses;
 
 private:
   /// Dynamic groups must find all corrections made when they begin.
@@ -199,6 +201,7 @@ private:
     auto e = errors.row(i - begin);
     e = (columns.row(i) - rounded.row(i)) / factor.upper(i, i);
     loss += e.squaredNorm();
+    rowLosses += e.cwiseAbs2().transpose();
     for (int64_t k = i + 1; k < end; ++k) {
       columns.row(k) -= factor.upper(i, k) * e;
       if (options.asymmetry)
@@ -273,6 +276,7 @@ Expected<GptqResult> ptq::roundByGptq(const Matrix &weight, const GptqFactor &fa
   if (Error error = rounder.run())
     return std::move(error);
   result.dampedLoss = rounder.loss;
+  result.rowLosses = std::move(rounder.rowLosses);
   result.weights.resize(weight.rows(), size);
   for (int64_t i = 0; i < size; ++i) {
     result.weights.col(factor.order[i]) = rounder.rounded.row(i);

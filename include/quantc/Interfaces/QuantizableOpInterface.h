@@ -14,6 +14,7 @@
 #define QUANTC_INTERFACES_QUANTIZABLEOPINTERFACE_H
 
 #include "mlir/IR/OpDefinition.h"
+#include "quantc/PTQ/PatchGeometry.h"
 #include <optional>
 #include <utility>
 

@@ -68,7 +68,12 @@ def LinearMapOpInterface : OpInterface<"LinearMapOpInterface"> {
     InterfaceMethod<"Axis of the result that counts output channels.",
       "int64_t", "getResultChannelAxis", (ins)>,
     InterfaceMethod<"Number of products summed into one output element.",
-      "int64_t", "getReductionSize", (ins)>
+      "int64_t", "getReductionSize", (ins)>,
+    InterfaceMethod<[{
+      The rows of inputs that the weights of one output channel meet: those of
+      the last axis of a matrix product, patches of a convolution. Nullopt where
+      the sizes are not known.
+    }], "std::optional<::quantc::ptq::PatchGeometry>", "getPatches", (ins)>
   ];
 }
 

@@ -78,6 +78,7 @@ struct GptqResult {
   /// sum e^2 = tr(dW H dW^T) of plain GPTQ, for dW = Q - W. (The published code reports half of
   /// it.) 0 without a factor.
   double dampedLoss = 0;
+  Vector rowLosses; ///< the same of each row; empty without a factor
   /// tr(dW G dW^T) of plain GPTQ: the squared error of the output, summed over outputs, mean over
   /// tokens. 0 without a factor.
   double loss = 0;

@@ -56,6 +56,25 @@ int64_t ConvOp::getWeightOutputAxis() { return 0; }
 int64_t ConvOp::getResultChannelAxis() { return 1; }
 int64_t ConvOp::getReductionSize() { return reductionSize(getWeight()); }
 
+std::optional<ptq::PatchGeometry> ConvOp::getPatches() {
+  auto input = cast<RankedTensorType>(getInput().getType());
+  auto result = cast<RankedTensorType>(getResult().getType());
+  if (!input.hasStaticShape() || !result.hasStaticShape())
+    return std::nullopt;
+  ptq::PatchGeometry geometry;
+  geometry.channels = input.getDimSize(1);
+  geometry.groups = static_cast<int64_t>(getGroups());
+  for (size_t axis = 0, end = input.getRank() - 2; axis < end; ++axis) {
+    geometry.size[axis] = input.getDimSize(axis + 2);
+    geometry.kernel[axis] = cast<RankedTensorType>(getWeight().getType()).getDimSize(axis + 2);
+    geometry.strides[axis] = getStrides()[axis];
+    geometry.dilations[axis] = getDilations()[axis];
+    geometry.padsBefore[axis] = getPads()[axis];
+    geometry.out[axis] = result.getDimSize(axis + 2);
+  }
+  return geometry;
+}
+
 OperandRole LinearOp::getOperandRole(unsigned index) { return linearMapRole(index); }
 OpOperand &LinearOp::getInputOperand() { return getInputMutable(); }
 OpOperand &LinearOp::getWeightOperand() { return getWeightMutable(); }
@@ -64,6 +83,15 @@ void LinearOp::setBiasValue(Value bias) { getBiasMutable().assign(bias); }
 int64_t LinearOp::getWeightOutputAxis() { return 0; }
 int64_t LinearOp::getResultChannelAxis() { return getResult().getType().getRank() - 1; }
 int64_t LinearOp::getReductionSize() { return reductionSize(getWeight()); }
+
+std::optional<ptq::PatchGeometry> LinearOp::getPatches() {
+  ptq::PatchGeometry geometry;
+  geometry.channels = getWeight().getType().getDimSize(1);
+  geometry.channelsLast = true;
+  if (geometry.channels < 0)
+    return std::nullopt;
+  return geometry;
+}
 
 //===----------------------------------------------------------------------===//
 // Every operand is an activation

@@ -1,0 +1,100 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Codes of weights whose outputs each have one step and no zero, q step with |q| <= 2^(bits-1) - 1:
+// step and codes together are chosen so that the output of the map changes least.
+//
+// With H = X^T X / tokens of the rows X that the map reads, D = (X_float - X)^T X / tokens and
+// lambda = damping * mean diagonal of H, the loss of an output with weights w and rounded weights q
+// is (q - t) (H + lambda I) (q - t)^T for t = w + w D (H + lambda I)^-1: what plain GPTQ has for t
+// = w, and up to a term without q the squared error against the outputs of the float inputs. Where
+// a bias takes up the mean of the output, H and D are those of X and X_float less their means.
+// Source: docs/Rounding.md.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTC_PTQ_CHANNELROUNDING_H
+#define QUANTC_PTQ_CHANNELROUNDING_H
+
+#include "quantc/PTQ/AdaRound.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+
+namespace quantc::ptq {
+
+/// Given steps: fitting changes nothing. Codes are q with |q| <= greatest, ties to even.
+class SteppedGrid final : public WeightGrid {
+public:
+  /// `steps` has one positive number for each row.
+  SteppedGrid(int64_t columns, Vector steps, int64_t greatest);
+
+  const Vector &steps() const { return table; }
+
+  void roundColumn(int64_t group, const double *column, double *rounded) const override;
+  void codeColumn(int64_t group, const double *column, int32_t *codes) const override;
+  void neighbours(int64_t group, const double *column, double *below, double *above) const override;
+
+protected:
+  void fitOne(int64_t, const Matrix &, const double *) override {}
+
+private:
+  Vector table;
+  double greatest;
+};
+
+enum class ChannelMethod : uint8_t {
+  Nearest,  ///< the largest step, nearest codes
+  Mse,      ///< the step of least |error|^2.4 of the weights, nearest codes; no data
+  Gptq,     ///< for each step by GPTQ, the step with the least loss
+  Gptaq,    ///< the same for the outputs of the float inputs, codes then improved one by one
+  AdaRound, ///< up or down by AdaRound for those outputs, at the step with the least nearest loss
+};
+
+struct ChannelOptions {
+  ChannelMethod method = ChannelMethod::Gptaq;
+  double damping = 0.01;
+  /// Steps are the largest one times 1 - i / 12 for i = 0 .. candidates - 1, in [1, 11].
+  int candidates = 7;
+  /// Passes of Gptaq over the codes, each of which takes the best value for the others as they are.
+  int sweeps = 8;
+  AdaRoundOptions adaRound{1000, 1e-2};
+};
+
+struct ChannelProblem {
+  Matrix weight; ///< [out, in]
+  int bits = 8;  ///< 2..16
+  /// The step of each row that reaches its greatest weight.
+  Vector steps;
+  /// Whether a row may take a smaller step; none: all may.
+  llvm::function_ref<bool(int64_t row, float step)> allowed;
+  const Matrix *second = nullptr; ///< H [in, in]; not for Nearest and Mse
+  const Matrix *cross = nullptr;  ///< D [in, in]; none: 0
+};
+
+struct ChannelResult {
+  Matrix weights;             ///< step * code [out, in]
+  std::vector<int32_t> codes; ///< row-major
+  std::vector<float> steps;   ///< of each row
+  /// Losses with and without data above, summed over rows: the chosen one, and that of nearest
+  /// codes at the largest step. 0 without data.
+  double loss = 0, nearestLoss = 0;
+  /// "" or what GPTQ's factor has to say.
+  std::string message;
+};
+
+llvm::Expected<ChannelResult> roundChannels(const ChannelProblem &problem,
+                                            const ChannelOptions &options = {});
+
+/// Sweeps over the columns: each code becomes the one with the least (q - t) H (q - t)^T for the
+/// others as they are, until none changes or `sweeps` are done. `rounded` lies on the grid. Returns
+/// the number of changes.
+int64_t improveCodes(const Matrix &target, const Matrix &moment, const Vector &steps,
+                     int64_t greatest, int sweeps, Matrix &rounded);
+
+} // namespace quantc::ptq
+
+#endif // QUANTC_PTQ_CHANNELROUNDING_H

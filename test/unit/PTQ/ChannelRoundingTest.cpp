@@ -1,0 +1,161 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Codes with a step for each channel: what holds of every method, and which is better than which.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantc/PTQ/ChannelRounding.h"
+#include "Samples.h"
+#include "gtest/gtest.h"
+
+using namespace quantc::ptq;
+using namespace quantc::ptq::test;
+
+namespace {
+
+/// Inputs with correlated channels, and what a network in front makes of them: the same, off.
+struct Data {
+  Matrix original, inputs, second, cross;
+
+  explicit Data(int64_t channels, uint64_t seed) {
+    const int64_t tokens = 400;
+    original = normalMatrix(tokens, channels, seed);
+    for (int64_t channel = 1; channel < channels; ++channel)
+      original.col(channel) = 0.8 * original.col(channel - 1) + 0.6 * original.col(channel);
+    inputs = 0.95 * original + 0.1 * normalMatrix(tokens, channels, seed + 1);
+    second = inputs.transpose() * inputs / double(tokens);
+    cross = (original - inputs).transpose() * inputs / double(tokens);
+  }
+  /// Squared error of the outputs against those of the float inputs.
+  double error(const Matrix &weight, const Matrix &rounded) const {
+    return (original * weight.transpose() - inputs * rounded.transpose()).squaredNorm() /
+           double(original.rows());
+  }
+};
+
+Vector greatestSteps(const Matrix &weight, int bits) {
+  return weight.cwiseAbs().rowwise().maxCoeff() / double((1 << (bits - 1)) - 1);
+}
+
+ChannelResult roundBy(ChannelMethod method, const Matrix &weight, const Data &data, int bits = 4) {
+  ChannelProblem problem;
+  problem.weight = weight;
+  problem.bits = bits;
+  problem.steps = greatestSteps(weight, bits);
+  problem.second = &data.second;
+  problem.cross = &data.cross;
+  ChannelOptions options;
+  options.method = method;
+  return cantFail(roundChannels(problem, options));
+}
+
+TEST(ChannelRounding, StepsAndCodesMakeTheWeights) {
+  Data data(12, 5);
+  Matrix weight = normalMatrix(7, 12, 9);
+  for (ChannelMethod method : {ChannelMethod::Nearest, ChannelMethod::Mse, ChannelMethod::Gptq,
+                               ChannelMethod::Gptaq, ChannelMethod::AdaRound})
+    for (int bits : {2, 4, 8}) {
+      ChannelResult result = roundBy(method, weight, data, bits);
+      for (int64_t i = 0; i < weight.size(); ++i) {
+        EXPECT_EQ(double(result.steps[i / 12]) * result.codes[i], result.weights.data()[i]);
+        EXPECT_LT(std::abs(result.codes[i]), 1 << (bits - 1));
+      }
+      EXPECT_LE(result.loss, result.nearestLoss);
+    }
+}
+
+TEST(ChannelRounding, MethodsWithDataAreBetterForTheOutput) {
+  double nearest = 0, mse = 0, gptq = 0, gptaq = 0, adaRound = 0;
+  for (uint64_t seed = 0; seed < 6; ++seed) {
+    Data data(16, 100 * seed);
+    Matrix weight = normalMatrix(8, 16, 7 + seed);
+    auto error = [&](ChannelMethod method) {
+      return data.error(weight, roundBy(method, weight, data).weights);
+    };
+    nearest += error(ChannelMethod::Nearest);
+    mse += error(ChannelMethod::Mse);
+    gptq += error(ChannelMethod::Gptq);
+    gptaq += error(ChannelMethod::Gptaq);
+    adaRound += error(ChannelMethod::AdaRound);
+  }
+  EXPECT_LT(mse, nearest);
+  EXPECT_LT(gptq, mse);
+  EXPECT_LT(gptaq, gptq); // aims at the float outputs
+  EXPECT_LT(adaRound, mse);
+}
+
+TEST(ChannelRounding, RefusedStepsKeepTheLargest) {
+  Data data(9, 3);
+  Matrix weight = normalMatrix(4, 9, 1);
+  ChannelProblem problem;
+  problem.weight = weight;
+  problem.bits = 4;
+  problem.steps = greatestSteps(weight, 4);
+  problem.second = &data.second;
+  auto allowed = [](int64_t row, float) { return row != 2; };
+  problem.allowed = allowed;
+  ChannelResult result = cantFail(roundChannels(problem));
+  EXPECT_EQ(result.steps[2], float(problem.steps[2]));
+  for (int64_t row : {0, 1, 3})
+    EXPECT_LE(result.steps[row], float(problem.steps[row]));
+}
+
+TEST(ChannelRounding, NoSingleCodeIsBetter) {
+  Data data(8, 21);
+  Matrix weight = normalMatrix(5, 8, 2);
+  Vector steps = greatestSteps(weight, 3);
+  SteppedGrid grid(8, steps, 3);
+  Matrix rounded = cantFail(roundOnGrid(weight, grid));
+  improveCodes(weight, data.second, steps, 3, 100, rounded);
+  auto loss = [&](int64_t row) {
+    Matrix change = rounded.row(row) - weight.row(row);
+    return (change * data.second).cwiseProduct(change).sum();
+  };
+  for (int64_t row = 0; row < 5; ++row)
+    for (int64_t column = 0; column < 8; ++column) {
+      const double before = loss(row), value = rounded(row, column);
+      for (double move : {-steps[row], steps[row]}) {
+        if (std::abs(value + move) > 3.5 * steps[row])
+          continue;
+        rounded(row, column) = value + move;
+        EXPECT_GE(loss(row), before * (1 - 1e-12));
+      }
+      rounded(row, column) = value;
+    }
+}
+
+/// A channel whose input never moves tells nothing, and must not make losses infinite.
+TEST(ChannelRounding, DeadInputsAreRoundedAllTheSame) {
+  Data data(6, 8);
+  data.second.row(4).setZero();
+  data.second.col(4).setZero();
+  data.cross.col(4).setZero();
+  Matrix weight = normalMatrix(3, 6, 4);
+  ChannelResult result = roundBy(ChannelMethod::Gptaq, weight, data);
+  EXPECT_TRUE(result.weights.allFinite());
+  data.second.setZero();
+  data.cross.setZero();
+  result = roundBy(ChannelMethod::Gptaq, weight, data);
+  EXPECT_TRUE(result.weights.allFinite());
+  EXPECT_FALSE(result.message.empty());
+}
+
+TEST(ChannelRounding, RefusesWhatItCannotRound) {
+  ChannelProblem problem;
+  problem.weight = normalMatrix(2, 3, 1);
+  problem.steps = Vector::Ones(2);
+  EXPECT_EQ(messageOf(roundChannels(problem)), "expected second moments, but found none");
+  problem.bits = 1;
+  EXPECT_EQ(messageOf(roundChannels(problem)), "expected weights of 2 to 16 bits, but found 1");
+  problem.bits = 4;
+  problem.steps[1] = 0;
+  EXPECT_EQ(messageOf(roundChannels(problem)), "expected positive steps");
+}
+
+} // namespace
