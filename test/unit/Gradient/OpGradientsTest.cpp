@@ -370,6 +370,19 @@ template <typename Op, typename... More> Case pool(Random &r, bool dilated, More
 TEST_F(OpGradients, MaxPool) {
   checkAll(8, [](Random &r) { return pool<nn::MaxPoolOp>(r, true); });
 }
+/// Its "place" would be that of some other channel.
+TEST_F(OpGradients, MaxPoolOfPaddingAlone) {
+  auto module = build({{1, 2, 1, 1}}, [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+    auto list = [&](ArrayRef<int64_t> values) { return b.getDenseI64ArrayAttr(values); };
+    return nn::MaxPoolOp::create(b, loc, v[0], list({2, 2}), list({1, 1}), list({2, 2}),
+                                 list({1, 1, 1, 1}), b.getBoolAttr(false));
+  });
+  nn::GradientOptions options;
+  options.loss = nn::Loss::Cotangent;
+  options.wrt = {"a0"};
+  ASSERT_TRUE(succeeded(nn::buildGradient(*module, options)));
+  EXPECT_EQ(compile(*module).run({{1, 2}, {1, 1}})[1], Doubles({0, 0}));
+}
 TEST_F(OpGradients, AvgPool) {
   for (bool counted : {false, true})
     checkAll(6, [=](Random &r) { return pool<nn::AvgPoolOp>(r, false, counted); });
@@ -459,6 +472,75 @@ TEST_F(OpGradients, Expand) {
     return Case{{input}, [=](OpBuilder &b, Location loc, ValueRange v) -> Value {
                   return nn::ExpandOp::create(b, loc, RankedTensorType::get(shape, b.getF64Type()),
                                               v[0]);
+                }};
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Nodes that nn does not hold
+//===----------------------------------------------------------------------===//
+
+Value node(OpBuilder &b, Location loc, StringRef type, ValueRange operands, Type result,
+           ArrayRef<NamedAttribute> attributes = {}) {
+  OperationState state(loc, onnx::NodeOp::getOperationName());
+  state.addOperands(operands);
+  state.addTypes(result);
+  state.addAttribute("op_type", b.getStringAttr(type));
+  state.addAttribute("opset", b.getI64IntegerAttr(17));
+  if (!attributes.empty())
+    state.addAttribute("onnx_attrs", b.getDictionaryAttr(attributes));
+  return b.create(state)->getResult(0);
+}
+
+TEST_F(OpGradients, ReduceSum) {
+  checkAll(4, [](Random &r) {
+    Shape input = randomShape(r, r.integer(1, 4)), axes, shape;
+    bool keep = r.coin();
+    for (size_t axis = 0; axis < input.size(); ++axis) {
+      bool summed = r.coin() || axis == 0;
+      if (summed) // from the end, every other time
+        axes.push_back(static_cast<int64_t>(axis) -
+                       (r.coin() ? static_cast<int64_t>(input.size()) : 0));
+      if (!summed || keep)
+        shape.push_back(summed ? 1 : input[axis]);
+    }
+    return Case{
+        {input}, [=](OpBuilder &b, Location loc, ValueRange v) -> Value {
+          auto integer = b.getIntegerType(64, true);
+          auto type = RankedTensorType::get({static_cast<int64_t>(axes.size())}, integer);
+          Value list = nn::ConstantOp::create(
+              b, loc, type, cast<ElementsAttr>(DenseElementsAttr::get(type, ArrayRef(axes))));
+          NamedAttribute keepDims = b.getNamedAttr("keepdims", IntegerAttr::get(integer, keep));
+          return node(b, loc, "ReduceSum", {v[0], list},
+                      RankedTensorType::get(shape, b.getF64Type()), keepDims);
+        }};
+  });
+}
+
+/// Both sides broadcast; the condition is no way for a gradient.
+TEST_F(OpGradients, Where) {
+  checkAll(4, [](Random &r) {
+    Shape shape = randomShape(r, r.integer(1, 3));
+    Shape one = broadcastable(r, shape), other = broadcastable(r, shape);
+    return Case{{shape, one, other}, [=](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                  Type result = v[0].getType();
+                  auto number = RankedTensorType::get({}, b.getF64Type());
+                  Value zero = nn::ConstantOp::create(
+                      b, loc, number, cast<ElementsAttr>(DenseElementsAttr::get(number, 0.0)));
+                  Value positive = node(b, loc, "Greater", {v[0], zero},
+                                        cast<RankedTensorType>(result).clone(b.getI1Type()));
+                  return node(b, loc, "Where", {positive, v[1], v[2]}, result);
+                }};
+  });
+}
+
+TEST_F(OpGradients, ShapesOfNodes) {
+  checkAll(1, [](Random &r) {
+    Shape input = randomShape(r, 3);
+    Shape flat = {input[0], input[1] * input[2]};
+    return Case{{input}, [=](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                  Value same = node(b, loc, "Identity", v[0], v[0].getType());
+                  return node(b, loc, "Flatten", same, RankedTensorType::get(flat, b.getF64Type()));
                 }};
   });
 }

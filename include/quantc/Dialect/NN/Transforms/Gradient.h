@@ -70,14 +70,14 @@ struct GradientSignature {
   unsigned blocks = 0;
 };
 
-/// Makes derivatives of `nn` ops, and of the ONNX nodes beside them, known to contexts of
+/// Makes derivatives of `nn` and `qnn` ops, and of the ONNX nodes beside them, known to contexts of
 /// `registry`.
 void registerGradients(mlir::DialectRegistry &registry);
 
 /// Changes `@main` of a float graph (static shapes): it gets one argument more, and returns the
 /// loss, then the gradients. Refuses with errors that name nodes what has no derivative on the way,
 /// and names that are not there or not unique. What the loss does not depend on gets zeros, and a
-/// remark. Calls registerGradients; with `qnn` ops, qnn::registerGradients is the caller's.
+/// remark. Calls registerGradients.
 mlir::FailureOr<GradientSignature> buildGradient(mlir::ModuleOp module,
                                                  const GradientOptions &options);
 

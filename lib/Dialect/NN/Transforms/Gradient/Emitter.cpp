@@ -23,8 +23,14 @@ using namespace quantc::nn;
 static constexpr int64_t nodeOpset = 17;
 
 Location quantc::nn::partLocation(Operation *op, StringRef part) {
-  auto name = StringAttr::get(op->getContext(), getNodeName(op) + ":" + part.str());
-  return NameLoc::get(name, op->getLoc());
+  Location loc = op->getLoc();
+  std::string name = getNodeName(op);
+  // What is computed again is its node's.
+  if (auto again = dyn_cast<NameLoc>(loc); again && StringRef(name).consume_back(recomputedPart)) {
+    loc = again.getChildLoc();
+    name.resize(name.size() - recomputedPart.size());
+  }
+  return NameLoc::get(StringAttr::get(op->getContext(), name + part.str()), loc);
 }
 
 static ElementsAttr splatOf(RankedTensorType type, double value) {

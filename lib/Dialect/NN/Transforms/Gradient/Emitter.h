@@ -25,7 +25,9 @@ inline mlir::RankedTensorType tensorType(mlir::Value value) {
 }
 inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) { return tensorType(value).getShape(); }
 
-/// The location of what is computed for `op`: its node's name and ":" and `part`.
+inline constexpr llvm::StringLiteral gradientPart = ":gradient", recomputedPart = ":again";
+
+/// The location of what is computed for `op`: its node's name and `part`.
 mlir::Location partLocation(mlir::Operation *op, llvm::StringRef part);
 
 /// Creates ops at a builder's place, under the name of the node whose derivative they are. All
@@ -33,7 +35,7 @@ mlir::Location partLocation(mlir::Operation *op, llvm::StringRef part);
 class Emitter {
 public:
   Emitter(mlir::OpBuilder &builder, mlir::Operation *op)
-      : builder(builder), loc(partLocation(op, "gradient")) {}
+      : builder(builder), loc(partLocation(op, gradientPart)) {}
   Emitter(mlir::OpBuilder &builder, mlir::Location loc) : builder(builder), loc(loc) {}
 
   mlir::Value add(mlir::Value a, mlir::Value b) { return AddOp::create(builder, loc, a, b); }

@@ -18,6 +18,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "quantc/Dialect/NN/Transforms/Passes.h"
 #include "quantc/Dialect/ONNX/IR/ONNX.h"
+#include "quantc/Dialect/QNN/IR/QNN.h"
 #include "quantc/Interfaces/NodeName.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -26,7 +27,7 @@ using namespace quantc;
 using namespace quantc::nn;
 
 void quantc::nn::registerGradients(DialectRegistry &registry) {
-  registry.insert<NNDialect, onnx::ONNXDialect>();
+  registry.insert<NNDialect, onnx::ONNXDialect, qnn::QNNDialect>();
   registry.addExtension(+[](MLIRContext *context, NNDialect *) {
     attachElementwiseGradients(context);
     attachContractionGradients(context);
@@ -36,6 +37,8 @@ void quantc::nn::registerGradients(DialectRegistry &registry) {
   });
   registry.addExtension(
       +[](MLIRContext *context, onnx::ONNXDialect *) { attachNodeGradients(context); });
+  registry.addExtension(
+      +[](MLIRContext *context, qnn::QNNDialect *) { attachQuantizationGradients(context); });
 }
 
 namespace {
@@ -77,9 +80,13 @@ private:
 
 LogicalResult Differentiator::resolve() {
   FailureOr<unsigned> index = findOutput(main, options);
+  if (failed(index))
+    return failure();
   FailureOr<std::vector<Target>> found = findTargets(main, options);
+  if (failed(found))
+    return failure();
   FailureOr<llvm::DenseSet<Operation *>> stopped = findStops(main, options);
-  if (failed(index) || failed(found) || failed(stopped))
+  if (failed(stopped))
     return failure();
   outputIndex = *index;
   output = main.getBody().front().getTerminator()->getOperand(outputIndex);
@@ -206,7 +213,7 @@ LogicalResult Differentiator::pullAll() {
     bool again = end != path.size();
     for (Operation *op : block)
       if (again)
-        builder.clone(*op, mapping)->setLoc(partLocation(op, "again"));
+        builder.clone(*op, mapping)->setLoc(partLocation(op, recomputedPart));
     for (Operation *op : llvm::reverse(block))
       if (failed(pull(op, again ? mapping.lookup(op) : op)))
         return failure();
@@ -261,7 +268,7 @@ Value Differentiator::gradientOf(const Target &target) {
     return gradient;
   main.emitRemark("nn-gradient: the loss does not depend on '")
       << target.name << "': its gradient is zero";
-  Emitter e(builder, NameLoc::get(builder.getStringAttr(target.name + ":gradient")));
+  Emitter e(builder, NameLoc::get(builder.getStringAttr(target.name + gradientPart)));
   return e.splat(cotangentType(target.type()), 0.0);
 }
 
@@ -282,7 +289,7 @@ void Differentiator::finish(Value loss) {
     signature.gradients.push_back({target.name, static_cast<unsigned>(results.size()),
                                    cast<RankedTensorType>(gradient.getType())});
     results.push_back(gradient);
-    attributes.push_back(nameAttribute(main.getContext(), target.name + ":gradient"));
+    attributes.push_back(nameAttribute(main.getContext(), target.name + gradientPart));
   }
   terminator->setOperands(results);
   main.setFunctionType(

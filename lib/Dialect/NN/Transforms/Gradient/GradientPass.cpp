@@ -67,7 +67,8 @@ struct Gradient : quantc::nn::impl::NNGradientBase<Gradient> {
   }
 
   void fail(StringRef expected, const std::string &found) {
-    getOperation().emitError("nn-gradient: expected ") << expected << ", but found " << found;
+    getOperation().emitError("nn-gradient: expected ")
+        << expected << ", but found '" << found << "'";
     signalPassFailure();
   }
 };

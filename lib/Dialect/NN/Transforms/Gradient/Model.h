@@ -56,6 +56,7 @@ void attachNormalizationGradients(mlir::MLIRContext *context);
 void attachMovementGradients(mlir::MLIRContext *context);
 void attachPoolingGradients(mlir::MLIRContext *context);
 void attachNodeGradients(mlir::MLIRContext *context);
+void attachQuantizationGradients(mlir::MLIRContext *context);
 
 /// What a convolution's input gets from its result's cotangent; `weight` as in `nn.conv`.
 /// Source: Dumoulin and Visin, arXiv:1603.07285, section 4.
