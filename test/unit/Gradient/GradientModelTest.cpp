@@ -16,6 +16,10 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Pass/PassManager.h"
+#include "quantc/Conversion/ToKern/ToKern.h"
+#include "quantc/Dialect/Kern/IR/Kern.h"
+#include "quantc/Dialect/Kern/Transforms/Passes.h"
 #include "quantc/Execution/CompileNode.h"
 #include "quantc/Execution/JITExecutor.h"
 #include "quantc/Interfaces/Weights.h"
@@ -59,8 +63,22 @@ protected:
     return cast<RankedTensorType>(main.getResultTypes()[0]).getShape();
   }
 
-  /// Compiled code on one and two threads gives what the interpreter gives, bit for bit.
-  void expectInterpretersBits(const Network &network) {
+  /// Of a copy, in bytes.
+  int64_t arenaBytes(ModuleOp module) {
+    OwningOpRef<ModuleOp> copy = module.clone();
+    PassManager passes(&context);
+    passes.addPass(createConvertToKern());
+    passes.addNestedPass<func::FuncOp>(kern::createPartition());
+    passes.addNestedPass<func::FuncOp>(kern::createPlanMemory());
+    EXPECT_TRUE(succeeded(passes.run(*copy)));
+    return copy->lookupSymbol<func::FuncOp>("main")
+        ->getAttrOfType<IntegerAttr>("kern.arena_bytes")
+        .getInt();
+  }
+
+  /// Compiled code on one and two threads gives what the interpreter gives, bit for bit; blocks
+  /// that are computed again change no bit and shrink the arena.
+  void expectInterpretersBits(const Network &network, bool shrinks) {
     OwningOpRef<ModuleOp> module = parse(network.text);
     nn::WeightInputOptions all{{}, true};
     FailureOr<std::vector<nn::WeightInput>> moved = nn::weightsToInputs(*module, all);
@@ -80,21 +98,48 @@ protected:
     auto interpreter = Interpreter::create(*built, "main", nodeCompiler());
     ASSERT_TRUE(bool(interpreter)) << llvm::toString(interpreter.takeError());
     std::vector<HostTensor> expected = valueOf(interpreter->run(inputs));
-    for (int threads : {1, 2}) {
-      auto model = valueOf(compileInProcess(*built, kernels::bestHostLevel(), threads));
+    auto expectBits = [&](ModuleOp gradient, int threads) {
+      auto model = valueOf(compileInProcess(gradient, kernels::bestHostLevel(), threads));
       ASSERT_TRUE(model);
       std::vector<HostTensor> found = valueOf(model->run(inputs));
       ASSERT_EQ(found.size(), expected.size());
       for (size_t i = 0; i < found.size(); ++i)
         EXPECT_TRUE(bitEqual(found[i], expected[i])) << "result " << i << ", threads " << threads;
-    }
+    };
+    expectBits(*built, 2);
+    options.recompute = true;
+    auto again = valueOf(gradientModule(*module, options, signature));
+    ASSERT_TRUE(again);
+    EXPECT_GT(signature.blocks, 0u);
+    EXPECT_LT(arenaBytes(*again), arenaBytes(*built) + !shrinks);
+    expectBits(*again, 1);
   }
 };
 
-TEST_F(GradientModelTest, ConvolutionalBits) { expectInterpretersBits(convolutional(2)); }
-TEST_F(GradientModelTest, PooledBits) { expectInterpretersBits(pooled(1)); }
-TEST_F(GradientModelTest, LlamaBits) { expectInterpretersBits(llamaLike(5, true, false)); }
-TEST_F(GradientModelTest, BertBits) { expectInterpretersBits(bertLike(5)); }
+TEST_F(GradientModelTest, ConvolutionalBits) { expectInterpretersBits(convolutional(2), true); }
+TEST_F(GradientModelTest, PooledBits) { expectInterpretersBits(pooled(1), false); }
+TEST_F(GradientModelTest, LlamaBits) { expectInterpretersBits(llamaLike(5, true, false), true); }
+TEST_F(GradientModelTest, BertBits) { expectInterpretersBits(bertLike(5), true); }
+
+/// Codes between two linear maps: what fake quantization adds to a network.
+TEST_F(GradientModelTest, QuantizedBits) {
+  Network network;
+  network.text = R"(
+    func.func @main(%x: tensor<5x4xf32> {onnx.name = "x"}) -> (tensor<5x3xf32> {onnx.name = "y"}) {
+      %w = nn.constant dense<[[0.5, -0.25, 1.0, 0.75], [0.125, 2.0, -1.5, 0.5], [1.0, -1.0, 0.25, 3.0]]> : tensor<3x4xf32>
+      %v = nn.constant dense<[[0.5, 0.25, -1.0], [1.5, 2.0, 0.5], [-0.75, 1.0, 0.125]]> : tensor<3x3xf32>
+      %s = nn.constant dense<0.03125> : tensor<f32>
+      %z = nn.constant dense<7> : tensor<si8>
+      %t = nn.linear %x, %w : (tensor<5x4xf32>, tensor<3x4xf32>) -> tensor<5x3xf32> loc("first")
+      %q = qnn.quantize %t, %s, %z : (tensor<5x3xf32>, tensor<f32>, tensor<si8>) -> tensor<5x3xsi8> loc("q")
+      %d = qnn.dequantize %q, %s, %z : (tensor<5x3xsi8>, tensor<f32>, tensor<si8>) -> tensor<5x3xf32> loc("d")
+      %n = nn.relu %d : tensor<5x3xf32> loc("relu")
+      %y = nn.linear %n, %v : (tensor<5x3xf32>, tensor<3x3xf32>) -> tensor<5x3xf32> loc("second")
+      return %y : tensor<5x3xf32>
+    })";
+  network.inputs = {normal({5, 4}, 8)};
+  expectInterpretersBits(network, false);
+}
 
 /// One linear map, mean of squares: H = 2/N (x^T x) for each output, exactly.
 TEST_F(GradientModelTest, HessianOfLinearMap) {

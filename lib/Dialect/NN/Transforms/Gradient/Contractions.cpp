@@ -150,15 +150,14 @@ static SmallVector<int64_t> permutation(ArrayRef<int64_t> head, size_t rank) {
 
 /// A kernel of one tap that moves by one: a product of matrices.
 static Value pullPointwiseWeight(Emitter &e, ConvOp op, Value dy) {
-  auto rows = [&](Value x) {
-    SmallVector<int64_t> order = {0};
-    for (int64_t axis = 2; axis < tensorType(x).getRank(); ++axis)
-      order.push_back(axis);
-    order.push_back(1);
-    return e.matrix(e.transpose(x, order));
-  };
-  Value product = e.matmul(e.transposeLast(rows(dy)), rows(op.getInput()));
-  return e.reshape(product, shapeOf(op.getWeight()));
+  size_t rank = shapeOf(dy).size();
+  SmallVector<int64_t> pixels = {0};
+  llvm::append_range(pixels, llvm::seq<int64_t>(2, rank));
+  pixels.push_back(1);
+  Value right = e.matrix(e.transpose(op.getInput(), pixels));
+  Value left =
+      e.reshape(e.transpose(dy, permutation({1, 0}, rank)), {shapeOf(dy)[1], shapeOf(right)[0]});
+  return e.reshape(e.matmul(left, right), shapeOf(op.getWeight()));
 }
 
 static Value pullConvWeight(Emitter &e, ConvOp op, Value dy) {
