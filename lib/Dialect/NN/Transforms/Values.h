@@ -14,6 +14,7 @@
 #define QUANTC_LIB_DIALECT_NN_TRANSFORMS_VALUES_H
 
 #include "quantc/Interfaces/ChannelAlgebra.h"
+#include "quantc/Interfaces/QuantizableOpInterface.h"
 #include "quantc/Interfaces/Weights.h"
 
 namespace quantc::nn {
@@ -28,6 +29,18 @@ inline std::optional<double> scalarConstant(mlir::Value value) {
 inline ChannelSlot lastAxis(mlir::Value value) {
   auto type = mlir::cast<mlir::RankedTensorType>(value.getType());
   return ChannelSlot::axis(type.getRank() - 1, type.getShape().back());
+}
+
+/// The operand that holds the bias; null where there is none.
+inline mlir::OpOperand *biasOperand(LinearMapOpInterface op) {
+  mlir::Value bias = op.getBiasValue();
+  if (!bias)
+    return nullptr;
+  for (mlir::OpOperand &operand : op->getOpOperands())
+    if (operand.get() == bias && &operand != &op.getInputOperand() &&
+        &operand != &op.getWeightOperand())
+      return &operand;
+  return nullptr;
 }
 
 } // namespace quantc::nn

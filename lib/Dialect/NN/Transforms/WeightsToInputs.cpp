@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quantc/Dialect/NN/Transforms/WeightsToInputs.h"
+#include "Values.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "quantc/Dialect/NN/IR/NN.h"
@@ -83,18 +84,6 @@ private:
 };
 
 } // namespace
-
-/// The operand that holds the bias; null where there is none.
-static OpOperand *biasOperand(LinearMapOpInterface op) {
-  Value bias = op.getBiasValue();
-  if (!bias)
-    return nullptr;
-  for (OpOperand &operand : op->getOpOperands())
-    if (operand.get() == bias && &operand != &op.getInputOperand() &&
-        &operand != &op.getWeightOperand())
-      return &operand;
-  return nullptr;
-}
 
 FailureOr<std::vector<WeightInput>> quantc::nn::weightsToInputs(ModuleOp module,
                                                                 const WeightInputOptions &options) {

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Targets.h"
+#include "../Values.h"
 #include "quantc/Interfaces/Differentiable.h"
 #include "quantc/Interfaces/NodeName.h"
 #include "quantc/Interfaces/QuantizableOpInterface.h"
@@ -77,13 +78,7 @@ static OpOperand *operandOf(Operation *op, StringRef which) {
   if (!which.getAsInteger(10, index))
     return index < op->getNumOperands() ? &op->getOpOperand(index) : nullptr;
   auto map = cast<LinearMapOpInterface>(op);
-  if (which == "weight")
-    return &map.getWeightOperand();
-  for (OpOperand &operand : op->getOpOperands())
-    if (operand.get() == map.getBiasValue() && &operand != &map.getInputOperand() &&
-        &operand != &map.getWeightOperand())
-      return &operand;
-  return nullptr;
+  return which == "weight" ? &map.getWeightOperand() : biasOperand(map);
 }
 
 FailureOr<Target> Names::find(const std::string &name) {
