@@ -44,8 +44,7 @@ private:
 };
 } // namespace
 
-/// Tasks in any order on `threads` threads; each entry of a sum belongs to one task.
-static void runOnThreads(int threads, int64_t count, function_ref<void(int64_t)> task) {
+void quantc::runOnThreads(int threads, int64_t count, function_ref<void(int64_t)> task) {
   std::atomic<int64_t> next{0};
   auto work = [&] {
     for (int64_t i = next++; i < count; i = next++)

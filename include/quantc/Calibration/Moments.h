@@ -38,6 +38,9 @@ struct MomentOptions {
   ProgressFn progress;
 };
 
+/// Runs task(0) .. task(count - 1) in any order on `threads` threads: a ptq::ParallelFor.
+void runOnThreads(int threads, int64_t count, llvm::function_ref<void(int64_t)> task);
+
 /// One run of the data is one sample of every tensor. Fails where one tensor alone exceeds the cap,
 /// saying how much is needed; errors of the data name run and input.
 llvm::Expected<MomentTable> collectMoments(DataSet &data, Executor &executor,

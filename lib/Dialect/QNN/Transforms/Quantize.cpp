@@ -17,6 +17,7 @@
 #include "Nodes.h"
 #include "Pairs.h"
 #include "quantc/Dialect/QNN/Transforms/Passes.h"
+#include "quantc/Dialect/QNN/Transforms/RoundCodes.h"
 #include "quantc/Support/Errors.h"
 #include "llvm/ADT/EquivalenceClasses.h"
 
@@ -27,8 +28,7 @@ using namespace quantc::qnn;
 namespace {
 class Quantization {
 public:
-  Quantization(ModuleOp module, const QuantizeOptions &options)
-      : module(module), options(options) {}
+  explicit Quantization(ModuleOp module) : module(module) {}
 
   LogicalResult run();
 
@@ -47,7 +47,6 @@ private:
   DequantizeOp pairBehind(Value value, const Representation &chosen);
 
   ModuleOp module;
-  const QuantizeOptions &options;
   SmallVector<ObserveOp> observers;
   /// Moving ops with represented operands.
   SmallVector<QuantizableOpInterface> moving;
@@ -168,17 +167,29 @@ LogicalResult Quantization::run() {
   }
   for (ObserveOp observe : observers)
     observe.erase();
+  return success();
+}
+
+LogicalResult qnn::quantizeActivations(ModuleOp module, const QuantizeOptions &options) {
+  if (llvm::Error error = checkOptions(options))
+    return mlir::emitError(module.getLoc()) << llvm::toString(std::move(error));
+  return Quantization(module).run();
+}
+
+DequantizeOp qnn::quantizedInput(LinearMapOpInterface op) {
+  auto input = op.getInputOperand().get().getDefiningOp<DequantizeOp>();
+  return input && perTensorParameters(input) ? input : DequantizeOp();
+}
+
+LogicalResult qnn::quantize(ModuleOp module, const QuantizeOptions &options) {
+  if (failed(quantizeActivations(module, options)))
+    return failure();
   WalkResult walk = module.walk([&](LinearMapOpInterface op) {
-    auto input = op.getInputOperand().get().getDefiningOp<DequantizeOp>();
-    if (!input || !perTensorParameters(input) || !asQuantizable(op))
+    DequantizeOp input = quantizedInput(op);
+    bool stored = storedWeight(op) && !op->hasAttr(stayFloatAttr);
+    if (!input || !(stored || asQuantizable(op)))
       return WalkResult::advance();
     return WalkResult(quantizeLinearMap(op, input, options));
   });
   return failure(walk.wasInterrupted());
-}
-
-LogicalResult qnn::quantize(ModuleOp module, const QuantizeOptions &options) {
-  if (llvm::Error error = checkOptions(options))
-    return mlir::emitError(module.getLoc()) << llvm::toString(std::move(error));
-  return Quantization(module, options).run();
 }

@@ -84,6 +84,12 @@ static QuantizeOp followingQuantize(Value result) {
 }
 
 namespace {
+/// A weight whose codes and steps were chosen already: constants, one step for each channel.
+struct GivenCodes {
+  std::vector<float> steps;
+  int bits = 2; ///< that hold the codes
+};
+
 /// Bits of the node's weight codes; the options were checked.
 unsigned weightBitsOf(LinearMapOpInterface op, const QuantizeOptions &options) {
   auto nodes = llvm::cantFail(parseNodeBits(options.nodeBits));
@@ -105,10 +111,14 @@ struct LinearMap {
   numerics::WeightChannelOptions channelOptions;
   RankedTensorType weightType;
   std::vector<float> weight, bias;
+  std::optional<GivenCodes> given;
   int64_t axis = 0, channels = 0, outer = 1, inner = 1;
   std::vector<numerics::WeightChannel> result;
 
   LogicalResult load(DequantizeOp input);
+  LogicalResult loadWeight();
+  bool isPerAxis() const { return options.weightPerChannel || given; }
+  std::optional<numerics::WeightChannel> quantizeAt(int64_t channel, float scale) const;
   LogicalResult checkSums();
   LogicalResult quantizePerChannel();
   LogicalResult quantizePerTensor();
@@ -122,13 +132,48 @@ struct LinearMap {
 };
 } // namespace
 
+/// Codes, steps and values of a weight that is the dequantize of constants.
+static std::optional<std::pair<GivenCodes, std::vector<float>>> readGiven(LinearMapOpInterface op) {
+  DequantizeOp stored = storedWeight(op);
+  if (!stored)
+    return std::nullopt;
+  auto steps = readFloats(getConstantElements(stored.getScale()));
+  auto codes = readIntegers(getConstantElements(stored.getInput()));
+  if (!steps || !codes)
+    return std::nullopt;
+  auto shape = cast<RankedTensorType>(stored.getInput().getType()).getShape();
+  int64_t inner = 1;
+  for (int64_t size : shape.drop_front(op.getWeightOutputAxis() + 1))
+    inner *= size;
+  GivenCodes given{std::move(*steps)};
+  std::vector<float> values(codes->size());
+  for (auto [i, code] : llvm::enumerate(*codes)) {
+    while (std::abs(code) >= int64_t(1) << (given.bits - 1))
+      ++given.bits;
+    values[i] = numerics::dequantizeLinear(static_cast<int32_t>(code),
+                                           given.steps[i / inner % given.steps.size()], 0);
+  }
+  return std::make_pair(std::move(given), std::move(values));
+}
+
+LogicalResult LinearMap::loadWeight() {
+  if (auto stored = readGiven(op)) {
+    given = std::move(stored->first);
+    weight = std::move(stored->second);
+    bits = given->bits;
+    return success(bits <= 16);
+  }
+  auto values = readFloats(getConstantElements(op.getWeightOperand().get()));
+  if (values)
+    weight = std::move(*values);
+  return success(values.has_value());
+}
+
 LogicalResult LinearMap::load(DequantizeOp dequantize) {
   std::optional<numerics::QuantParams> parameters = perTensorParameters(dequantize);
-  auto weightValues = readFloats(getConstantElements(op.getWeightOperand().get()));
-  if (!parameters || !weightValues)
+  if (!parameters || failed(loadWeight()))
     return op.emitError("expected constant scales and weights, but found others");
   input = *parameters;
-  weight = std::move(*weightValues);
   auto storage = cast<IntegerType>(dequantize.getInput().getType().getElementType());
   auto codes = numerics::IntRange::ofType(!storage.isUnsigned(), storage.getWidth());
   if (auto quantize = dequantize.getInput().getDefiningOp<QuantizeOp>())
@@ -201,11 +246,19 @@ LogicalResult LinearMap::checkSums() {
   return success();
 }
 
+std::optional<numerics::WeightChannel> LinearMap::quantizeAt(int64_t index, float scale) const {
+  std::vector<float> values = channel(index);
+  return numerics::quantizeWeightChannelAt(values.data(), values.size(), bias[index], input.scale,
+                                           scale, xMinusZp, bits, channelOptions);
+}
+
 LogicalResult LinearMap::quantizePerChannel() {
   for (int64_t c = 0; c < channels; ++c) {
     std::vector<float> values = channel(c);
-    auto quantized = numerics::quantizeWeightChannel(values.data(), values.size(), bias[c],
-                                                     input.scale, xMinusZp, bits, channelOptions);
+    auto quantized =
+        given ? quantizeAt(c, given->steps[c])
+              : numerics::quantizeWeightChannel(values.data(), values.size(), bias[c], input.scale,
+                                                xMinusZp, bits, channelOptions);
     if (!quantized)
       return channelError(op, c);
     result.push_back(std::move(*quantized));
@@ -220,10 +273,7 @@ LogicalResult LinearMap::quantizePerTensor() {
   for (int attempt = 0; attempt < 32 && std::isfinite(scale); ++attempt, scale *= 2) {
     result.clear();
     for (int64_t c = 0; c < channels; ++c) {
-      std::vector<float> values = channel(c);
-      auto quantized =
-          numerics::quantizeWeightChannelAt(values.data(), values.size(), bias[c], input.scale,
-                                            scale, xMinusZp, bits, channelOptions);
+      auto quantized = quantizeAt(c, scale);
       failed = c;
       if (!quantized)
         break;
@@ -256,7 +306,7 @@ void LinearMap::rewrite() {
     biasCodes.push_back(quantized.bias);
     scales.push_back(quantized.scale);
   }
-  bool perAxis = options.weightPerChannel;
+  bool perAxis = isPerAxis();
   std::vector<float> products = accumulatorScales();
   ArrayRef<float> used = ArrayRef<float>(scales).take_front(perAxis ? scales.size() : 1);
   ArrayRef<float> usedProducts = ArrayRef<float>(products).take_front(used.size());
@@ -285,9 +335,8 @@ void LinearMap::quantizeResult(OpBuilder &builder, ArrayRef<float> scales) {
   Value value = op->getResult(0);
   auto s32 = builder.getIntegerType(32, /*isSigned=*/true);
   builder.setInsertionPointAfter(op);
-  ParameterValues parameters =
-      makeParameters(builder, op.getLoc(), s32, scales, 0, options.weightPerChannel);
-  int64_t channelAxis = options.weightPerChannel ? op.getResultChannelAxis() : 0;
+  ParameterValues parameters = makeParameters(builder, op.getLoc(), s32, scales, 0, isPerAxis());
+  int64_t channelAxis = isPerAxis() ? op.getResultChannelAxis() : 0;
   DequantizeOp pair = makePair(builder, op.getLoc(), value, s32, parameters, channelAxis);
   value.replaceAllUsesExcept(pair.getResult(), pair.getInput().getDefiningOp());
 }
@@ -296,8 +345,52 @@ LogicalResult qnn::quantizeLinearMap(LinearMapOpInterface op, DequantizeOp input
                                      const QuantizeOptions &options) {
   LinearMap map(op, options);
   if (failed(map.load(input)) || failed(map.checkSums()) ||
-      failed(options.weightPerChannel ? map.quantizePerChannel() : map.quantizePerTensor()))
+      failed(map.isPerAxis() ? map.quantizePerChannel() : map.quantizePerTensor()))
     return failure();
   map.rewrite();
   return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Before rounding
+//===----------------------------------------------------------------------===//
+
+DequantizeOp qnn::storedWeight(LinearMapOpInterface op) {
+  auto stored = op.getWeightOperand().get().getDefiningOp<DequantizeOp>();
+  if (!stored || !getConstantElements(stored.getInput()) || !getConstantElements(stored.getScale()))
+    return {};
+  auto type = cast<RankedTensorType>(stored.getInput().getType());
+  auto zeroPoints = readDistinctIntegers(getConstantElements(stored.getZeroPoint()));
+  bool symmetric = zeroPoints && llvm::all_of(*zeroPoints, [](int64_t zero) { return zero == 0; });
+  auto scale = cast<RankedTensorType>(stored.getScale().getType());
+  bool perChannel = scale.getRank() == 1 && int64_t(stored.getAxis()) == op.getWeightOutputAxis() &&
+                    scale.getDimSize(0) == type.getDimSize(op.getWeightOutputAxis());
+  return symmetric && perChannel ? stored : DequantizeOp();
+}
+
+FailureOr<WeightLimits> qnn::weightLimits(LinearMapOpInterface op, DequantizeOp input,
+                                          const QuantizeOptions &options) {
+  auto map = std::make_shared<LinearMap>(op, options);
+  if (failed(map->load(input)) || failed(map->checkSums()) || failed(map->quantizePerChannel()))
+    return failure();
+  WeightLimits limits;
+  limits.bits = map->bits;
+  limits.weight = map->weight;
+  limits.bias = map->bias;
+  std::vector<uint8_t> fixed, soft;
+  for (const numerics::WeightChannel &channel : map->result) {
+    limits.steps.push_back(channel.scale);
+    fixed.push_back(channel.scaleRaised);
+    soft.push_back(channel.withinSoftLimit);
+  }
+  limits.allows = [map, fixed = std::move(fixed), soft = std::move(soft)](int64_t channel,
+                                                                          float step) {
+    // [NUM-WGT-5] with the same margin as a channel's largest step has.
+    if (fixed[channel] ||
+        double(step) * double(map->input.scale) < 0x1p-38 * map->channelOptions.outScale)
+      return false;
+    auto quantized = map->quantizeAt(channel, step);
+    return quantized && quantized->withinSoftLimit >= bool(soft[channel]);
+  };
+  return limits;
 }

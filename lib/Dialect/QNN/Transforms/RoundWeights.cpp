@@ -41,10 +41,9 @@ static Value unobserved(Value value) {
 /// A map with a matrix of f32 constants over the last axis of its input.
 static bool isMatrixMap(LinearMapOpInterface op) {
   auto weight = cast<RankedTensorType>(op.getWeightOperand().get().getType());
-  auto input = cast<RankedTensorType>(op.getInputOperand().get().getType());
-  return weight.getRank() == 2 && weight.getElementType().isF32() &&
-         op.getWeightOutputAxis() == 0 && input.getRank() > 0 &&
-         input.getShape().back() == weight.getDimSize(1) &&
+  std::optional<ptq::PatchGeometry> patches = op.getPatches();
+  return patches && patches->channelsLast && weight.getRank() == 2 &&
+         weight.getElementType().isF32() && op.getWeightOutputAxis() == 0 &&
          getConstantElements(op.getWeightOperand().get());
 }
 
@@ -139,7 +138,7 @@ llvm::Expected<RoundedWeight> Rounder::round(LinearMapOpInterface op, const ptq:
       getNodeName(op),
       format.bitsPerWeight(static_cast<size_t>(rows), static_cast<size_t>(columns)),
       outputError(weight, rounded->weights, moment), outputError(weight, *nearest, moment),
-      factor.message};
+      std::nullopt, factor.message};
 }
 
 FailureOr<std::vector<RoundedWeight>> qnn::roundWeights(ModuleOp module, const MomentTable &moments,

@@ -235,6 +235,29 @@ def QnnRoundWeights : Pass<"qnn-round-weights", "::mlir::ModuleOp"> {
   let dependentDialects = ["::quantc::qnn::QNNDialect", "::quantc::nn::NNDialect"];
 }
 
+def QnnStoreCodes : Pass<"qnn-store-codes", "::mlir::ModuleOp"> {
+  let summary = "give weights the codes of a file";
+  let description = [{
+    Observers with statistics become the pairs of `qnn-quantize`. The weight of each linear
+    map that reads a quantized tensor becomes the dequantize of constant codes with a step
+    for each output channel, and its bias a constant, as `codes` has them: an .npz with
+    `NODE:codes`, `NODE:steps` and `NODE:bias`, which `quantc --save-codes` writes.
+    `qnn-quantize` keeps them. A node without codes, or with codes that its width does not
+    hold, is an error. What cannot have codes but the nearest keeps its weight, with a
+    remark that says why.
+
+    Reference: docs/Rounding.md. Example: see
+    test/Dialect/QNN/Transforms/store-codes-doctest.test.
+  }];
+  let options = [
+    Option<"codes", "codes", "std::string", "\"\"", "file of codes; required">,
+    ListOption<"nodeBits", "node-bits", "std::string",
+      "nodes with widths of their own: NAME=w4a6, NAME=w4 or NAME=a6; default none">,
+    Option<"weightBits", "weight-bits", "unsigned", "8", "bits of a weight code, 2 to 16; default 8">
+  ];
+  let dependentDialects = ["::quantc::qnn::QNNDialect", "::quantc::nn::NNDialect"];
+}
+
 def QnnRotateOnline : Pass<"qnn-rotate-online", "::mlir::func::FuncOp"> {
   let summary = "rotate at run time what no weight in front can take up (R3, R4, heads)";
   let description = [{

@@ -16,6 +16,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "quantc/Calibration/Moments.h"
 #include "quantc/PTQ/Gptq.h"
+#include <optional>
 
 namespace quantc::qnn {
 
@@ -37,7 +38,10 @@ struct RoundedWeight {
   double bits = 0;        ///< stored bits for a weight
   double loss = 0;        ///< mean squared error of the layer's output on the moments' data
   double nearestLoss = 0; ///< that of the nearest values
-  std::string message;    ///< more damping than asked for, or no factor; empty otherwise
+  /// Mean squared error of the results of the block that the node belongs to, before its weights
+  /// were learned together and after; absent where they were not.
+  std::optional<std::pair<double, double>> blockLoss;
+  std::string message; ///< more damping than asked for, or no factor; empty otherwise
 };
 
 /// Puts an observer in front of every constant linear map over the last axis, one for each tensor,
