@@ -13,7 +13,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "quantc/Conversion/NNToONNX/NNToONNX.h"
 #include "quantc/Dialect/NN/IR/NN.h"
-#include "quantc/Dialect/ONNX/IR/ONNX.h"
+#include "quantc/Dialect/ONNX/Utils/NodeBuilder.h"
 #include "quantc/Interfaces/NodeName.h"
 #include "quantc/Interfaces/Weights.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -47,18 +47,13 @@ private:
   Value constant(ElementsAttr elements) {
     return nn::ConstantOp::create(builder, op->getLoc(), elements.getShapedType(), elements);
   }
-  Value integers(ArrayRef<int64_t> list) {
-    auto type = RankedTensorType::get({static_cast<int64_t>(list.size())},
-                                      builder.getIntegerType(64, /*isSigned=*/true));
-    return constant(DenseElementsAttr::get(type, list));
-  }
+  Value integers(ArrayRef<int64_t> list) { return constant(onnx::int64Elements(builder, list)); }
   Value splat(ArrayRef<int64_t> shape, double value, Type elementType) {
     return constant(DenseElementsAttr::get(RankedTensorType::get(shape, elementType),
                                            Attribute(builder.getFloatAttr(elementType, value))));
   }
   NamedAttribute integer(StringRef name, int64_t value) {
-    return builder.getNamedAttr(
-        name, IntegerAttr::get(builder.getIntegerType(64, /*isSigned=*/true), value));
+    return onnx::intAttribute(builder, name, value);
   }
 
   Operation *op;
@@ -67,17 +62,9 @@ private:
 } // namespace
 
 Value Lowering::node(StringRef type, ValueRange operands, ArrayRef<NamedAttribute> attributes) {
-  SmallVector<NamedAttribute> fields = {
-      builder.getNamedAttr("op_type", builder.getStringAttr(type)),
-      builder.getNamedAttr("opset", builder.getI64IntegerAttr(nodeOpset)),
-      builder.getNamedAttr("node_name", builder.getStringAttr(getNodeName(op)))};
-  if (!attributes.empty())
-    fields.push_back(builder.getNamedAttr("onnx_attrs", builder.getDictionaryAttr(attributes)));
-  OperationState state(op->getLoc(), onnx::NodeOp::getOperationName());
-  state.addOperands(operands);
-  state.addTypes(op->getResult(0).getType());
-  state.addAttributes(fields);
-  return builder.create(state)->getResult(0);
+  return onnx::createNode(builder, op->getLoc(), getNodeName(op), type, nodeOpset, operands,
+                          op->getResult(0).getType(), attributes)
+      ->getResult(0);
 }
 
 Value Lowering::norm(nn::LayerNormOp norm) {

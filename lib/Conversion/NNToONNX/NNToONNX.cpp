@@ -16,7 +16,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "quantc/Dialect/NN/IR/NN.h"
-#include "quantc/Dialect/ONNX/IR/ONNX.h"
+#include "quantc/Dialect/ONNX/Utils/NodeBuilder.h"
 #include "quantc/Dialect/QNN/IR/QNN.h"
 #include "quantc/Interfaces/NodeName.h"
 #include "quantc/Interfaces/Weights.h"
@@ -74,17 +74,12 @@ private:
     return builder.getNamedAttr(name, builder.getDenseI64ArrayAttr(list));
   }
   NamedAttribute integer(StringRef name, int64_t number) {
-    return builder.getNamedAttr(
-        name, IntegerAttr::get(builder.getIntegerType(64, /*isSigned=*/true), number));
+    return onnx::intAttribute(builder, name, number);
   }
   NamedAttribute real(StringRef name, const APFloat &number) {
     return builder.getNamedAttr(name, builder.getF32FloatAttr(number.convertToFloat()));
   }
-  ElementsAttr vectorOf(ArrayRef<int64_t> list) {
-    auto type = RankedTensorType::get({int64_t(list.size())},
-                                      builder.getIntegerType(64, /*isSigned=*/true));
-    return DenseElementsAttr::get(type, list);
-  }
+  ElementsAttr vectorOf(ArrayRef<int64_t> list) { return onnx::int64Elements(builder, list); }
   /// Of the element type of `like`.
   ElementsAttr scalarOf(double number, Value like) {
     Type element = cast<RankedTensorType>(like.getType()).getElementType();
@@ -110,19 +105,9 @@ Value Writer::node(StringRef type, ValueRange operands, Type result, const Attri
   std::string name = getNodeName(current);
   if (isa<qnn::QNNDialect>(current->getDialect()))
     name += ("_" + type).str();
-  name = uniqueName(std::move(name));
-  SmallVector<NamedAttribute> fields = {
-      builder.getNamedAttr("op_type", builder.getStringAttr(type)),
-      builder.getNamedAttr("opset", builder.getI64IntegerAttr(exportOpset)),
-      builder.getNamedAttr("node_name", builder.getStringAttr(name))};
-  if (!attributes.empty())
-    fields.push_back(builder.getNamedAttr("onnx_attrs", builder.getDictionaryAttr(attributes)));
-  OperationState state(current->getLoc(), onnx::NodeOp::getOperationName());
-  state.addOperands(operands);
-  state.addTypes(result);
-  state.addAttributes(fields);
-  Operation *op = builder.create(state);
-  return op->getResult(0);
+  return onnx::createNode(builder, current->getLoc(), uniqueName(std::move(name)), type,
+                          exportOpset, operands, result, attributes)
+      ->getResult(0);
 }
 
 LogicalResult Writer::replace(Operation *op, StringRef type, const Attributes &attributes,

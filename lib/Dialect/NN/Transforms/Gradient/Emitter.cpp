@@ -11,7 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Emitter.h"
-#include "quantc/Dialect/ONNX/IR/ONNX.h"
+#include "quantc/Dialect/ONNX/Utils/NodeBuilder.h"
 #include "quantc/Interfaces/NodeName.h"
 #include <limits>
 
@@ -46,9 +46,7 @@ Value Emitter::number(Value like, double value) {
 Value Emitter::splat(RankedTensorType type, double value) { return constant(splatOf(type, value)); }
 
 Value Emitter::integers(ArrayRef<int64_t> list) {
-  auto type = RankedTensorType::get({static_cast<int64_t>(list.size())},
-                                    builder.getIntegerType(64, /*isSigned=*/true));
-  return constant(DenseElementsAttr::get(type, list));
+  return constant(onnx::int64Elements(builder, list));
 }
 
 Value Emitter::reshape(Value x, ArrayRef<int64_t> shape) {
@@ -147,22 +145,13 @@ Value Emitter::sumTo(Value x, ArrayRef<int64_t> shape) {
 
 ResultRange Emitter::node(StringRef type, ValueRange operands, TypeRange results,
                           ArrayRef<NamedAttribute> attributes) {
-  SmallVector<NamedAttribute> fields = {
-      builder.getNamedAttr("op_type", builder.getStringAttr(type)),
-      builder.getNamedAttr("opset", builder.getI64IntegerAttr(nodeOpset)),
-      builder.getNamedAttr("node_name", builder.getStringAttr(getLocationName(loc)))};
-  if (!attributes.empty())
-    fields.push_back(builder.getNamedAttr("onnx_attrs", builder.getDictionaryAttr(attributes)));
-  OperationState state(loc, onnx::NodeOp::getOperationName());
-  state.addOperands(operands);
-  state.addTypes(results);
-  state.addAttributes(fields);
-  return builder.create(state)->getResults();
+  return onnx::createNode(builder, loc, getLocationName(loc), type, nodeOpset, operands, results,
+                          attributes)
+      ->getResults();
 }
 
 NamedAttribute Emitter::integer(StringRef name, int64_t value) {
-  return builder.getNamedAttr(
-      name, IntegerAttr::get(builder.getIntegerType(64, /*isSigned=*/true), value));
+  return onnx::intAttribute(builder, name, value);
 }
 
 /// 2^127 times a normal number is at least 1; what is smaller becomes one on the way.
