@@ -194,6 +194,33 @@ TEST_F(NetworkGradients, Convolutional) {
     expectDifferences(loops, seed);
 }
 
+/// The gradient of <gradient, v> is H v: twice the pass, against differences of gradients.
+TEST_F(NetworkGradients, SecondOrder) {
+  constexpr int layerWeight = 7; // of the gate
+  std::string name = "a" + std::to_string(layerWeight);
+  module = build(layerShapes(1), transformer);
+  nn::GradientOptions first, second;
+  first.wrt = second.wrt = {name};
+  second.loss = nn::Loss::Cotangent;
+  second.output = name + ":gradient";
+  ASSERT_TRUE(succeeded(nn::buildGradient(*module, first)));
+  Loops once = compile(*module);
+  ASSERT_TRUE(succeeded(nn::buildGradient(*module, second)));
+  Loops twice = compile(*module);
+  Tensors point = randomPoint(twice, 5);
+  Doubles product = twice.run(point)[1], v = point.back();
+  Tensors moved(point.begin(), point.end() - 1);
+  for (size_t i = 0; i < product.size(); i += 7) {
+    auto f = [&](double t) {
+      for (size_t j = 0; j < v.size(); ++j)
+        moved[layerWeight][j] = point[layerWeight][j] + t * v[j];
+      return once.run(moved)[1][i];
+    };
+    Difference d = difference(f, 0x1p-16, 256 * 0x1p-53);
+    EXPECT_NEAR(product[i], d.value, d.bound) << i;
+  }
+}
+
 /// The same bits in less memory. With blocks of one layer, 12 layers keep 11 tensors of the stream
 /// beside one block; without, all that each layer computes.
 TEST_F(NetworkGradients, BlocksComputedAgain) {

@@ -84,7 +84,8 @@ static Value pullLeakyRelu(LeakyReluOp op, Emitter &e, Value dy) {
 }
 
 static Value pullHardSigmoid(HardSigmoidOp op, Emitter &e, Value dy) {
-  return pullBetween(e, e.scale(dy, op.getAlpha().convertToDouble()), op.getResult(), 0.0, 1.0);
+  // In this order: a cotangent times the slope of a step, 2^127, may overflow.
+  return e.scale(pullBetween(e, dy, op.getResult(), 0.0, 1.0), op.getAlpha().convertToDouble());
 }
 
 /// 0 up to -3, x / 3 + 1/2, 1 from 3 on.
