@@ -154,6 +154,12 @@ FailureOr<std::vector<RoundedWeight>> qnn::roundWeights(ModuleOp module, const M
   llvm::Expected<Exclusions> exclusions = Exclusions::create(options.exclude);
   if (!exclusions)
     return emitError(loc) << llvm::toString(exclusions.takeError());
+  module.walk([&](LinearMapOpInterface op) {
+    if (!isMatrixMap(op) && !exclusions->matches(op))
+      op.emitRemark() << "the weight of '" << getNodeName(op)
+                      << "' is not rounded: expected a constant f32 matrix over the last axis of "
+                         "its input";
+  });
   Readers readers = collectReaders(module);
   uint64_t total = 0;
   for (auto &[value, maps] : readers)
