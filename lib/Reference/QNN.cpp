@@ -118,7 +118,9 @@ static llvm::Error evaluateGroupedLinear(OpCall &call) {
   if (op.getActivationBits() == 16)
     numerics::groupedLinear(weights, input, bias, rows, out->data());
   else
-    numerics::groupedLinearDynamic(weights, input, bias, rows, out->data(), op.getActivationBits());
+    numerics::groupedLinearDynamic(
+        weights, input, bias, rows, out->data(),
+        {int64_t(op.getActivationBits()), op.getClip(), op.getActivationGroups()});
   return llvm::Error::success();
 }
 

@@ -45,7 +45,7 @@ class Layer:
     def __str__(self):
         return f"{self.shape} group {self.group} signed {self.signed} zeros {self.zeros is not None} bias {self.bias is not None}"
 
-    def lines(self, name, bits):
+    def lines(self, name, bits, attributes):
         """Lines of text that compute %NAMEy from %NAMEx."""
         rows, inputs, outputs = self.shape
         groups = self.scales.shape[1]
@@ -60,7 +60,7 @@ class Layer:
         flag = "true" if self.signed else "false"
         form = f"group {self.group} bits {bits} of <4, signed = {flag}, symmetric = false, narrow = false>"
         types = f"(tensor<{rows}x{inputs}xf32>, {', '.join(types)}) -> tensor<{rows}x{outputs}xf32>"
-        return [*lines, f"%{name}y = qnn.grouped_linear %{name}x{text} {form} : {types}"]
+        return [*lines, f"%{name}y = qnn.grouped_linear %{name}x{text} {form} {attributes} : {types}"]
 
     def decoded(self, name):
         """The same as nn.linear; code - zero point times scale is numpy's product in float32, rounded once."""
@@ -106,8 +106,8 @@ def compare(layers, what, expected, found):
             sys.exit(f"{what}, {layer}: {other} values differ")
 
 
-def check(tool, folder, layers, bits):
-    text = module(layers, [line for name, layer in layers.items() for line in layer.lines(name, bits)])
+def check(tool, folder, layers, bits, attributes=""):
+    text = module(layers, [line for name, layer in layers.items() for line in layer.lines(name, bits, attributes)])
     interpreted = run(tool, folder, layers, text, "--interpret")
     if bits == 16:
         plain = module(layers, [line for name, layer in layers.items() for line in layer.decoded(name)])
@@ -121,8 +121,8 @@ def check(tool, folder, layers, bits):
             found = run(tool, folder, layers, text, f"--cpu={level}", f"--threads={threads}")
             if level in WITHOUT_FMA:
                 twice_rounded = twice_rounded or found
-            compare(layers, f"bits {bits}, {level}, {threads} threads", twice_rounded if level in WITHOUT_FMA else interpreted, found)
-    print(f"passed bits {bits}")
+            compare(layers, f"bits {bits} {attributes}, {level}, {threads} threads", twice_rounded if level in WITHOUT_FMA else interpreted, found)
+    print(f"passed bits {bits} {attributes}")
 
 
 def main():
@@ -135,6 +135,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for bits in (16, 8):
             check(tool, folder, layers, bits)
+        for attributes in ("{activation_clip = 0.84 : f32}", "{activation_groups}", "{activation_clip = 0.7 : f32, activation_groups}"):
+            check(tool, folder, layers, 4, attributes)
 
 
 if __name__ == "__main__":

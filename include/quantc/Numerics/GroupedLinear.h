@@ -53,23 +53,37 @@ struct GroupedWeights {
 /// Greatest code of a row in `bits` bits, 2 to 8: 2^(bits-1) - 1.
 constexpr int32_t mostRowCode(int64_t bits) { return (1 << (bits - 1)) - 1; }
 
-/// [NUM-W4-2] Scale of a row of activations: absmax / most, but at least 2^-126. `magnitude` is the
-/// greatest bit pattern of |x| in the row, so that infinity and NaN reach the scale.
-inline float rowScale(uint32_t magnitude, int32_t most) {
-  const float scale = floatOfBits(magnitude) / static_cast<float>(most);
+/// [NUM-W4-2] Scale of a row of activations: absmax * clip / most, but at least 2^-126. `magnitude`
+/// is the greatest bit pattern of |x| in the row, so that infinity and NaN reach the scale; clip is
+/// in (0, 1].
+inline float rowScale(uint32_t magnitude, int32_t most, float clip) {
+  const float scale = floatOfBits(magnitude) * clip / static_cast<float>(most);
   return scale < 0x1p-126f ? 0x1p-126f : scale;
 }
 
-/// [NUM-W4-2] x / scale to the nearest even integer, which lies in [-most, most]; NaN gives 0.
-inline int8_t rowCode(float x, float scale) {
+/// [NUM-W4-2] x / scale to the nearest even integer within [-most - 1, most]; NaN gives 0. Without
+/// a clipped range -most - 1 does not occur.
+inline int8_t rowCode(float x, float scale, int32_t most) {
+  const float high = static_cast<float>(most), low = -high - 1.0f;
   float quotient = x / scale;
   quotient = quotient == quotient ? quotient : 0.0f;
+  quotient = quotient < high ? quotient : high;
+  quotient = quotient > low ? quotient : low;
   // The integer is left in the low bits.
   return static_cast<int8_t>(bitsOf(quotient + 12582912.0f));
 }
 
-/// Codes of one row of n activations in [-most, most]; returns its scale.
-float quantizeRow(const float *x, int64_t n, int8_t *codes, int32_t most);
+/// How rows of activations become codes.
+struct RowFormat {
+  int64_t bits = 8; ///< 2 to 8
+  /// Part of the greatest magnitude that the greatest code stands for, in (0, 1].
+  float clip = 1;
+  /// A scale for each group of the weights instead of one for the row.
+  bool groupScales = false;
+};
+
+/// Codes of n activations that share a scale, which is returned.
+float quantizeRow(const float *x, int64_t n, int8_t *codes, int32_t most, float clip);
 
 /// [NUM-W4-1] out[r][o] = sum over inputs in order of fma(x[r][i], weight(o, i), acc) from +0, then
 /// + bias[o] (null: +0): bit for bit the float linear layer on the decoded weights. x is
@@ -77,11 +91,12 @@ float quantizeRow(const float *x, int64_t n, int8_t *codes, int32_t most);
 void groupedLinear(const GroupedWeights &weights, const float *x, const float *bias, int64_t rows,
                    float *out);
 
-/// [NUM-W4-3] The same on rows quantized to `bits` bits by [NUM-W4-2]: acc = fma(float(S_g),
-/// scale_g, acc) over the groups in order from +0, S_g = sum of code_x * (code - zero point) in 32
-/// bits; out = fma(acc, row scale, bias[o]). group is at most 2^16.
+/// [NUM-W4-3] The same on rows quantized by [NUM-W4-2]: acc = fma(float(S_g), scale_g, acc) over
+/// the groups in order from +0, S_g = sum of code_x * (code - zero point) in 32 bits; out =
+/// fma(acc, row scale, bias[o]). With a scale of the row's for each group: acc = fma(float(S_g) *
+/// row scale_g, scale_g, acc), out = acc + bias[o] [NUM-W4-4]. group is at most 2^16.
 void groupedLinearDynamic(const GroupedWeights &weights, const float *x, const float *bias,
-                          int64_t rows, float *out, int64_t bits);
+                          int64_t rows, float *out, const RowFormat &format);
 
 } // namespace quantc::numerics
 

@@ -109,11 +109,12 @@ static LogicalResult lowerGroupedLinear(Lowering &lowering, Operation *operation
                                      kern::PartitionAttr());
   } else {
     Value codes = lowering.buffer({rows, (inputs + 7) / 8 * 8}, b.getI8Type());
-    Value scales = lowering.buffer({rows}, b.getF32Type());
+    Value scales = op.getActivationGroups() ? lowering.buffer({rows, groups}, b.getF32Type())
+                                            : lowering.buffer({rows}, b.getF32Type());
     Value sums = lowering.buffer({rows, groups}, b.getI32Type());
     kern::QuantizeRowsOp::create(b, op.getLoc(), codes, scales, sums, in, op.getGroup(),
                                  numerics::mostRowCode(op.getActivationBits()),
-                                 kern::PartitionAttr());
+                                 op.getActivationClipAttr(), kern::PartitionAttr());
     kern::GroupedLinearS8Op::create(b, op.getLoc(), to, codes, scales, sums, layer->weight,
                                     layer->scale, layer->zero, layer->bias, inputs, op.getGroup(),
                                     kern::PartitionAttr());

@@ -66,13 +66,11 @@ extern "C" void QK_NAME(grouped_linear_f32)(float *out, const float *in, const u
   }
 }
 
-extern "C" void QK_NAME(grouped_linear_s8)(float *out, const int8_t *in, const float *rowScales,
-                                           const int32_t *, const uint8_t *weights,
-                                           const float *scales, const uint8_t *zeros,
-                                           const float *bias, int64_t rowBegin, int64_t rowEnd,
-                                           int64_t panelBegin, int64_t panelEnd, int64_t n,
-                                           int64_t k, int64_t group, int64_t inRowStride,
-                                           int64_t outRowStride, int64_t zeroStride) {
+extern "C" void QK_NAME(grouped_linear_s8)(
+    float *out, const int8_t *in, const float *rowScales, const int32_t *, const uint8_t *weights,
+    const float *scales, const uint8_t *zeros, const float *bias, int64_t rowBegin, int64_t rowEnd,
+    int64_t panelBegin, int64_t panelEnd, int64_t n, int64_t k, int64_t group, int64_t inRowStride,
+    int64_t outRowStride, int64_t zeroStride, int64_t scaleGroups) {
   const Weights w = {weights, scales, zeros, k, group, zeroStride};
   for (int64_t c = panelBegin * GroupedColumns; c < minI64(n, panelEnd * GroupedColumns); ++c)
     for (int64_t r = rowBegin; r < rowEnd; ++r) {
@@ -81,9 +79,11 @@ extern "C" void QK_NAME(grouped_linear_s8)(float *out, const int8_t *in, const f
         int32_t sum = 0;
         for (int64_t i = first; i < minI64(k, first + group); ++i)
           sum += in[r * inRowStride + i] * w.code(c, i);
-        real = numerics::fmaF32(static_cast<float>(sum), w.scale(c, first), real);
+        const float rowScale = scaleGroups ? rowScales[r * scaleGroups + first / group] : 1.0f;
+        real = numerics::fmaF32(static_cast<float>(sum) * rowScale, w.scale(c, first), real);
       }
-      out[r * outRowStride + c] = numerics::fmaF32(real, rowScales[r], bias[c]);
+      out[r * outRowStride + c] =
+          numerics::fmaF32(real, scaleGroups ? 1.0f : rowScales[r], bias[c]);
     }
 }
 

@@ -68,7 +68,7 @@ struct Rows {
   const int8_t *in;
   const float *scales;
   const int32_t *sums;
-  int64_t inRowStride, outRowStride;
+  int64_t inRowStride, outRowStride, scaleGroups;
 };
 
 /// MR rows times `valid` columns of a panel.
@@ -139,7 +139,10 @@ QK_VARIANT void tile(const Rows &rows, const Panel &p, const float *bias, int64_
         const VF scale = loadF(p.scales + g * GroupedColumns + column + j * VL);
         QK_UNROLL
         for (int i = 0; i < MR; ++i)
-          real[i][j] = fmaF(toFloat(sum[i][j]), scale, real[i][j]);
+          real[i][j] =
+              fmaF(rows.scaleGroups ? mulF(toFloat(sum[i][j]), set1F(rows.scales[i * p.groups + g]))
+                                    : toFloat(sum[i][j]),
+                   scale, real[i][j]);
       }
     }
     QK_UNROLL
@@ -148,8 +151,10 @@ QK_VARIANT void tile(const Rows &rows, const Panel &p, const float *bias, int64_
     for (int j = 0; j < NV; ++j) {
       const int64_t c = column + j * VL;
       if (c < valid)
-        storeFirst(rows.out + i * rows.outRowStride + c,
-                   fmaF(real[i][j], set1F(rows.scales[i]), loadF(bias + c)), valid - c);
+        storeFirst(
+            rows.out + i * rows.outRowStride + c,
+            fmaF(real[i][j], set1F(rows.scaleGroups ? 1.0f : rows.scales[i]), loadF(bias + c)),
+            valid - c);
     }
   }
 }
@@ -173,7 +178,8 @@ QK_INLINE void tilesOf(int64_t size, int64_t count, Rows rows, const Panel &p, c
     // clang-format on
 #undef TILE_CASE
     rows.out += size * rows.outRowStride, rows.in += size * rows.inRowStride;
-    rows.scales += size, rows.sums += size * p.groups;
+    rows.scales += size * (rows.scaleGroups ? rows.scaleGroups : 1);
+    rows.sums += size * p.groups;
   }
 }
 
@@ -185,7 +191,8 @@ extern "C" void QK_NAME(grouped_linear_s8)(float *out, const int8_t *in, const f
                                            const float *bias, int64_t rowBegin, int64_t rowEnd,
                                            int64_t panelBegin, int64_t panelEnd, int64_t n,
                                            int64_t k, int64_t group, int64_t inRowStride,
-                                           int64_t outRowStride, int64_t zeroStride) {
+                                           int64_t outRowStride, int64_t zeroStride,
+                                           int64_t scaleGroups) {
   const int64_t groups = ceilDiv(k, group), panelBytes = ceilDiv(k, 8) * (4 * GroupedColumns);
   const int64_t rowCount = rowEnd - rowBegin;
   if (rowCount <= 0)
@@ -205,10 +212,11 @@ extern "C" void QK_NAME(grouped_linear_s8)(float *out, const int8_t *in, const f
     const auto rowsFrom = [&](int64_t row) __attribute__((always_inline)) {
       return Rows{out + row * outRowStride + first,
                   in + row * inRowStride,
-                  rowScales + row,
+                  rowScales + row * (scaleGroups ? scaleGroups : 1),
                   rowSums + row * groups,
                   inRowStride,
-                  outRowStride};
+                  outRowStride,
+                  scaleGroups};
     };
     // Tiles that differ by one row at most.
     tilesOf(size + 1, larger, rowsFrom(rowBegin), p, bias + first, k, valid);

@@ -86,3 +86,19 @@ func.func @bias(%x: tensor<8xf32>, %c: tensor<2x4xui8>, %s: tensor<2x1xf32>, %b:
   %0 = qnn.grouped_linear %x, %c, %s bias(%b) group 8 bits 16 of <4, signed = true, symmetric = true, narrow = true> : (tensor<8xf32>, tensor<2x4xui8>, tensor<2x1xf32>, tensor<1xf32>) -> tensor<2xf32>
   return %0 : tensor<2xf32>
 }
+
+// -----
+
+func.func @clip_beyond_1(%x: tensor<8xf32>, %c: tensor<2x4xui8>, %s: tensor<2x1xf32>) -> tensor<2xf32> {
+  // expected-error @+1 {{expected an activation clip in (0, 1], but found 1.500000e+00 : f32 [QNN-GL-8]}}
+  %0 = qnn.grouped_linear %x, %c, %s group 8 bits 4 of <4, signed = true, symmetric = true, narrow = true> {activation_clip = 1.5 : f32} : (tensor<8xf32>, tensor<2x4xui8>, tensor<2x1xf32>) -> tensor<2xf32>
+  return %0 : tensor<2xf32>
+}
+
+// -----
+
+func.func @floats_have_no_scales(%x: tensor<8xf32>, %c: tensor<2x4xui8>, %s: tensor<2x1xf32>) -> tensor<2xf32> {
+  // expected-error @+1 {{expected float activations to have neither a clip nor scales of groups [QNN-GL-8]}}
+  %0 = qnn.grouped_linear %x, %c, %s group 8 bits 16 of <4, signed = true, symmetric = true, narrow = true> {activation_groups} : (tensor<8xf32>, tensor<2x4xui8>, tensor<2x1xf32>) -> tensor<2xf32>
+  return %0 : tensor<2xf32>
+}

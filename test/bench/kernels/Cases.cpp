@@ -235,7 +235,9 @@ Case quantc::bench::groupedS8(const std::string &name, int64_t m, int64_t k, int
   in.push_back(randomBuffer<int8_t>(m * k));
   in.push_back(randomBuffer<float>(m));
   in.push_back(randomBuffer<int32_t>(m * ((k + group - 1) / group)));
-  return groupedCase(name, KernelId::grouped_linear_s8, std::move(in), m, k, n, group);
+  Case c = groupedCase(name, KernelId::grouped_linear_s8, std::move(in), m, k, n, group);
+  pushInts(c, {0}); // a scale a row
+  return c;
 }
 
 Case quantc::bench::depthwiseU8S8(const Layer &l, Level level, int64_t epilogue) {

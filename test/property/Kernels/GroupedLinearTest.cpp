@@ -134,9 +134,9 @@ void checkFloat(uint32_t seed) {
   });
 }
 
-/// [NUM-W4-3] with two roundings where the level has no FMA.
-float dynamicOutput(const LevelInfo &level, const Layer &layer, const int8_t *codes, float rowScale,
-                    int64_t o) {
+/// [NUM-W4-3] and [NUM-W4-4] with two roundings where the level has no FMA; `scales` are the row's.
+float dynamicOutput(const LevelInfo &level, const Layer &layer, const int8_t *codes,
+                    const float *scales, bool groupScales, int64_t o) {
   const auto step = [&](float a, float b, float c) {
     const float product = a * b;
     return level.hasFma ? numerics::fmaF32(a, b, c) : product + c;
@@ -146,17 +146,22 @@ float dynamicOutput(const LevelInfo &level, const Layer &layer, const int8_t *co
     int64_t sum = 0;
     for (int64_t i = first; i < std::min(layer.k, first + layer.group); ++i)
       sum += codes[i] * layer.weights.difference(o, i);
-    acc = step(static_cast<float>(sum), layer.weights.scale(o, first), acc);
+    float real = static_cast<float>(sum);
+    if (groupScales)
+      real *= scales[first / layer.group];
+    acc = step(real, layer.weights.scale(o, first), acc);
   }
-  return step(acc, rowScale, layer.bias[size_t(o)]);
+  return groupScales ? acc + layer.bias[size_t(o)] : step(acc, *scales, layer.bias[size_t(o)]);
 }
 
 void checkDynamic(uint32_t seed) {
   Data data(seed);
   const Layer layer(data);
   const int64_t rows = data.in(0, 1) ? data.in(1, 9) : data.in(1, 40), k = layer.k;
-  const int64_t bits = data.in(2, 8);
-  const int32_t most = numerics::mostRowCode(bits);
+  numerics::RowFormat format;
+  format.bits = data.in(2, 8), format.groupScales = data.in(0, 1);
+  format.clip = data.in(0, 1) ? 1.0f : static_cast<float>(data.in(1, 99)) / 100.0f;
+  const int32_t most = numerics::mostRowCode(format.bits);
   const int64_t groups = layer.weights.groups(), stride = (k + 7) / 8 * 8 + 8 * data.in(0, 1);
   const int64_t inStride = k + data.in(0, 3), outStride = layer.n + data.in(0, 3);
   const std::vector<float> x = activations(data, rows, k);
@@ -165,24 +170,28 @@ void checkDynamic(uint32_t seed) {
   std::vector<int32_t> sums(size_t(rows * groups));
   for (int64_t r = 0; r < rows; ++r) {
     int8_t *row = codes.data() + r * stride;
-    scales.push_back(numerics::quantizeRow(x.data() + r * k, k, row, most));
+    const int64_t span = format.groupScales ? layer.group : k;
+    for (int64_t first = 0; first < k; first += span)
+      scales.push_back(numerics::quantizeRow(x.data() + r * k + first, std::min(span, k - first),
+                                             row + first, most, format.clip));
     std::fill(row + k, row + (k + 7) / 8 * 8, int8_t(0));
     for (int64_t i = 0; i < k; ++i)
       sums[size_t(r * groups + i / layer.group)] += row[i];
   }
+  const int64_t scaleGroups = format.groupScales ? groups : 0;
   std::vector<float> defined(size_t(rows * layer.n));
   numerics::groupedLinearDynamic(layer.weights, x.data(), layer.bias.data(), rows, defined.data(),
-                                 bits);
+                                 format);
   const auto rowParts = randomSplit(data, rows);
   const auto panelParts = randomSplit(data, groupedPanels(layer.n));
   forEachLevel([&](const LevelInfo &level, const KernelTable &table) {
     GuardedArray<float> in(spread(x, k, inStride), Guarded::Activation);
     GuardedArray<int8_t> gc(std::vector<int8_t>(codes.size(), 7), Guarded::Activation);
-    GuardedArray<float> gs(std::vector<float>(size_t(rows)), Guarded::Constant);
+    GuardedArray<float> gs(std::vector<float>(scales.size()), Guarded::Constant);
     GuardedArray<int32_t> gt(std::vector<int32_t>(sums.size()), Guarded::Constant);
     for (auto [rowBegin, rowEnd] : rowParts)
       table.quantize_rows(gc.get(), gs.get(), gt.get(), in.get(), rowBegin, rowEnd, k, layer.group,
-                          inStride, stride, most);
+                          inStride, stride, most, scaleGroups, format.clip);
     expectEqual(codes, gc.values(), level.name);
     expectEqual(scales, gs.values(), level.name);
     expectEqual(sums, gt.values(), level.name);
@@ -190,8 +199,9 @@ void checkDynamic(uint32_t seed) {
     std::vector<float> expected;
     for (int64_t r = 0; r < rows; ++r)
       for (int64_t o = 0; o < layer.n; ++o)
-        expected.push_back(
-            dynamicOutput(level, layer, codes.data() + r * stride, scales[size_t(r)], o));
+        expected.push_back(dynamicOutput(level, layer, codes.data() + r * stride,
+                                         scales.data() + r * std::max<int64_t>(1, scaleGroups),
+                                         format.groupScales, o));
     if (level.hasFma)
       expectEqual(defined, expected, level.name);
     GuardedArray<uint8_t> w(layer.packed, Guarded::Constant), z(layer.zeros, Guarded::Constant);
@@ -202,7 +212,7 @@ void checkDynamic(uint32_t seed) {
       for (auto [panelBegin, panelEnd] : panelParts)
         table.grouped_linear_s8(out.get(), gc.get(), gs.get(), gt.get(), w.get(), s.get(), z.get(),
                                 b.get(), rowBegin, rowEnd, panelBegin, panelEnd, layer.n, k,
-                                layer.group, stride, outStride, layer.zeroPoints);
+                                layer.group, stride, outStride, layer.zeroPoints, scaleGroups);
     expectEqual(spread(expected, layer.n, outStride), out.values(), level.name);
   });
 }
@@ -216,6 +226,24 @@ RC_GTEST_PROP(GroupedLinear, OnRowsInEightBitsEqualsItsDefinition, (uint32_t see
   checkDynamic(seed);
 }
 
+/// A clipped range saturates on both sides, and only there the least code occurs.
+TEST(GroupedLinear, ClippedRowsSaturate) {
+  const std::vector<float> x = {-10.0f, 10.0f, 5.2f, -5.2f, 0.3f, -7.4f, 0.0f, 1.0f};
+  const std::vector<int8_t> whole = {-7, 7, 4, -4, 0, -5, 0, 1};
+  const std::vector<int8_t> clipped = {-8, 7, 7, -7, 0, -8, 0, 1};
+  forEachLevel([&](const LevelInfo &level, const KernelTable &table) {
+    for (const auto &[clip, expected] : {std::pair(1.0f, whole), std::pair(0.5f, clipped)}) {
+      std::vector<int8_t> codes(8);
+      float scale = 0;
+      int32_t sum = 0;
+      table.quantize_rows(codes.data(), &scale, &sum, x.data(), 0, 1, 8, 8, 8, 8, /*most=*/7, 0,
+                          clip);
+      EXPECT_EQ(codes, expected) << level.name;
+      EXPECT_EQ(scale, 10.0f * clip / 7.0f) << level.name;
+    }
+  });
+}
+
 /// The longest group with the largest products: sums of 2^16 * 127 * 15 stay within 32 bits.
 TEST(GroupedLinear, LongestGroupAtItsLimits) {
   constexpr int64_t k = 1 << 16;
@@ -226,7 +254,7 @@ TEST(GroupedLinear, LongestGroupAtItsLimits) {
   numerics::GroupedWeights w;
   w.outputs = 1, w.inputs = w.group = k, w.codes = codes.data(), w.scales = scales.data();
   float defined = 0;
-  numerics::groupedLinearDynamic(w, x.data(), nullptr, 1, &defined, /*bits=*/8);
+  numerics::groupedLinearDynamic(w, x.data(), nullptr, 1, &defined, {});
   const int64_t exact = int64_t(k - 2) * 127 * 15;
   ASSERT_EQ(defined, static_cast<float>(exact) * 0x1p-20f * (1.0f / 127.0f));
   std::vector<uint8_t> packed(packedNibblesSize(1, k));
@@ -237,10 +265,11 @@ TEST(GroupedLinear, LongestGroupAtItsLimits) {
     std::vector<int8_t> row(k);
     float rowScale = 0, out = 0;
     int32_t sum = 0;
-    table.quantize_rows(row.data(), &rowScale, &sum, x.data(), 0, 1, k, k, k, k, /*most=*/127);
+    table.quantize_rows(row.data(), &rowScale, &sum, x.data(), 0, 1, k, k, k, k, /*most=*/127, 0,
+                        1.0f);
     EXPECT_EQ(sum, (k - 2) * 127);
     table.grouped_linear_s8(&out, row.data(), &rowScale, &sum, packed.data(), packedScales.data(),
-                            &zero, bias.data(), 0, 1, 0, 1, 1, k, k, k, 1, 0);
+                            &zero, bias.data(), 0, 1, 0, 1, 1, k, k, k, 1, 0, 0);
     EXPECT_EQ(out, defined) << level.name;
   });
 }

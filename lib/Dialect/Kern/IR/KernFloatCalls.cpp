@@ -130,6 +130,12 @@ template <typename Op> static void groupedShape(CallBuilder &call, Op op, int64_
                                numElements(op.getZero()) == 1 ? 0 : 1});
 }
 
+/// Scales of a row for its groups; 0 where there is one for the row.
+static int64_t scaleGroups(Value scales) {
+  MemRefType type = memrefType(scales);
+  return type.getRank() == 2 ? type.getDimSize(1) : 0;
+}
+
 KernelId GroupedLinearF32Op::getKernelId() { return KernelId::grouped_linear_f32; }
 SmallVector<int64_t> GroupedLinearF32Op::getUnits() {
   MemRefType out = memrefType(getOut());
@@ -156,6 +162,7 @@ void GroupedLinearS8Op::getArguments(SmallVectorImpl<KernelArg> &arguments) {
   for (Value buffer : getOperands())
     call.pointer(buffer);
   groupedShape(call, *this, int64_t(getInputs()));
+  call.ints({scaleGroups(getRowScale())});
 }
 
 KernelId QuantizeRowsOp::getKernelId() { return KernelId::quantize_rows; }
@@ -167,7 +174,9 @@ void QuantizeRowsOp::getArguments(SmallVectorImpl<KernelArg> &arguments) {
     call.pointer(buffer);
   call.range(0).ints({memrefType(getInput()).getDimSize(1), int64_t(getGroup()),
                       kern::getStrides(getInput().getType())[0],
-                      kern::getStrides(getOut().getType())[0], int64_t(getMost())});
+                      kern::getStrides(getOut().getType())[0], int64_t(getMost()),
+                      scaleGroups(getScale())})
+      .real(getClip() ? getClip()->convertToFloat() : 1.0f);
 }
 
 //===----------------------------------------------------------------------===//

@@ -277,17 +277,18 @@ template <typename Op> static LogicalResult verifyGroupedLinear(Op op, int64_t i
 /// Codes of rows, their scales and the sums of their groups.
 static LogicalResult verifyCodedRows(Operation *op, Value codes, Value scale, Value sums,
                                      int64_t inputs, int64_t group) {
-  if (failed(verifyRank(op, {codes, sums}, 2)) || failed(verifyRank(op, {scale}, 1)) ||
-      failed(verifyInnerDense(op, {codes})) || failed(verifyGroup(op, group, inputs)))
+  if (failed(verifyRank(op, {codes, sums}, 2)) || failed(verifyInnerDense(op, {codes})) ||
+      failed(verifyGroup(op, group, inputs)))
     return failure();
   MemRefType type = typeOf(codes);
   int64_t rows = type.getDimSize(0), width = 8 * int64_t(groupsOf(inputs, 8));
   if (!isBytes(codes) || inputs < 1 || type.getDimSize(1) != width)
     return op->emitOpError("expected codes of ") << width << " bytes a row, but found " << type;
-  if (!isF32(scale) || !isI32(sums) || typeOf(scale).getDimSize(0) != rows ||
-      typeOf(sums).getDimSize(0) != rows ||
-      typeOf(sums).getDimSize(1) != int64_t(groupsOf(inputs, group)))
-    return op->emitOpError("expected a scale a row and a sum a group, but found ")
+  int64_t groups = groupsOf(inputs, group);
+  ArrayRef<int64_t> scales = typeOf(scale).getShape();
+  if (!isF32(scale) || !isI32(sums) || typeOf(sums).getShape() != ArrayRef({rows, groups}) ||
+      (scales != ArrayRef({rows}) && scales != ArrayRef({rows, groups})))
+    return op->emitOpError("expected a scale a row or a group and a sum a group, but found ")
            << scale.getType() << " and " << sums.getType();
   return verifyDense(op, {scale, sums});
 }
@@ -306,11 +307,13 @@ LogicalResult GroupedLinearS8Op::verify() {
   return verifyGroupedLinear(*this, getInputs());
 }
 LogicalResult QuantizeRowsOp::verify() {
-  if (failed(verifyRank(*this, {getInput()}, 2)) || failed(verifyRank(*this, {getScale()}, 1)) ||
+  if (failed(verifyRank(*this, {getInput(), getOut()}, 2)) ||
       failed(verifyInnerDense(*this, {getInput()})))
     return failure();
-  if (!isF32(getInput()) || typeOf(getInput()).getDimSize(0) != typeOf(getScale()).getDimSize(0))
+  if (!isF32(getInput()) || typeOf(getInput()).getDimSize(0) != typeOf(getOut()).getDimSize(0))
     return emitOpError("expected f32 rows, but found ") << getInput().getType();
+  if (float clip = getClip() ? getClip()->convertToFloat() : 1.0f; !(clip > 0 && clip <= 1))
+    return emitOpError("expected a clip in (0, 1], but found ") << getClipAttr();
   if (getMost() < 1 || getMost() > 127)
     return emitOpError("expected a greatest code of 1 to 127, but found ") << getMost();
   return verifyCodedRows(*this, getOut(), getScale(), getSums(), typeOf(getInput()).getDimSize(1),

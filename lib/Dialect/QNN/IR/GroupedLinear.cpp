@@ -56,6 +56,12 @@ static LogicalResult verifyFormat(GroupedLinearOp op) {
     return op.emitOpError("expected groups of at most 65536 inputs for activations in integers, "
                           "but found ")
            << std::min(group, inputs) << " [QNN-GL-4]";
+  if (bits == 16 && (op.getActivationClip() || op.getActivationGroups()))
+    return op.emitOpError("expected float activations to have neither a clip nor scales of groups "
+                          "[QNN-GL-8]");
+  if (float clip = op.getClip(); !(clip > 0 && clip <= 1))
+    return op.emitOpError("expected an activation clip in (0, 1], but found ")
+           << op.getActivationClipAttr() << " [QNN-GL-8]";
   return success();
 }
 

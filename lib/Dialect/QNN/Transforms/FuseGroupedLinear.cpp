@@ -41,12 +41,15 @@ struct GroupedWeight {
   std::optional<std::vector<int64_t>> zeros; ///< as many; none: all 0
 
   int64_t groups() const { return llvm::divideCeil(inputs, group); }
-  /// One number for each group from one, one a row, or one a group.
-  template <typename T> std::vector<T> spread(const std::vector<T> &values) const {
+  /// One number for each group of `size` inputs, no more than `group`, from one, one a row, or one
+  /// a group.
+  template <typename T> std::vector<T> spread(const std::vector<T> &values, int64_t size) const {
     std::vector<T> result;
-    const size_t count = size_t(outputs * groups());
-    for (size_t i = 0; i < count; ++i)
-      result.push_back(values[i * values.size() / count]);
+    const int64_t own = groups(), count = llvm::divideCeil(inputs, size);
+    for (int64_t o = 0; o < outputs; ++o)
+      for (int64_t g = 0; g < count; ++g)
+        result.push_back(
+            values[size_t(o * own + g * size / group) * values.size() / size_t(outputs * own)]);
     return result;
   }
 };
@@ -151,6 +154,25 @@ struct FuseGroupedLinearPass : qnn::impl::QnnFuseGroupedLinearBase<FuseGroupedLi
     return "";
   }
 
+  bool codesRows() const { return activationBits != 0 && activationBits != 16; }
+
+  /// Inputs that share a scale in the op, or 0 where the weight's groups do not allow it.
+  int64_t groupFor(const GroupedWeight &weight) const {
+    const int64_t asked = codesRows() ? activationGroup.getValue() : 0;
+    if (asked == 0 || weight.group <= asked)
+      return weight.group;
+    return weight.group >= weight.inputs || weight.group % asked == 0 ? asked : 0;
+  }
+
+  /// How rows become codes, of new ops and of those that are there already.
+  void setActivations(GroupedLinearOp op) {
+    op.setActivationBits(activationBits);
+    op.setActivationClipAttr(codesRows() && activationClip != 1
+                                 ? Builder(op).getF32FloatAttr(float(activationClip))
+                                 : FloatAttr());
+    op.setActivationGroups(codesRows() && activationGroup != 0);
+  }
+
   static Value constant(OpBuilder &b, Location loc, ElementsAttr value) {
     return nn::ConstantOp::create(b, loc, cast<RankedTensorType>(value.getType()), value);
   }
@@ -167,7 +189,7 @@ struct FuseGroupedLinearPass : qnn::impl::QnnFuseGroupedLinearBase<FuseGroupedLi
 
   void fuse(nn::LinearOp op) {
     Read read = readWeight(op.getWeight());
-    const unsigned bits = activationBits == 0 ? 16 : activationBits.getValue();
+    const unsigned bits = codesRows() ? activationBits.getValue() : 16;
     if (read.weight && !op.getType().getElementType().isF32())
       read = {std::nullopt, "expected float32"};
     if (!read.weight)
@@ -175,29 +197,35 @@ struct FuseGroupedLinearPass : qnn::impl::QnnFuseGroupedLinearBase<FuseGroupedLi
     const GroupedWeight &weight = *read.weight;
     if (StringRef why = whyNotGrouped(weight.group, weight.inputs, bits); !why.empty())
       return missed(op, why);
+    const int64_t group = groupFor(weight);
+    if (group == 0)
+      return missed(op, "its groups are larger than those of activations and no multiple of them");
     const int64_t least = weight.isSigned ? -8 : 0;
     if (weight.zeros && llvm::any_of(*weight.zeros, [&](int64_t zero) {
           return zero < least || zero > least + 15;
         }))
       return missed(op, "a zero point is no code");
     OpBuilder b(op);
-    SmallVector<int64_t> shape = {weight.outputs, weight.groups()};
+    SmallVector<int64_t> shape = {weight.outputs, int64_t(llvm::divideCeil(weight.inputs, group))};
     Value codes = constant(b, op.getLoc(), weight.codes);
     Value scales = constant(b, op.getLoc(),
                             makeFloatWeights(RankedTensorType::get(shape, b.getF32Type()),
-                                             weight.spread(weight.scales), "scales"));
+                                             weight.spread(weight.scales, group), "scales"));
     Value zeros;
     if (weight.zeros)
       zeros = constant(
           b, op.getLoc(),
           makeIntegerWeights(RankedTensorType::get(shape, b.getIntegerType(8, /*isSigned=*/true)),
-                             weight.spread(*weight.zeros), "zeros"));
+                             weight.spread(*weight.zeros, group), "zeros"));
     auto format = IntFormatAttr::get(&getContext(), 4, weight.isSigned, !weight.zeros, false);
     auto grouped = GroupedLinearOp::create(b, op.getLoc(), op.getType(), op.getInput(), codes,
-                                           scales, zeros, op.getBias(), weight.group, bits, format);
+                                           scales, zeros, op.getBias(), group, bits, format,
+                                           FloatAttr(), /*activation_groups=*/false);
+    if (activationBits != 0)
+      setActivations(grouped);
     remark::passed(op->getLoc(),
                    remark::RemarkOpts::name("FuseGroupedLinear").category(getArgument()))
-        << remark::metric("node", getNodeName(op)) << remark::metric("group", weight.group);
+        << remark::metric("node", getNodeName(op)) << remark::metric("group", group);
     Operation *producer = op.getWeight().getDefiningOp();
     op.replaceAllUsesWith(grouped.getResult());
     op.erase();
@@ -212,6 +240,14 @@ struct FuseGroupedLinearPass : qnn::impl::QnnFuseGroupedLinearBase<FuseGroupedLi
           << "expected activation bits 0, 2 to 8 or 16, but found " << activationBits.getValue();
       return signalPassFailure();
     }
+    if (!(activationClip > 0 && activationClip <= 1) || activationGroup < 0 ||
+        activationGroup % 8 != 0) {
+      emitError(getOperation().getLoc())
+          << "expected an activation clip in (0, 1] and an activation group of a multiple of 8, "
+             "but found "
+          << activationClip.getValue() << " and " << activationGroup.getValue();
+      return signalPassFailure();
+    }
     SmallVector<nn::LinearOp> layers;
     getOperation().walk([&](Operation *op) {
       if (auto linear = dyn_cast<nn::LinearOp>(op))
@@ -222,7 +258,7 @@ struct FuseGroupedLinearPass : qnn::impl::QnnFuseGroupedLinearBase<FuseGroupedLi
       int64_t inputs = grouped.getInput().getType().getShape().back();
       StringRef why = whyNotGrouped(grouped.getGroup(), inputs, activationBits);
       if (why.empty())
-        grouped.setActivationBits(activationBits);
+        setActivations(grouped);
       else
         missed(grouped, why);
     });

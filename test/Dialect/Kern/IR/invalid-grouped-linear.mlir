@@ -66,7 +66,7 @@ func.func @main(%out: memref<2x20xi8>, %s: memref<2xf32>, %t: memref<2x3xi32>, %
 // -----
 
 func.func @main(%out: memref<2x24xi8>, %s: memref<2xf32>, %t: memref<2x2xi32>, %in: memref<2x20xf32>) {
-  // expected-error @below {{expected a scale a row and a sum a group, but found 'memref<2xf32>' and 'memref<2x2xi32>'}}
+  // expected-error @below {{expected a scale a row or a group and a sum a group, but found 'memref<2xf32>' and 'memref<2x2xi32>'}}
   kern.quantize_rows %out, %s, %t, %in {group = 8 : i64, most = 127 : i64} : memref<2x24xi8>, memref<2xf32>, memref<2x2xi32>, memref<2x20xf32>
   return
 }
@@ -74,7 +74,15 @@ func.func @main(%out: memref<2x24xi8>, %s: memref<2xf32>, %t: memref<2x2xi32>, %
 // -----
 
 func.func @main(%out: memref<2x24xi8>, %s: memref<3xf32>, %t: memref<2x3xi32>, %in: memref<2x20xf32>) {
-  // expected-error @below {{expected f32 rows, but found 'memref<2x20xf32>'}}
+  // expected-error @below {{expected a scale a row or a group and a sum a group, but found 'memref<3xf32>' and 'memref<2x3xi32>'}}
   kern.quantize_rows %out, %s, %t, %in {group = 8 : i64, most = 127 : i64} : memref<2x24xi8>, memref<3xf32>, memref<2x3xi32>, memref<2x20xf32>
+  return
+}
+
+// -----
+
+func.func @clip_of_nothing(%out: memref<2x24xi8>, %s: memref<2x3xf32>, %t: memref<2x3xi32>, %in: memref<2x20xf32>) {
+  // expected-error @below {{expected a clip in (0, 1], but found 0.000000e+00 : f32}}
+  kern.quantize_rows %out, %s, %t, %in {group = 8 : i64, most = 127 : i64, clip = 0.0 : f32} : memref<2x24xi8>, memref<2x3xf32>, memref<2x3xi32>, memref<2x20xf32>
   return
 }

@@ -238,7 +238,8 @@ def Kern_GroupedLinearS8Op : Kern_KernelOp<"grouped_linear_s8"> {
   let summary = "rows of 8-bit codes times weights of 4 bits with scales of groups, and a bias";
   let description = [{
     As `kern.grouped_linear_f32` on what `kern.quantize_rows` wrote: `input` is [rows, K rounded
-    up to 8], `row_scale` [rows], `row_sums` [rows, groups]; `inputs` is K.
+    up to 8], `row_scale` [rows] or, with a scale for each group, [rows, groups], `row_sums`
+    [rows, groups]; `inputs` is K.
   }];
   let arguments = (ins Kern_Out:$out, Kern_In:$input, Kern_In:$row_scale, Kern_In:$row_sums, Kern_In:$weight,
     Kern_In:$scale, Kern_In:$zero, Kern_In:$bias, I64Attr:$inputs, I64Attr:$group,
@@ -246,9 +247,13 @@ def Kern_GroupedLinearS8Op : Kern_KernelOp<"grouped_linear_s8"> {
 }
 def Kern_QuantizeRowsOp : Kern_KernelOp<"quantize_rows"> {
   let summary = "fp32 rows to symmetric codes in 8 bits with a scale a row, and sums of the codes of each group";
-  let description = "`out` is [rows, K rounded up to 8] of two's complement, `scale` [rows], `sums` [rows, groups], `input` [rows, K]. Codes lie in -most..most.";
+  let description = [{
+    `out` is [rows, K rounded up to 8] of two's complement, `scale` [rows] or [rows, groups],
+    `sums` [rows, groups], `input` [rows, K]. Scales are absmax * clip / most, clip 1 where it is
+    absent; codes lie in -most - 1..most.
+  }];
   let arguments = (ins Kern_Out:$out, Kern_Out:$scale, Kern_Out:$sums, Kern_In:$input, I64Attr:$group, I64Attr:$most,
-    OptionalAttr<Kern_PartitionAttr>:$partition);
+    OptionalAttr<F32Attr>:$clip, OptionalAttr<Kern_PartitionAttr>:$partition);
 }
 def Kern_MatMulF32Op : Kern_KernelOp<"matmul_f32"> {
   let summary = "batched fp32 product of two activations, [batch, M, K] x [batch, K, N]; batch stride 0 broadcasts";

@@ -167,16 +167,21 @@ def QNN_GroupedLinearOp : QNN_Op<"grouped_linear", [Pure, AttrSizedOperandSegmen
 
     With `activation_bits = 16` the input stays float: the result is that of
     `nn.linear` on w, bit for bit [NUM-W4-1]. With b of 2 to 8, each row of the input is
-    quantized as it comes, symmetric with scale absmax / (2^(b-1) - 1), and groups are summed
-    in integers [NUM-W4-2] [NUM-W4-3]. Example:
+    quantized as it comes, symmetric with scale absmax * activation_clip / (2^(b-1) - 1), and
+    groups are summed in integers [NUM-W4-2] [NUM-W4-3]. A row has one scale, or with
+    `activation_groups` one for each group [NUM-W4-4]. `activation_clip` is in (0, 1], 1
+    where it is absent. Example:
     `qnn.grouped_linear %x, %codes, %scales zeros(%z) bias(%b) group 32 bits 16 of <4, signed = false, symmetric = false, narrow = false>`.
-    Constraints: [QNN-GL-1] to [QNN-GL-7].
+    Constraints: [QNN-GL-1] to [QNN-GL-8].
   }];
   let arguments = (ins RankedTensorOf<[F32]>:$input, RankedTensorOf<[UI<8>]>:$codes, RankedTensorOf<[F32]>:$scales,
     Optional<RankedTensorOf<[SI<8>]>>:$zero_points, Optional<RankedTensorOf<[F32]>>:$bias, I64Attr:$group,
-    I64Attr:$activation_bits, QNN_IntFormatAttr:$format);
+    I64Attr:$activation_bits, QNN_IntFormatAttr:$format, OptionalAttr<F32Attr>:$activation_clip,
+    UnitAttr:$activation_groups);
   let results = (outs RankedTensorOf<[F32]>:$result);
   let extraClassDeclaration = [{
+    /// Part of a magnitude that the greatest code stands for.
+    float getClip() { return getActivationClip() ? getActivationClip()->convertToFloat() : 1.0f; }
     /// Least and greatest code.
     std::pair<int64_t, int64_t> getCodeRange();
   }];

@@ -296,7 +296,10 @@ def QnnFuseGroupedLinear : Pass<"qnn-fuse-grouped-linear", "::mlir::ModuleOp"> {
     rows or for all, becomes `qnn.grouped_linear`, for which the CPU has kernels on
     the packed codes. With float activations no bit of a result changes [NUM-W4-1];
     with `activation-bits=8` rows of activations are quantized as they come
-    [NUM-W4-2], also in ops that are there already.
+    [NUM-W4-2], also in ops that are there already: `activation-clip` of a magnitude is the
+    greatest code, and `activation-group` inputs of a row have a scale of their own, or
+    fewer where the weight's groups are smaller [NUM-W4-4]. A weight whose groups are larger
+    and no multiple of that stays; ops that are there already keep their groups.
 
     A layer whose weight is stored otherwise stays, with a remark that says why.
 
@@ -306,7 +309,11 @@ def QnnFuseGroupedLinear : Pass<"qnn-fuse-grouped-linear", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"activationBits", "activation-bits", "unsigned", "0",
-      "16 (float) or 2 to 8 for all layers; 0 takes 16 for new ones and leaves others; default 0">
+      "16 (float) or 2 to 8 for all layers; 0 takes 16 for new ones and leaves others; default 0">,
+    Option<"activationClip", "activation-clip", "double", "1.0",
+      "part of the greatest magnitude that the greatest code stands for, (0, 1]; default 1">,
+    Option<"activationGroup", "activation-group", "int64_t", "0",
+      "inputs of a row that share a scale, a multiple of 8; 0: the row; default 0">
   ];
   let statistics = [
     Statistic<"fused", "fused", "layers on packed weights">,
