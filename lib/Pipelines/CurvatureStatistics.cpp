@@ -1,0 +1,453 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Probes through compiled gradients, run by run; see CurvatureStatistics.h.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantc/Pipelines/CurvatureStatistics.h"
+#include "Feeds.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "quantc/Execution/GradientModel.h"
+#include "quantc/Execution/JITExecutor.h"
+#include "quantc/Kernels/Levels.h"
+#include "quantc/Pipelines/Compiler.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <numeric>
+
+using namespace mlir;
+using namespace quantc;
+
+using Runs = llvm::ArrayRef<int64_t>;
+
+namespace {
+/// The output that the loss reads.
+struct LossOutput {
+  unsigned index = 0;
+  std::string name;
+  bool classifies = false;
+};
+
+/// Everything about one model and data set; see measureCurvature.
+class Measurement {
+public:
+  Measurement(ModuleOp module, DataSet &data, const CurvatureOptions &options)
+      : module(module), data(data), options(options) {}
+
+  llvm::Expected<CurvatureStatistics> run();
+
+private:
+  llvm::Error prepare();
+  llvm::Error compileActivations();
+  llvm::Error readTargets();
+  /// Mean over `runs` of the gradient at `at`, towards what the model's own weights give.
+  llvm::Expected<ptq::Vector> gradient(const ptq::Vector &at, Runs runs);
+  llvm::Error traces();
+  llvm::Error eigenvalues();
+  llvm::Expected<double> eigenvalue(const std::vector<ptq::Block> &blocks, Runs runs);
+  llvm::Error fisher();
+  /// What the loss reads for a draw of labels: its gradient is that of one sample.
+  llvm::Expected<HostTensor> drawn(int64_t run, int draw) const;
+  HostTensor oneHot(llvm::ArrayRef<int64_t> labels) const;
+  /// Rows of the output, each a sample of its own for KL.
+  int64_t rows() const {
+    return output.classifies ? targets.front().numElements() / targets.front().shape().back() : 1;
+  }
+  void step() {
+    if (options.progress)
+      options.progress("measuring curvature", std::min(++done, total), total);
+  }
+
+  ModuleOp module;
+  DataSet &data;
+  const CurvatureOptions &options;
+  LossOutput output;
+  std::unique_ptr<GradientModel> model;
+  std::unique_ptr<CompiledModel> activations; ///< null when not asked for
+  nn::GradientSignature activationSignature;
+  std::vector<int64_t> runs;
+  std::vector<HostTensor> targets; ///< the output of each run
+  /// Blocks of the vector of all weights, by node.
+  llvm::MapVector<StringRef, std::vector<size_t>> weightsOf;
+  llvm::MapVector<StringRef, NodeCurvature> nodes;
+  uint64_t done = 0, total = 1;
+};
+} // namespace
+
+/// The first output of rank 1 or 2 with several columns, else the first of floats.
+static llvm::Expected<LossOutput> findOutput(ModuleOp module) {
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  if (!main)
+    return llvm::createStringError("expected a function '@main'");
+  std::optional<LossOutput> first;
+  for (auto [i, type] : llvm::enumerate(main.getResultTypes())) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor || !tensor.getElementType().isF32() || !tensor.hasStaticShape())
+      continue;
+    auto name = main.getResultAttrOfType<StringAttr>(i, "onnx.name");
+    LossOutput found{unsigned(i), name ? name.str() : "", false};
+    if (tensor.getRank() >= 1 && tensor.getRank() <= 2 && tensor.getShape().back() > 1) {
+      found.classifies = true;
+      return found;
+    }
+    if (!first)
+      first = found;
+  }
+  if (!first)
+    return llvm::createStringError("expected an output of type f32 with a static shape");
+  return *first;
+}
+
+llvm::Error Measurement::prepare() {
+  auto found = findOutput(module);
+  if (!found)
+    return found.takeError();
+  output = *found;
+  nn::GradientOptions gradientOptions;
+  gradientOptions.loss = output.classifies ? nn::Loss::KL : nn::Loss::MeanSquare;
+  gradientOptions.output = output.name;
+  gradientOptions.keepOutputs = true;
+  auto built =
+      GradientModel::create(module, gradientOptions, kernels::bestHostLevel(), options.threads);
+  if (!built)
+    return built.takeError();
+  model = std::move(*built);
+  for (auto [i, weight] : llvm::enumerate(model->weights())) {
+    weightsOf[weight.node].push_back(i);
+    nodes[weight.node].node = weight.node;
+    nodes[weight.node].weights += model->block(i).size;
+  }
+  if (nodes.empty())
+    return llvm::createStringError("expected linear maps with constant weights");
+  runs.resize(options.runs < 0 ? data.numRuns() : std::min(options.runs, data.numRuns()));
+  std::iota(runs.begin(), runs.end(), 0);
+  if (runs.empty())
+    return llvm::createStringError("expected a run of the data at least");
+  total = 2 * runs.size() * (options.trace.maxProbes + options.draws) +
+          2 * runs.size() * options.iterations * nodes.size() * (options.eigenParts > 0);
+  return options.activations ? compileActivations() : llvm::Error::success();
+}
+
+/// Gradients with respect to what each node reads.
+llvm::Error Measurement::compileActivations() {
+  nn::GradientOptions gradientOptions;
+  gradientOptions.loss = output.classifies ? nn::Loss::KL : nn::Loss::MeanSquare;
+  gradientOptions.output = output.name;
+  for (const auto &[node, curvature] : nodes)
+    gradientOptions.wrt.push_back((node + ":0").str());
+  auto built = gradientModule(module, gradientOptions, activationSignature);
+  if (!built)
+    return built.takeError();
+  auto compiled = compileInProcess(**built, kernels::bestHostLevel(), options.threads);
+  if (!compiled)
+    return compiled.takeError();
+  activations = std::move(*compiled);
+  return llvm::Error::success();
+}
+
+llvm::Error Measurement::readTargets() {
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  auto type = cast<RankedTensorType>(main.getResultTypes()[output.index]);
+  HostTensor none = HostTensor::zeros(DType::F32, type.getShape());
+  for (int64_t run : runs) {
+    auto feed = data.feed(run);
+    if (!feed)
+      return feed.takeError();
+    auto result = model->run(feedTensors(*feed), none);
+    if (!result)
+      return result.takeError();
+    targets.push_back(result->outputs[output.index]);
+  }
+  return llvm::Error::success();
+}
+
+llvm::Expected<ptq::Vector> Measurement::gradient(const ptq::Vector &at, Runs chosen) {
+  if (llvm::Error error = model->setPoint(at))
+    return std::move(error);
+  ptq::Vector sum = ptq::Vector::Zero(model->size());
+  for (int64_t run : chosen) {
+    auto feed = data.feed(run);
+    if (!feed)
+      return feed.takeError();
+    auto one = model->gradient(feedTensors(*feed), targets[run]);
+    if (!one)
+      return one.takeError();
+    sum += *one;
+    step();
+  }
+  return ptq::Vector(sum / static_cast<double>(chosen.size()));
+}
+
+llvm::Error Measurement::traces() {
+  const ptq::Vector point = model->point();
+  std::vector<ptq::Block> blocks;
+  for (size_t i = 0; i < model->weights().size(); ++i)
+    blocks.push_back(model->block(i));
+  auto product = [&](const ptq::Vector &v) {
+    return ptq::differenceProduct(point, v,
+                                  [&](const ptq::Vector &at) { return gradient(at, runs); });
+  };
+  auto estimates = ptq::estimateBlockTraces(model->size(), blocks, product, options.trace);
+  if (llvm::Error error = model->setPoint(point))
+    return llvm::joinErrors(std::move(error),
+                            estimates ? llvm::Error::success() : estimates.takeError());
+  if (!estimates)
+    return estimates.takeError();
+  for (auto &[node, weights] : weightsOf) {
+    NodeCurvature &curvature = nodes[node];
+    double variance = 0;
+    for (size_t i : weights) {
+      const ptq::TraceEstimate &estimate = (*estimates)[i];
+      curvature.trace += estimate.mean;
+      variance += estimate.standardError * estimate.standardError;
+      curvature.probes = estimate.probes;
+    }
+    curvature.traceStderr = std::sqrt(variance);
+  }
+  return llvm::Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Eigenvalues
+//===----------------------------------------------------------------------===//
+
+/// Entries of the blocks, one behind the other, and back into zeros.
+static ptq::Vector gather(const ptq::Vector &all, const std::vector<ptq::Block> &blocks,
+                          int64_t size) {
+  ptq::Vector part(size);
+  int64_t next = 0;
+  for (const ptq::Block &block : blocks) {
+    part.segment(next, block.size) = all.segment(block.offset, block.size);
+    next += block.size;
+  }
+  return part;
+}
+
+static ptq::Vector scatter(const ptq::Vector &part, const std::vector<ptq::Block> &blocks,
+                           int64_t size) {
+  ptq::Vector all = ptq::Vector::Zero(size);
+  int64_t next = 0;
+  for (const ptq::Block &block : blocks) {
+    all.segment(block.offset, block.size) = part.segment(next, block.size);
+    next += block.size;
+  }
+  return all;
+}
+
+llvm::Expected<double> Measurement::eigenvalue(const std::vector<ptq::Block> &blocks, Runs chosen) {
+  const ptq::Vector point = model->point();
+  int64_t size = 0;
+  for (const ptq::Block &block : blocks)
+    size += block.size;
+  // The step follows the size of the weights that move.
+  const ptq::Vector own = gather(point, blocks, size);
+  auto product = [&](const ptq::Vector &v) {
+    auto moved = [&](const ptq::Vector &at) -> llvm::Expected<ptq::Vector> {
+      auto all = gradient(point + scatter(at - own, blocks, model->size()), chosen);
+      if (!all)
+        return all.takeError();
+      return gather(*all, blocks, size);
+    };
+    return ptq::differenceProduct(own, v, moved);
+  };
+  ptq::EigenOptions eigenOptions;
+  eigenOptions.maxIterations = options.iterations;
+  eigenOptions.seed = options.trace.seed;
+  auto pairs = ptq::topEigenpairs(size, product, eigenOptions);
+  if (llvm::Error error = model->setPoint(point))
+    return llvm::joinErrors(std::move(error), pairs ? llvm::Error::success() : pairs.takeError());
+  if (!pairs)
+    return pairs.takeError();
+  return pairs->front().value;
+}
+
+llvm::Error Measurement::eigenvalues() {
+  size_t parts = std::min<size_t>(std::max(options.eigenParts, 0), runs.size());
+  for (auto &[node, weights] : weightsOf) {
+    std::vector<ptq::Block> blocks;
+    for (size_t i : weights)
+      blocks.push_back(model->block(i));
+    std::vector<double> values;
+    for (size_t part = 0; part < parts; ++part) {
+      size_t begin = part * runs.size() / parts, end = (part + 1) * runs.size() / parts;
+      auto value = eigenvalue(blocks, Runs(runs).slice(begin, end - begin));
+      if (!value)
+        return value.takeError();
+      values.push_back(*value);
+    }
+    if (!values.empty())
+      nodes[node].eigenvalue =
+          std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+    nodes[node].eigenvalues = std::move(values);
+  }
+  return llvm::Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Fisher
+//===----------------------------------------------------------------------===//
+
+static ptq::Matrix asMatrix(const HostTensor &logits) {
+  int64_t columns = logits.shape().back(), rows = logits.numElements() / columns;
+  return Eigen::Map<const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
+             logits.values<float>().data(), rows, columns)
+      .cast<double>();
+}
+
+/// Logits whose softmax is exactly 1 at each label.
+HostTensor Measurement::oneHot(llvm::ArrayRef<int64_t> labels) const {
+  HostTensor result = HostTensor::zeros(DType::F32, targets.front().shape());
+  int64_t columns = targets.front().shape().back();
+  for (auto [row, label] : llvm::enumerate(labels))
+    result.mutableValues<float>()[static_cast<int64_t>(row) * columns + label] = 1e4f;
+  return result;
+}
+
+llvm::Expected<HostTensor> Measurement::drawn(int64_t run, int draw) const {
+  uint64_t index = static_cast<uint64_t>(run) * static_cast<uint64_t>(options.draws) +
+                   static_cast<uint64_t>(draw);
+  if (output.classifies) {
+    auto labels = ptq::sampleLabels(asMatrix(targets[run]), options.trace.seed, index);
+    if (!labels)
+      return labels.takeError();
+    return oneHot(*labels);
+  }
+  // The gradient of mean (y - t)^2 is J^T c, c = 2 (y - t) / N with covariance H_out = 2 / N.
+  HostTensor target = targets[run];
+  auto values = target.mutableValues<float>();
+  auto count = static_cast<int64_t>(values.size());
+  ptq::Vector probe = ptq::rademacherProbe(options.trace.seed, index, count);
+  double size = std::sqrt(0.5 * static_cast<double>(count));
+  for (int64_t i = 0; i < count; ++i)
+    values[i] = static_cast<float>(values[i] + size * probe[i]);
+  return target;
+}
+
+llvm::Error Measurement::fisher() {
+  ptq::FisherDiagonal drawnLabels(model->size()), greatest(model->size());
+  for (int64_t run : runs) {
+    auto feed = data.feed(run);
+    if (!feed)
+      return feed.takeError();
+    std::vector<HostTensor> inputs = feedTensors(*feed);
+    for (int draw = 0; draw < options.draws; ++draw) {
+      auto target = drawn(run, draw);
+      if (!target)
+        return target.takeError();
+      auto one = model->gradient(inputs, *target);
+      if (!one)
+        return one.takeError();
+      if (llvm::Error error = drawnLabels.add(*one))
+        return error;
+      step();
+      if (!activations)
+        continue;
+      std::vector<HostTensor> all = inputs;
+      all.push_back(*target);
+      auto results = activations->run(all);
+      if (!results)
+        return results.takeError();
+      for (auto [gradient, entry] : llvm::zip_equal(activationSignature.gradients, nodes)) {
+        double squares = 0;
+        for (float value : (*results)[gradient.result].values<float>())
+          squares += double(value) * value;
+        double share = static_cast<double>(rows()) /
+                       (static_cast<double>(options.draws) * static_cast<double>(runs.size()));
+        entry.second.activationTrace = entry.second.activationTrace.value_or(0) + share * squares;
+      }
+    }
+    if (!output.classifies)
+      continue;
+    ptq::Matrix logits = asMatrix(targets[run]);
+    std::vector<int64_t> labels(static_cast<size_t>(logits.rows()));
+    for (int64_t row = 0; row < logits.rows(); ++row)
+      logits.row(row).maxCoeff(&labels[row]);
+    auto one = model->gradient(inputs, oneHot(labels));
+    if (!one)
+      return one.takeError();
+    if (llvm::Error error = greatest.add(*one))
+      return error;
+    step();
+  }
+  // The loss is a mean over rows: independent labels of R rows give R times the mean's square.
+  for (auto &[node, weights] : weightsOf) {
+    double trueTrace = 0, empirical = 0;
+    for (size_t i : weights) {
+      trueTrace += drawnLabels.trace(model->block(i));
+      empirical += greatest.trace(model->block(i));
+    }
+    double scale = static_cast<double>(rows()) / static_cast<double>(nodes[node].weights);
+    nodes[node].fisherTrue = scale * trueTrace;
+    if (output.classifies)
+      nodes[node].fisherEmpirical = scale * empirical;
+  }
+  return llvm::Error::success();
+}
+
+llvm::Expected<CurvatureStatistics> Measurement::run() {
+  for (llvm::Error (Measurement::*part)() :
+       {&Measurement::prepare, &Measurement::readTargets, &Measurement::traces,
+        &Measurement::eigenvalues, &Measurement::fisher})
+    if (llvm::Error error = (this->*part)())
+      return std::move(error);
+  if (options.progress)
+    options.progress("measuring curvature", total, total);
+  CurvatureStatistics statistics;
+  statistics.loss = output.classifies ? "kl" : "mse";
+  statistics.runs = static_cast<int64_t>(runs.size());
+  statistics.seed = options.trace.seed;
+  statistics.draws = options.draws;
+  statistics.eigenParts = options.eigenParts;
+  for (auto &[node, curvature] : nodes)
+    statistics.nodes.push_back(std::move(curvature));
+  return statistics;
+}
+
+llvm::Expected<CurvatureStatistics> quantc::measureCurvature(ModuleOp module, DataSet &data,
+                                                             const CurvatureOptions &options) {
+  if (options.draws < 1)
+    return llvm::createStringError("expected a draw of labels at least");
+  return Measurement(module, data, options).run();
+}
+
+//===----------------------------------------------------------------------===//
+// Files
+//===----------------------------------------------------------------------===//
+
+llvm::json::Value quantc::curvatureToJSON(const CurvatureStatistics &statistics) {
+  llvm::json::Object nodes;
+  for (const NodeCurvature &node : statistics.nodes) {
+    llvm::json::Object object{{"weights", node.weights},         {"trace", node.trace},
+                              {"traceStderr", node.traceStderr}, {"probes", node.probes},
+                              {"fisher", node.fisherTrue},       {"fisherTrue", node.fisherTrue}};
+    if (node.eigenvalue) {
+      object["eigenvalue"] = *node.eigenvalue;
+      object["eigenvalues"] = llvm::json::Array(node.eigenvalues);
+    }
+    if (node.fisherEmpirical)
+      object["fisherEmpirical"] = *node.fisherEmpirical;
+    if (node.activationTrace)
+      object["activationTrace"] = *node.activationTrace;
+    nodes[node.node] = std::move(object);
+  }
+  return llvm::json::Object{{"format", "quantc-curvature"},
+                            {"version", 1},
+                            {"options", llvm::json::Object{{"loss", statistics.loss},
+                                                           {"runs", statistics.runs},
+                                                           {"draws", statistics.draws},
+                                                           {"eigenParts", statistics.eigenParts},
+                                                           {"seed", statistics.seed}}},
+                            {"curvature", std::move(nodes)}};
+}
+
+llvm::Error quantc::writeCurvature(llvm::StringRef path, const CurvatureStatistics &statistics) {
+  return writeOutput(path, [&](llvm::raw_ostream &os) {
+    os << llvm::formatv("{0:2}\n", curvatureToJSON(statistics));
+  });
+}
