@@ -1,0 +1,265 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Curvatures where they are known: linear models of squared errors and of softmax, and a perceptron
+// whose Hessian is computed column by column.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantc/Pipelines/CurvatureStatistics.h"
+#include "ParseModule.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "quantc/Execution/GradientModel.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using namespace quantc;
+using namespace quantc::test;
+
+namespace {
+
+/// Runs of one float input each.
+class Samples : public DataSet {
+public:
+  explicit Samples(std::vector<HostTensor> tensors) : tensors(std::move(tensors)) {}
+  int64_t numRuns() const override { return static_cast<int64_t>(tensors.size()); }
+  int64_t numSamples() const override { return numRuns(); }
+  quantc::DataLayout layout() const override { return quantc::DataLayout::Stack; }
+  llvm::Expected<Feed> feed(int64_t run) override {
+    Feed feed;
+    feed.inputs.push_back({"x", tensors[run]});
+    return feed;
+  }
+
+private:
+  std::vector<HostTensor> tensors;
+};
+
+HostTensor normal(ArrayRef<int64_t> shape, uint64_t seed) {
+  HostTensor tensor = HostTensor::zeros(DType::F32, shape);
+  ptq::Vector values = ptq::normalProbe(seed, 0, tensor.numElements());
+  for (auto [i, value] : llvm::enumerate(tensor.mutableValues<float>()))
+    value = static_cast<float>(values[static_cast<int64_t>(i)]);
+  return tensor;
+}
+
+std::vector<HostTensor> samples(int64_t count, ArrayRef<int64_t> shape) {
+  std::vector<HostTensor> result;
+  for (int64_t i = 0; i < count; ++i)
+    result.push_back(normal(shape, 100 + i));
+  return result;
+}
+
+double squares(const HostTensor &tensor) {
+  double sum = 0;
+  for (float value : tensor.values<float>())
+    sum += double(value) * value;
+  return sum;
+}
+
+std::string constantOf(const HostTensor &tensor, const std::string &type) {
+  std::string text = "nn.constant dense<\"0x";
+  for (uint8_t byte : tensor.bytes())
+    text += llvm::formatv("{0:X-2}", byte).str();
+  return text + "\"> : " + type;
+}
+
+class CurvatureTest : public ParseModule {
+protected:
+  CurvatureTest() {
+    context.loadDialect<arith::ArithDialect, memref::MemRefDialect, scf::SCFDialect>();
+  }
+
+  CurvatureStatistics measure(ModuleOp module, std::vector<HostTensor> inputs,
+                              const CurvatureOptions &options) {
+    Samples data(std::move(inputs));
+    auto measured = measureCurvature(module, data, options);
+    if (measured)
+      return std::move(*measured);
+    ADD_FAILURE() << llvm::toString(measured.takeError());
+    return {};
+  }
+
+  /// y = W x of one layer, as [1, outputs], or of rank 3, which is no classifier.
+  OwningOpRef<ModuleOp> layer(const HostTensor &weight, bool classifier) {
+    std::string in = std::to_string(weight.shape()[1]), out = std::to_string(weight.shape()[0]);
+    std::string ones = classifier ? "1x" : "1x1x", type = "tensor<" + out + "x" + in + "xf32>";
+    std::string x = "tensor<" + ones + in + "xf32>", y = "tensor<" + ones + out + "xf32>";
+    return parse("func.func @main(%x: " + x + " {onnx.name = \"x\"}) -> (" + y +
+                 " {onnx.name = \"y\"}) {\n%w = " + constantOf(weight, type) +
+                 "\n%y = nn.linear %x, %w : (" + x + ", " + type + ") -> " + y +
+                 " loc(\"layer\")\nreturn %y : " + y + "\n}");
+  }
+};
+
+CurvatureOptions allProbes(int probes, int64_t runs) {
+  CurvatureOptions options;
+  options.runs = runs;
+  options.trace.maxProbes = probes;
+  options.trace.tolerance = -1;
+  return options;
+}
+
+// L = mean over runs of |W x - t|^2 / N: H is 2 / N times the second moment of x, for each row of
+// W. Fisher's draws of +-1 give the Gauss-Newton trace exactly, and it is the same matrix.
+TEST_F(CurvatureTest, SquaredErrorOfALinearModel) {
+  constexpr int64_t inputs = 6, outputs = 4, runs = 5;
+  HostTensor weight = HostTensor::zeros(DType::F32, {outputs, inputs});
+  for (int64_t row = 0; row < outputs; ++row) // orthogonal rows
+    weight.mutableValues<float>()[row * inputs + row] = static_cast<float>(row + 1);
+  std::vector<HostTensor> data = samples(runs, {1, 1, inputs});
+  CurvatureOptions options = allProbes(40, runs);
+  options.eigenParts = 1;
+  options.iterations = 100;
+  auto module = layer(weight, false);
+  CurvatureStatistics found = measure(*module, data, options);
+  ASSERT_EQ(found.nodes.size(), 1u);
+  const NodeCurvature &node = found.nodes.front();
+  EXPECT_EQ(found.loss, "mse");
+  EXPECT_EQ(node.node, "layer");
+  EXPECT_EQ(node.weights, inputs * outputs);
+  ptq::Matrix moment = ptq::Matrix::Zero(inputs, inputs);
+  for (const HostTensor &x : data)
+    for (int64_t i = 0; i < inputs; ++i)
+      for (int64_t j = 0; j < inputs; ++j)
+        moment(i, j) += double(x.values<float>()[i]) * x.values<float>()[j] / double(runs);
+  double trace = 2 * moment.trace();
+  EXPECT_NEAR(node.trace, trace, 4 * node.traceStderr + 1e-3 * trace);
+  EXPECT_LT(node.traceStderr, trace / 5);
+  EXPECT_NEAR(node.fisherTrue * double(node.weights), trace, 1e-5 * trace);
+  EXPECT_FALSE(node.fisherEmpirical);
+  Eigen::SelfAdjointEigenSolver<ptq::Matrix> solver(moment);
+  double top = 2.0 / outputs * solver.eigenvalues().maxCoeff();
+  ASSERT_TRUE(node.eigenvalue);
+  EXPECT_NEAR(*node.eigenvalue, top, 1e-2 * top);
+  // Gauss-Newton with respect to x is 2 / N W^T W.
+  ASSERT_TRUE(node.activationTrace);
+  double activation = 2.0 / outputs * squares(weight);
+  EXPECT_NEAR(*node.activationTrace, activation, 1e-5 * activation);
+}
+
+// KL from the model's own logits: tr(H) is the mean of |x|^2 (1 - sum p^2), that of the Fisher
+// matrix, whose draws scatter; with the greatest output as label each run is known.
+TEST_F(CurvatureTest, SoftmaxOfALinearModel) {
+  constexpr int64_t inputs = 5, outputs = 3, runs = 4;
+  HostTensor weight = normal({outputs, inputs}, 7);
+  std::vector<HostTensor> data = samples(runs, {1, inputs});
+  CurvatureOptions options = allProbes(60, runs);
+  options.draws = 500;
+  options.eigenParts = 2;
+  CurvatureStatistics found = measure(*layer(weight, true), data, options);
+  ASSERT_EQ(found.nodes.size(), 1u);
+  const NodeCurvature &node = found.nodes.front();
+  EXPECT_EQ(found.loss, "kl");
+  EXPECT_EQ(node.eigenvalues.size(), 2u);
+  double trace = 0, empirical = 0, variance = 0;
+  for (const HostTensor &x : data) {
+    std::vector<double> p;
+    for (int64_t o = 0; o < outputs; ++o) {
+      double logit = 0;
+      for (int64_t i = 0; i < inputs; ++i)
+        logit += double(weight.values<float>()[o * inputs + i]) * x.values<float>()[i];
+      p.push_back(std::exp(logit));
+    }
+    double sum = std::accumulate(p.begin(), p.end(), 0.0), pp = 0;
+    for (double &each : p)
+      pp += (each /= sum) * each;
+    double most = *std::max_element(p.begin(), p.end()), length = squares(x);
+    trace += length * (1 - pp) / double(runs);
+    empirical += length * (1 - 2 * most + pp) / double(runs);
+    // A draw of label c gives |x|^2 (1 - 2 p_c + sum p^2).
+    double mean = length * (1 - pp), second = 0;
+    for (double each : p)
+      second += each * std::pow(length * (1 - 2 * each + pp), 2);
+    variance += (second - mean * mean) / (options.draws * double(runs * runs));
+  }
+  EXPECT_NEAR(node.trace, trace, 4 * node.traceStderr + 1e-3 * trace);
+  EXPECT_NEAR(node.fisherTrue * double(node.weights), trace, 4 * std::sqrt(variance));
+  ASSERT_TRUE(node.fisherEmpirical);
+  EXPECT_NEAR(*node.fisherEmpirical * double(node.weights), empirical, 1e-4 * empirical);
+}
+
+/// 64 -> 32 -> 10 with a ReLU, as a classifier of digits.
+std::string perceptron() {
+  HostTensor first = normal({32, 64}, 1), second = normal({10, 32}, 2);
+  for (float &value : first.mutableValues<float>())
+    value /= 8;
+  for (float &value : second.mutableValues<float>())
+    value /= 5;
+  return "func.func @main(%x: tensor<1x64xf32> {onnx.name = \"x\"}) -> (tensor<1x10xf32> "
+         "{onnx.name = \"y\"}) {\n%w = " +
+         constantOf(first, "tensor<32x64xf32>") +
+         "\n%v = " + constantOf(second, "tensor<10x32xf32>") +
+         "\n%0 = nn.linear %x, %w : (tensor<1x64xf32>, tensor<32x64xf32>) -> tensor<1x32xf32> "
+         "loc(\"first\")\n%1 = nn.relu %0 : tensor<1x32xf32>\n%2 = nn.linear %1, %v : "
+         "(tensor<1x32xf32>, tensor<10x32xf32>) -> tensor<1x10xf32> loc(\"second\")\nreturn %2 : "
+         "tensor<1x10xf32>\n}";
+}
+
+// Each diagonal entry by one product with a unit vector.
+TEST_F(CurvatureTest, HessianOfAPerceptronColumnByColumn) {
+  auto module = parse(perceptron());
+  std::vector<HostTensor> data = samples(2, {1, 64});
+  CurvatureOptions options = allProbes(50, 2);
+  options.activations = false;
+  CurvatureStatistics found = measure(*module, data, options);
+  ASSERT_EQ(found.nodes.size(), 2u);
+  nn::GradientOptions gradient;
+  gradient.loss = nn::Loss::KL;
+  gradient.keepOutputs = true;
+  auto model = GradientModel::create(*module, gradient, kernels::bestHostLevel());
+  ASSERT_TRUE(bool(model)) << llvm::toString(model.takeError());
+  for (size_t layer = 0; layer < 2; ++layer) {
+    ptq::Block block = (*model)->block(layer);
+    double trace = 0;
+    for (const HostTensor &x : data) {
+      auto forward = (*model)->run({x}, HostTensor::zeros(DType::F32, {1, 10}));
+      ASSERT_TRUE(bool(forward)) << llvm::toString(forward.takeError());
+      for (int64_t i = block.offset; i < block.offset + block.size; ++i) {
+        ptq::Vector unit = ptq::Vector::Zero((*model)->size());
+        unit[i] = 1;
+        auto column = (*model)->hessianProduct({x}, forward->outputs.front(), unit);
+        ASSERT_TRUE(bool(column)) << llvm::toString(column.takeError());
+        trace += 0.5 * (*column)[i];
+      }
+    }
+    const NodeCurvature &node = found.nodes[layer];
+    EXPECT_NEAR(node.trace, trace, 4 * node.traceStderr + 1e-2 * trace) << node.node;
+    EXPECT_LT(node.traceStderr, trace) << node.node;
+  }
+}
+
+std::string textOf(const CurvatureStatistics &statistics) {
+  return llvm::formatv("{0:2}", curvatureToJSON(statistics)).str();
+}
+
+TEST_F(CurvatureTest, ThreadsChangeNothing) {
+  auto module = parse(perceptron());
+  CurvatureOptions options = allProbes(4, 3);
+  options.eigenParts = 1;
+  options.iterations = 3;
+  std::string once = textOf(measure(*module, samples(3, {1, 64}), options));
+  options.threads = 2;
+  EXPECT_EQ(textOf(measure(*module, samples(3, {1, 64}), options)), once);
+  options.trace.seed = 1;
+  EXPECT_NE(textOf(measure(*module, samples(3, {1, 64}), options)), once);
+}
+
+TEST_F(CurvatureTest, WithoutLayersIsAnError) {
+  auto module = parse("func.func @main(%x: tensor<1x4xf32> {onnx.name = \"x\"}) -> "
+                      "(tensor<1x4xf32> {onnx.name = \"y\"}) {\n%y = nn.relu %x : "
+                      "tensor<1x4xf32>\nreturn %y : tensor<1x4xf32>\n}");
+  Samples data(samples(1, {1, 4}));
+  auto measured = measureCurvature(*module, data);
+  ASSERT_FALSE(bool(measured));
+  EXPECT_EQ(llvm::toString(measured.takeError()), "expected linear maps with constant weights");
+}
+
+} // namespace
