@@ -71,6 +71,21 @@ TEXT(resume, "resume",
      "Keep finished steps in a folder, and take those that are there: the same command goes on with "
      "what a killed run did (docs/Pipelines.md)",
      "folder");
+TEXT(saveCurvature, "save-curvature",
+     "Measure curvatures of all layers on calibration data (docs/Curvature.md), and write them "
+     "(JSON)",
+     "file");
+static cl::opt<int64_t> curvatureRuns("curvature-runs",
+                                      cl::desc("Runs of the data that curvatures are means of, -1 "
+                                               "for all (default 8)"),
+                                      cl::init(8), cl::cat(category));
+static cl::opt<int64_t> curvatureProbes("curvature-probes",
+                                        cl::desc("Most probes of a trace (default 32)"),
+                                        cl::init(32), cl::cat(category));
+static cl::opt<int64_t> curvatureParts("curvature-eigenvalues",
+                                       cl::desc("Parts of the runs that top eigenvalues are taken "
+                                                "of, many products a layer (default 0: none)"),
+                                       cl::init(0), cl::cat(category));
 TEXT(toStage, "to", "With --emit mlir|mlirbc: the stage to stop at (default integer)", "stage");
 TEXT(cpuLevel, "cpu",
      "Instruction sets: native (default), portable, x86-64-v2, x86-64-v3, x86-64-v3-vnni, "
@@ -195,6 +210,19 @@ static llvm::Error checkNames(DriverOptions &options) {
   return llvm::Error::success();
 }
 
+static llvm::Error checkCurvature(DriverOptions &options) {
+  if (!options.saveCurvature.empty() && options.compile.calibration.empty())
+    return usage("--save-curvature: expected --calibrate with it");
+  if (options.saveCurvature.empty() &&
+      (curvatureRuns.getNumOccurrences() || curvatureProbes.getNumOccurrences() ||
+       curvatureParts.getNumOccurrences()))
+    return usage("--curvature-runs, --curvature-probes, --curvature-eigenvalues: expected "
+                 "--save-curvature with them");
+  if (curvatureRuns == 0 || curvatureProbes < 2 || curvatureParts < 0)
+    return usage("--save-curvature: expected runs, two probes at least, and no negative parts");
+  return llvm::Error::success();
+}
+
 static llvm::Error checkLedgerOptions(DriverOptions &options) {
   options.check = checkFlag;
   options.failOnFloat = failOnFloat;
@@ -253,6 +281,12 @@ llvm::Expected<DriverOptions> quantc::parseCommandLine(int argc, char **argv) {
     return recipe.takeError();
   options.compile.recipe = *recipe;
   options.compile.calibration = calibrate;
+  options.saveCurvature = saveCurvature;
+  options.curvatureRuns = curvatureRuns;
+  options.curvatureProbes = curvatureProbes;
+  options.curvatureParts = curvatureParts;
+  if (llvm::Error error = checkCurvature(options))
+    return std::move(error);
   options.compile.statistics = statistics;
   options.compile.moments = moments;
   options.compile.saveMoments = saveMoments;

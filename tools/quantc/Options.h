@@ -34,6 +34,9 @@ struct DriverOptions {
   /// Fail when float ops are left inside; what the recipe `w8a8-integer` promises.
   bool requireInteger = true;
   double maxDrop = -1;
+  /// Where to write curvatures of the float model's layers, and how they are measured.
+  std::string saveCurvature;
+  int64_t curvatureRuns = 8, curvatureProbes = 32, curvatureParts = 0;
 };
 
 /// Parses the command line; prints and exits for --help and --version.

@@ -16,6 +16,7 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
 #include "quantc/Interfaces/NodeName.h"
+#include "quantc/Pipelines/CurvatureStatistics.h"
 #include "quantc/Pipelines/Ledger.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
@@ -164,6 +165,31 @@ int check(const DriverOptions &options) {
   return Ok;
 }
 
+/// --save-curvature, on the float graph.
+int measure(const DriverOptions &options, mlir::MLIRContext &context, const ProgressFn &progress) {
+  CompileOptions importOptions;
+  importOptions.dims = options.compile.dims;
+  importOptions.calibration = options.compile.calibration;
+  Compiler importer(context, importOptions);
+  if (int code = read(importer, context, options))
+    return code;
+  if (mlir::failed(importer.advance(Stage::Float)))
+    return Unsupported;
+  if (!importer.data())
+    return fail(llvm::createStringError("--save-curvature: expected an ONNX model"), Usage);
+  CurvatureOptions curvatureOptions;
+  curvatureOptions.runs = options.curvatureRuns;
+  curvatureOptions.trace.maxProbes = static_cast<int>(options.curvatureProbes);
+  curvatureOptions.eigenParts = static_cast<int>(options.curvatureParts);
+  curvatureOptions.threads = options.compile.threads;
+  curvatureOptions.progress = progress;
+  auto measured = measureCurvature(importer.module(), *importer.data(), curvatureOptions);
+  if (!measured)
+    return fail(measured.takeError(), Unsupported);
+  llvm::Error error = writeCurvature(options.saveCurvature, *measured);
+  return error ? fail(std::move(error), Usage) : Ok;
+}
+
 int compile(const DriverOptions &options) {
   mlir::MLIRContext context;
   context.printOpOnDiagnostic(false);
@@ -174,6 +200,9 @@ int compile(const DriverOptions &options) {
   ProgressBar bar(llvm::errs());
   CompileOptions compileOptions = options.compile;
   compileOptions.progress = bar.callback();
+  if (!options.saveCurvature.empty())
+    if (int code = measure(options, context, compileOptions.progress))
+      return code;
   Compiler compiler(context, compileOptions);
   if (int code = read(compiler, context, options))
     return code;
