@@ -73,11 +73,13 @@ LogicalResult Compiler::roundWeights() {
   if (!options.saveMoments.empty())
     if (llvm::Error error = writeMoments(options.saveMoments, *moments))
       return emitError(ir->getLoc()) << llvm::toString(std::move(error));
+  keepFloat();
   qnn::RoundOptions roundOptions;
   roundOptions.format = recipe.weightFormat;
   roundOptions.search = recipe.weightSearch;
   roundOptions.exclude = recipe.quantize.exclude;
   roundOptions.progress = options.progress;
+  roundOptions.checkpoint = checkpoint.get();
   FailureOr<std::vector<qnn::RoundedWeight>> rounded =
       qnn::roundWeights(*ir, *moments, roundOptions);
   if (failed(rounded))
@@ -120,7 +122,10 @@ LogicalResult Compiler::calibrate() {
   double start = now();
   if (failed(equalize()))
     return failure();
-  if (failed(findStatistics()) || failed(collectFloatMeans()))
+  if (failed(findStatistics()))
+    return failure();
+  keepFloat();
+  if (failed(collectFloatMeans()))
     return failure();
   result.calibrationRuns = dataSet->numRuns();
   result.calibrationSeconds = now() - start;
@@ -183,7 +188,8 @@ LogicalResult Compiler::correctBiases() {
     return success();
   auto runs = qnn::evenlySpacedRuns(dataSet->numRuns(), options.recipe.biasCorrectionRuns);
   FailureOr<int64_t> corrected =
-      qnn::correctBias(*ir, floatMeans, accumulatorScales, *dataSet, runs, options.progress);
+      qnn::correctBias(*ir, floatMeans, accumulatorScales, *dataSet, runs, options.progress,
+                       checkpoint.get());
   if (failed(corrected))
     return failure();
   result.correctedBiases = *corrected;

@@ -190,14 +190,23 @@ LogicalResult Compiler::requireNoNodes() {
 /// is to run later, are named by an attribute of `ir` meanwhile.
 static constexpr llvm::StringLiteral keptWeightsAttr = "quantc.kept_weights";
 
-static void keepWeights(ModuleOp ir, ModuleOp reference) {
+static constexpr llvm::StringLiteral explainedWeightsAttr = "quantc.explained_weights";
+
+static void keepWeights(ModuleOp ir, ModuleOp reference, StringRef name = keptWeightsAttr) {
   SmallVector<Attribute> kept;
   reference.walk([&](Operation *op) {
     if (auto weights = dyn_cast_or_null<DenseResourceElementsAttr>(
             op->getNumResults() == 1 ? getConstantElements(op->getResult(0)) : ElementsAttr()))
       kept.push_back(weights);
   });
-  ir->setAttr(keptWeightsAttr, ArrayAttr::get(ir.getContext(), kept));
+  ir->setAttr(name, ArrayAttr::get(ir.getContext(), kept));
+}
+
+void Compiler::keepFloat() {
+  if (options.explainRuns == 0 || explainedFloat)
+    return;
+  explainedFloat = ir->clone();
+  keepWeights(*ir, *explainedFloat, explainedWeightsAttr);
 }
 
 LogicalResult Compiler::advance(Stage target) {
@@ -221,9 +230,14 @@ LogicalResult Compiler::advance(Stage target) {
     if (next == Stage::Exported && options.recipe.biasCorrectionRuns > 0 && !result.quantizedInFile)
       emitWarning(ir->getLoc(), "the recipe corrects biases as integers; the exported model has "
                                 "them uncorrected (--set bias-correction=0 says the same)");
+    if (next == Stage::Quantized)
+      keepFloat();
     if (failed(runStage(next)))
       return failure();
     (*ir)->removeAttr(keptWeightsAttr);
+    (*ir)->removeAttr(explainedWeightsAttr);
+    if (next == Stage::Quantized && options.explainRuns > 0)
+      explainedModule = ir->clone();
     current = next;
     if (current == Stage::Float) {
       floatModule = ir->clone();

@@ -64,6 +64,8 @@ llvm::json::Value CompileReport::toJSON() const {
                             {"corrected_biases", correctedBiases},
                             {"rounded_weights", std::move(rounded)},
                             {"rounding_seconds", roundingSeconds},
+                            {"explanation", explanation ? *explanation : llvm::json::Value(nullptr)},
+                            {"explain_seconds", explainSeconds},
                             {"certificate", certificate}};
 }
 

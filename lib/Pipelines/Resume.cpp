@@ -6,9 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What a compilation's results depend on, for the folder of --resume: model,
-// data, files, recipe, version. Threads and the cap on memory change no result
-// and are left out.
+// What a compilation's results depend on, for the folder of --resume: model, data, files, recipe,
+// version. Threads and the cap on memory change no result and are left out.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,15 +23,14 @@
 using namespace mlir;
 using namespace quantc;
 
-/// Text of the module without large constants, and the bytes of those in the
-/// order of the module. Weights in files beside the model are among them.
+/// Text of the module without large constants, and the bytes of those in the order of the module.
+/// Weights in files beside the model are among them.
 static std::string fingerprint(ModuleOp module) {
   HashBuilder hash;
   std::string text;
   llvm::raw_string_ostream os(text);
   OpPrintingFlags flags;
-  flags.elideLargeElementsAttrs(0).elideLargeResourceString(0).enableDebugInfo(
-      true, false);
+  flags.elideLargeElementsAttrs(0).elideLargeResourceString(0).enableDebugInfo(true, false);
   module.print(os, flags);
   hash.add(text);
   llvm::DenseSet<Attribute> seen;
@@ -42,23 +40,20 @@ static std::string fingerprint(ModuleOp module) {
         return;
       if (auto blob = dyn_cast<DenseResourceElementsAttr>(elements)) {
         if (AsmResourceBlob *data = blob.getRawHandle().getBlob())
-          hash.add(llvm::ArrayRef(
-              reinterpret_cast<const uint8_t *>(data->getData().data()),
-              data->getData().size()));
+          hash.add(llvm::ArrayRef(reinterpret_cast<const uint8_t *>(data->getData().data()),
+                                  data->getData().size()));
       } else if (auto dense = dyn_cast<DenseElementsAttr>(elements)) {
         if (isa<DenseStringElementsAttr>(dense))
           return;
-        hash.add(llvm::ArrayRef(
-            reinterpret_cast<const uint8_t *>(dense.getRawData().data()),
-            dense.getRawData().size()));
+        hash.add(llvm::ArrayRef(reinterpret_cast<const uint8_t *>(dense.getRawData().data()),
+                                dense.getRawData().size()));
       }
     });
   });
   return hash.hex();
 }
 
-/// Content of a file, or of all files below a folder by their names; "none"
-/// without a path.
+/// Content of a file, or of all files below a folder by their names; "none" without a path.
 static llvm::Expected<std::string> hashPath(llvm::StringRef path) {
   if (path.empty())
     return "none";
@@ -66,8 +61,8 @@ static llvm::Expected<std::string> hashPath(llvm::StringRef path) {
     return sha256File(path);
   std::vector<std::string> files;
   std::error_code code;
-  for (llvm::sys::fs::recursive_directory_iterator it(path, code), end;
-       it != end && !code; it.increment(code))
+  for (llvm::sys::fs::recursive_directory_iterator it(path, code), end; it != end && !code;
+       it.increment(code))
     if (llvm::sys::fs::is_regular_file(it->path()))
       files.push_back(it->path());
   if (code)
@@ -96,17 +91,17 @@ LogicalResult Compiler::openCheckpoint() {
   std::string dims;
   for (const auto &[name, size] : options.dims)
     dims += name + "=" + std::to_string(size) + " ";
-  Checkpoint::Identity identity = {
-      {"quantc", quantcVersion().str()},
-      {"model", fingerprint(*ir)},
-      {"dim", dims},
-      {"samples a run", std::to_string(options.dataBatch)},
-      {"max-drop", std::to_string(options.maxDrop)},
-      {"recipe", recipeText(options.recipe)}};
+  Checkpoint::Identity identity = {{"quantc", quantcVersion().str()},
+                                   {"model", fingerprint(*ir)},
+                                   {"dim", dims},
+                                   {"samples a run", std::to_string(options.dataBatch)},
+                                   {"max-drop", std::to_string(options.maxDrop)},
+                                   {"recipe", recipeText(options.recipe)}};
   std::pair<const char *, const std::string *> files[] = {
       {"calibration data", &options.calibration},
       {"statistics", &options.statistics},
       {"moments", &options.moments},
+      {"channels", &options.channels},
 
       {"sensitivity", &options.sensitivity},
       {"latency", &options.latency},
@@ -114,17 +109,14 @@ LogicalResult Compiler::openCheckpoint() {
   for (auto &[name, path] : files) {
     llvm::Expected<std::string> hash = hashPath(*path);
     if (!hash)
-      return emitError(ir->getLoc())
-             << name << ": " << llvm::toString(hash.takeError());
+      return emitError(ir->getLoc()) << name << ": " << llvm::toString(hash.takeError());
     identity.emplace_back(name, *hash);
   }
-  auto opened = Checkpoint::open(
-      options.resume, identity, [this](const std::string &text) {
-        emitWarning(ir->getLoc()) << "--resume: " << text;
-      });
+  auto opened = Checkpoint::open(options.resume, identity, [this](const std::string &text) {
+    emitWarning(ir->getLoc()) << "--resume: " << text;
+  });
   if (!opened)
-    return emitError(ir->getLoc())
-           << "--resume: " << llvm::toString(opened.takeError());
+    return emitError(ir->getLoc()) << "--resume: " << llvm::toString(opened.takeError());
   checkpoint = std::move(*opened);
   return success();
 }

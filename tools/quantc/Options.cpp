@@ -92,7 +92,14 @@ TEXT(cpuLevel, "cpu",
      "x86-64-v4, x86-64-v4-vnni",
      "level");
 TEXT(ioType, "io-type", "Element type at the library's border: float (default) or int8", "type");
-TEXT(reportFile, "report", "Write the report as JSON", "file.json");
+TEXT(reportFile, "report",
+     "Write the report as JSON, or as one page where the name ends in .html (docs/Explain.md)",
+     "file");
+static cl::opt<int64_t>
+    explainRuns("explain",
+                cl::desc("Runs of calibration data on which the report explains what quantization "
+                         "costs, node by node (default 4 for a page, 0 for JSON)"),
+                cl::value_desc("runs"), cl::init(-1), cl::cat(category));
 TEXT(saveConfig, "save-config", "Write the resolved recipe as YAML", "file.yaml");
 FLAG(strict, "strict", "Integer instructions only in integer ops");
 FLAG(printPipelineFlag, "print-pipeline",
@@ -292,6 +299,10 @@ llvm::Expected<DriverOptions> quantc::parseCommandLine(int argc, char **argv) {
   options.compile.saveMoments = saveMoments;
   options.compile.threads = threads;
   options.compile.resume = resume;
+  if (explainRuns.getNumOccurrences() && (explainRuns < 0 || options.report.empty()))
+    return usage("--explain: expected a number of runs, and --report with it");
+  options.compile.explainRuns =
+      explainRuns >= 0 ? int64_t(explainRuns) : (llvm::StringRef(options.report).ends_with(".html") ? 4 : 0);
   if (threads < 1 || threads > 256)
     return usage("--threads: expected 1..256, but found " + llvm::Twine(threads));
   if (!calibrationMemory.empty()) {

@@ -229,6 +229,9 @@ int compile(const DriverOptions &options) {
   if (integer && compiler.data())
     if (llvm::Error error = compiler.measureAccuracy())
       return fail(std::move(error), Unsupported);
+  if (options.compile.explainRuns > 0 && compiler.data())
+    if (llvm::Error error = compiler.explain())
+      return fail(std::move(error), Unsupported);
   if (mlir::failed(compiler.advance(last)))
     return Unsupported;
   if (!options.output.empty())
@@ -238,6 +241,8 @@ int compile(const DriverOptions &options) {
     }
   if (!options.report.empty())
     if (llvm::Error error = writeOutput(options.report, [&](llvm::raw_ostream &os) {
+          if (llvm::StringRef(options.report).ends_with(".html"))
+            return writePage(compiler.report(), options.compile.recipe, os);
           os << llvm::formatv("{0:2}\n", compiler.report().toJSON());
         }))
       return fail(std::move(error), Usage);

@@ -51,6 +51,8 @@ struct CompileOptions {
   std::string moments, saveMoments;
   /// Folder that finished steps are kept in, and taken from (docs/Pipelines.md). Empty: none.
   std::string resume;
+  /// Runs of the data that `explain` looks at; 0: what it needs is not kept.
+  int64_t explainRuns = 0;
   /// Hard cap on the memory of statistics in bytes; changes no result.
   std::optional<uint64_t> calibrationMemory;
   int threads = 1;
@@ -85,6 +87,9 @@ struct CompileReport {
   /// What GPTQ made of each weight, and the seconds it took with its second moments.
   std::vector<qnn::RoundedWeight> roundedWeights;
   double roundingSeconds = 0;
+  /// Where accuracy is lost (docs/Explain.md); absent where nobody asked.
+  std::optional<llvm::json::Value> explanation;
+  double explainSeconds = 0;
   std::string certificate; ///< the text that the library carries
   /// Why the library's self-test was not run on this machine; empty when it was.
   std::string selfTestSkipped;
@@ -150,6 +155,9 @@ public:
 
   /// Compares compiled integer code with float on the calibration tail; fills the report.
   llvm::Error measureAccuracy();
+  /// Explains what quantization costs, by the float module that it started from; fills the report.
+  /// Needs `explainRuns`, data, and a stage from Quantized on.
+  llvm::Error explain();
   /// Compares the interpreter with the library that was written, or else with code compiled for the
   /// recipe's target, on `runs` runs of the data (all when negative) and on extreme inputs.
   /// Integers, and floats that come straight from them, must be equal bit for bit. Where this
@@ -166,6 +174,8 @@ private:
   mlir::LogicalResult runStage(Stage stage);
   mlir::LogicalResult calibrate();
   mlir::LogicalResult openCheckpoint();
+  /// Before weights change: the float module for `explain`.
+  void keepFloat();
   mlir::LogicalResult requireStaticInputs();
   mlir::LogicalResult requireNoNodes();
   mlir::LogicalResult roundWeights();
@@ -193,6 +203,8 @@ private:
   CompileOptions options;
   mlir::OwningOpRef<mlir::ModuleOp> ir;
   mlir::OwningOpRef<mlir::ModuleOp> floatModule, integerModule;
+  /// For `explain`: before and after quantization.
+  mlir::OwningOpRef<mlir::ModuleOp> explainedFloat, explainedModule;
   Stage current = Stage::Imported;
   bool adopted = false; ///< at stage integer or later
   std::unique_ptr<DataSet> dataSet;
@@ -206,6 +218,9 @@ private:
   bool hasFloatOps = false;
   double startTime = 0;
 };
+
+/// The report as a page that needs no other file and no network: what `toJSON` holds, drawn.
+void writePage(const CompileReport &report, const Recipe &recipe, llvm::raw_ostream &os);
 
 /// Writes a file through `write`, or standard output for "-"; an EmissionError where that fails.
 llvm::Error writeOutput(llvm::StringRef path, llvm::function_ref<void(llvm::raw_ostream &)> write);

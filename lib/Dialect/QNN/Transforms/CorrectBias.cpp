@@ -20,7 +20,12 @@
 #include "quantc/Dialect/QNN/IR/QNN.h"
 #include "quantc/Interfaces/Weights.h"
 #include "quantc/Numerics/Quantize.h"
+#include "quantc/Support/Checkpoint.h"
+#include "quantc/Support/Errors.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
 #include <cmath>
+#include <map>
 
 using namespace mlir;
 using namespace quantc;
@@ -101,6 +106,9 @@ struct Stored {
   IntTensor unpack() const;
 };
 
+/// Corrected biases by the number of their contraction among those that could be corrected.
+using BiasTable = std::map<int64_t, std::vector<int64_t>>;
+
 class Correction {
 public:
   Correction(const ChannelSummaries &channels, const AccumulatorScales &scales, DataSet &data,
@@ -108,7 +116,8 @@ public:
       : channels(channels), scales(scales), data(data), runs(runs) {}
 
   LogicalResult run(func::FuncOp function, const ProgressFn &progress);
-  int64_t corrected = 0;
+  static bool isCorrectable(Operation *op) { return isDeferred(op); }
+  BiasTable corrected;
 
 private:
   LogicalResult quantizeInput(QuantizeOp op);
@@ -130,8 +139,21 @@ private:
   DenseMap<Value, int64_t> readersLeft;
   /// Results of float ops, and of all that depends on them: their integers are not known here.
   DenseSet<Value> unknown;
+  int64_t seen = 0; ///< contractions that could be corrected, up to this one
 };
 } // namespace
+
+/// The new constant in place of the op's bias.
+static Value setBias(Operation *op, ArrayRef<int64_t> codes) {
+  Value bias = op->getOperand(2);
+  OpBuilder builder(op);
+  auto type = cast<RankedTensorType>(bias.getType());
+  Value constant = dyad::ConstantOp::create(
+      builder, op->getLoc(), type,
+      makeIntegerWeights(type, codes, (getLocationName(op->getLoc()) + ".bias").str()));
+  op->setOperand(2, constant);
+  return constant;
+}
 
 Stored Stored::pack(IntTensor tensor, Type elementType) {
   Stored stored;
@@ -307,18 +329,13 @@ LogicalResult Correction::correct(Operation *op) {
     if (std::fabs(code) < 0x1p31)
       fixed.data[o] = static_cast<int32_t>(code);
   }
-  OpBuilder builder(op);
-  auto type = cast<RankedTensorType>(bias.getType());
   std::vector<int64_t> wide(fixed.data.begin(), fixed.data.end());
-  Value constant = dyad::ConstantOp::create(builder, op->getLoc(), type,
-                                            makeIntegerWeights(type, wide, (name + ".bias").str()));
-  op->setOperand(2, constant);
-  constants[constant] = std::move(fixed);
+  constants[setBias(op, wide)] = std::move(fixed);
   if (bias.use_empty()) {
     constants.erase(bias);
     bias.getDefiningOp()->erase();
   }
-  ++corrected;
+  corrected[seen - 1] = std::move(wide);
   return success();
 }
 
@@ -336,6 +353,7 @@ void Correction::release(Operation *op) {
 }
 
 LogicalResult Correction::visit(Operation *op) {
+  seen += isDeferred(op);
   if (op->hasTrait<OpTrait::ConstantLike>()) {
     auto codes = readIntegers(getConstantElements(op->getResult(0)));
     if (codes && isa<dyad::ConstantOp>(op)) {
@@ -386,14 +404,76 @@ LogicalResult Correction::run(func::FuncOp function, const ProgressFn &progress)
   return success();
 }
 
+/// The file of corrected biases: a JSON object of arrays.
+static llvm::Error writeBiases(StringRef path, const BiasTable &table) {
+  llvm::json::Object object;
+  for (const auto &[number, codes] : table)
+    object[std::to_string(number)] = llvm::json::Array(codes);
+  return writeText(path, llvm::formatv("{0}", llvm::json::Value(std::move(object))).str());
+}
+
+static llvm::Expected<BiasTable> readBiases(StringRef path) {
+  llvm::Expected<std::string> text = readText(path);
+  if (!text)
+    return text.takeError();
+  llvm::Expected<llvm::json::Value> value = llvm::json::parse(*text);
+  if (!value)
+    return value.takeError();
+  const llvm::json::Object *object = value->getAsObject();
+  if (!object)
+    return makeError("expected an object of biases, but found another value");
+  BiasTable table;
+  for (const auto &[key, entry] : *object) {
+    int64_t number = 0;
+    const llvm::json::Array *codes = entry.getAsArray();
+    if (StringRef(key).getAsInteger(10, number) || !codes)
+      return makeError("expected arrays of biases by number, but found others");
+    for (const llvm::json::Value &code : *codes)
+      table[number].push_back(code.getAsInteger().value_or(0));
+  }
+  return table;
+}
+
+static void applyBiases(func::FuncOp function, const BiasTable &table) {
+  int64_t next = 0;
+  for (Operation &op : llvm::make_early_inc_range(function.getBody().front())) {
+    if (!Correction::isCorrectable(&op))
+      continue;
+    auto codes = table.find(next++);
+    Value bias = codes == table.end() ? Value() : op.getOperand(2);
+    if (!bias || cast<RankedTensorType>(bias.getType()).getNumElements() !=
+                     static_cast<int64_t>(codes->second.size()))
+      continue;
+    setBias(&op, codes->second);
+    if (bias.use_empty())
+      bias.getDefiningOp()->erase();
+  }
+}
+
 FailureOr<int64_t> qnn::correctBias(ModuleOp integers, const ChannelSummaries &channels,
                                     const AccumulatorScales &scales, DataSet &data,
-                                    ArrayRef<int64_t> runs, const ProgressFn &progress) {
+                                    ArrayRef<int64_t> runs, const ProgressFn &progress,
+                                    Checkpoint *checkpoint) {
   auto functions = integers.getOps<func::FuncOp>();
   if (!llvm::hasSingleElement(functions) || !(*functions.begin()).getBody().hasOneBlock())
     return emitError(integers.getLoc(), "expected one function of one block, but found others");
-  Correction correction(channels, scales, data, runs);
-  if (failed(correction.run(*functions.begin(), progress)))
-    return failure();
-  return correction.corrected;
+  func::FuncOp function = *functions.begin();
+  bool computed = false, reported = false;
+  auto table = resumed<BiasTable>(checkpoint, "biases", readBiases, writeBiases,
+                                  [&]() -> llvm::Expected<BiasTable> {
+                                    Correction correction(channels, scales, data, runs);
+                                    computed = true;
+                                    reported = failed(correction.run(function, progress));
+                                    if (reported)
+                                      return makeError("biases were not corrected");
+                                    return std::move(correction.corrected);
+                                  });
+  if (!table) {
+    std::string reason = llvm::toString(table.takeError());
+    return reported ? LogicalResult(failure())
+                    : LogicalResult(emitError(integers.getLoc()) << reason);
+  }
+  if (!computed)
+    applyBiases(function, *table);
+  return static_cast<int64_t>(table->size());
 }

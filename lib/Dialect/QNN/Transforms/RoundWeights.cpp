@@ -17,9 +17,12 @@
 #include "quantc/Dialect/QNN/Transforms/Passes.h"
 #include "quantc/Interfaces/Weights.h"
 #include "quantc/PTQ/FormatGrid.h"
+#include "quantc/Support/Checkpoint.h"
 #include "quantc/Support/Errors.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
 #include <cmath>
 
 namespace quantc::qnn {
@@ -93,13 +96,25 @@ static double outputError(const ptq::Matrix &weight, const ptq::Matrix &rounded,
 }
 
 namespace {
+struct StoredWeight {
+  RoundedWeight report;
+  numerics::StoredMatrix matrix;
+
+  std::array<std::vector<uint8_t> *, 5> parts() {
+    return {&matrix.codes, &matrix.scales, &matrix.zeroPoints, &matrix.secondLevel,
+            &matrix.selectors};
+  }
+};
+
 class Rounder {
 public:
   Rounder(NumberFormatAttr attribute, const numerics::ScaleSearch &search)
       : attribute(attribute), format(attribute.getFormat()), search(search) {}
 
-  llvm::Expected<RoundedWeight> round(LinearMapOpInterface op, const ptq::GptqFactor &factor,
-                                      const ptq::Matrix &moment);
+  llvm::Expected<StoredWeight> round(LinearMapOpInterface op, const ptq::GptqFactor &factor,
+                                     const ptq::Matrix &moment);
+  /// Puts the stored weight in place of the float one.
+  void store(LinearMapOpInterface op, const numerics::StoredMatrix &matrix);
 
 private:
   NumberFormatAttr attribute;
@@ -108,8 +123,63 @@ private:
 };
 } // namespace
 
-llvm::Expected<RoundedWeight> Rounder::round(LinearMapOpInterface op, const ptq::GptqFactor &factor,
-                                             const ptq::Matrix &moment) {
+/// The file of a weight that is done: a line of JSON, then the bytes of the parts.
+static llvm::Error writeStored(StringRef path, StoredWeight stored) {
+  llvm::json::Array sizes;
+  std::string bytes;
+  for (const std::vector<uint8_t> *part : stored.parts()) {
+    sizes.push_back(static_cast<int64_t>(part->size()));
+    bytes.append(part->begin(), part->end());
+  }
+  const RoundedWeight &report = stored.report;
+  llvm::json::Value header = llvm::json::Object{{"bits", report.bits},
+                                                {"loss", report.loss},
+                                                {"nearest", report.nearestLoss},
+                                                {"message", report.message},
+                                                {"sizes", std::move(sizes)}};
+  return writeText(path, llvm::formatv("{0}\n", header).str() + bytes);
+}
+
+static llvm::Expected<StoredWeight> readStored(StringRef path, StringRef node) {
+  llvm::Expected<std::string> text = readText(path);
+  if (!text)
+    return text.takeError();
+  auto [line, bytes] = StringRef(*text).split('\n');
+  llvm::Expected<llvm::json::Value> header = llvm::json::parse(line);
+  if (!header)
+    return header.takeError();
+  const llvm::json::Object *object = header->getAsObject();
+  const llvm::json::Array *sizes = object ? object->getArray("sizes") : nullptr;
+  StoredWeight stored;
+  auto parts = stored.parts();
+  if (!sizes || sizes->size() != parts.size())
+    return makeError("expected sizes of a stored weight, but found none");
+  for (auto [part, size] : llvm::zip_equal(parts, *sizes)) {
+    uint64_t count = static_cast<uint64_t>(size.getAsInteger().value_or(-1));
+    if (count > bytes.size())
+      return makeError("expected the bytes of a stored weight, but found fewer");
+    part->assign(bytes.begin(), bytes.begin() + count);
+    bytes = bytes.drop_front(count);
+  }
+  stored.report.node = node.str();
+  stored.report.bits = object->getNumber("bits").value_or(0);
+  stored.report.loss = object->getNumber("loss").value_or(0);
+  stored.report.nearestLoss = object->getNumber("nearest").value_or(0);
+  stored.report.message = object->getString("message").value_or("").str();
+  return stored;
+}
+
+void Rounder::store(LinearMapOpInterface op, const numerics::StoredMatrix &matrix) {
+  Value old = op.getWeightOperand().get();
+  OpBuilder builder(op);
+  DecodeOp decode =
+      createDecode(builder, op.getLoc(), cast<RankedTensorType>(old.getType()), attribute, matrix);
+  op.getWeightOperand().set(decode);
+  eraseUnused(old);
+}
+
+llvm::Expected<StoredWeight> Rounder::round(LinearMapOpInterface op, const ptq::GptqFactor &factor,
+                                            const ptq::Matrix &moment) {
   Value old = op.getWeightOperand().get();
   auto type = cast<RankedTensorType>(old.getType());
   std::optional<std::vector<float>> values = readFloats(getConstantElements(old));
@@ -129,16 +199,15 @@ llvm::Expected<RoundedWeight> Rounder::round(LinearMapOpInterface op, const ptq:
     return rounded.takeError();
   for (int64_t i = 0; i < rows * columns; ++i)
     (*values)[i] = static_cast<float>(rounded->weights.data()[i]);
-  OpBuilder builder(op);
-  DecodeOp decode = createDecode(builder, op.getLoc(), type, attribute,
-                                 numerics::storeMatrix(format, grid.scales(), values->data()));
-  op.getWeightOperand().set(decode);
-  eraseUnused(old);
-  return RoundedWeight{
-      getNodeName(op),
-      format.bitsPerWeight(static_cast<size_t>(rows), static_cast<size_t>(columns)),
-      outputError(weight, rounded->weights, moment), outputError(weight, *nearest, moment),
-      std::nullopt, factor.message};
+  StoredWeight stored;
+  stored.report.node = getNodeName(op);
+  stored.report.bits =
+      format.bitsPerWeight(static_cast<size_t>(rows), static_cast<size_t>(columns));
+  stored.report.loss = outputError(weight, rounded->weights, moment);
+  stored.report.nearestLoss = outputError(weight, *nearest, moment);
+  stored.report.message = factor.message;
+  stored.matrix = numerics::storeMatrix(format, grid.scales(), values->data());
+  return stored;
 }
 
 FailureOr<std::vector<RoundedWeight>> qnn::roundWeights(ModuleOp module, const MomentTable &moments,
@@ -180,16 +249,27 @@ FailureOr<std::vector<RoundedWeight>> qnn::roundWeights(ModuleOp module, const M
     if (moment == moments.end())
       return chosen.front()->emitError() << "node '" << getNodeName(chosen.front())
                                          << "': no second moments of '" << name << "'";
-    ptq::Matrix mean = moment->second.mean();
-    llvm::Expected<ptq::GptqFactor> factor = ptq::factorSecondMoment(mean, options.gptq);
-    if (!factor)
-      return chosen.front()->emitError() << llvm::toString(factor.takeError());
+    ptq::Matrix mean;
+    std::optional<ptq::GptqFactor> factor; // of the first weight that is not done
     for (LinearMapOpInterface map : chosen) {
-      llvm::Expected<RoundedWeight> rounded = rounder.round(map, *factor, mean);
+      std::string node = getNodeName(map);
+      llvm::Expected<StoredWeight> rounded = resumed<StoredWeight>(
+          options.checkpoint, "weight" + std::to_string(done) + " " + node,
+          [&](StringRef path) { return readStored(path, node); }, writeStored,
+          [&]() -> llvm::Expected<StoredWeight> {
+            if (!factor) {
+              mean = moment->second.mean();
+              llvm::Expected<ptq::GptqFactor> made = ptq::factorSecondMoment(mean, options.gptq);
+              if (!made)
+                return made.takeError();
+              factor = std::move(*made);
+            }
+            return rounder.round(map, *factor, mean);
+          });
       if (!rounded)
-        return map->emitError() << "node '" << getNodeName(map)
-                                << "': " << llvm::toString(rounded.takeError());
-      results.push_back(std::move(*rounded));
+        return map->emitError() << "node '" << node << "': " << llvm::toString(rounded.takeError());
+      rounder.store(map, rounded->matrix);
+      results.push_back(std::move(rounded->report));
       if (options.progress)
         options.progress("rounding weights", ++done, total);
     }

@@ -22,6 +22,10 @@
 
 #include "quantc/Dialect/QNN/Transforms/Equalize.h"
 
+namespace quantc {
+class Checkpoint;
+}
+
 namespace quantc::qnn {
 
 /// Puts an observer, named after its node, on the result of every linear map whose node name is
@@ -39,10 +43,12 @@ AccumulatorScales collectAccumulatorScales(mlir::ModuleOp quantized);
 /// function and no float op inside; `channels` are the summaries of a module made by
 /// `observeLinearMaps` over the same runs. Every op is evaluated by its own definition
 /// (IntegerSemantics), so the result is the same on every machine. Returns the number of
-/// contractions corrected; fails with a diagnostic.
+/// contractions corrected; fails with a diagnostic. `checkpoint` keeps the biases, or gives those
+/// that it has; may be null.
 mlir::FailureOr<int64_t> correctBias(mlir::ModuleOp integers, const ChannelSummaries &channels,
                                      const AccumulatorScales &scales, DataSet &data,
-                                     llvm::ArrayRef<int64_t> runs, const ProgressFn &progress = {});
+                                     llvm::ArrayRef<int64_t> runs, const ProgressFn &progress = {},
+                                     Checkpoint *checkpoint = nullptr);
 
 } // namespace quantc::qnn
 

@@ -18,6 +18,10 @@
 #include "quantc/PTQ/Gptq.h"
 #include <optional>
 
+namespace quantc {
+class Checkpoint;
+}
+
 namespace quantc::qnn {
 
 struct RoundOptions {
@@ -30,6 +34,8 @@ struct RoundOptions {
   ptq::GptqOptions gptq{0.01, 1.0, /*actOrder=*/true};
   /// In units of weights.
   ProgressFn progress;
+  /// Keeps and gives the weights that are done; may be null.
+  Checkpoint *checkpoint = nullptr;
 };
 
 /// What became of one weight.

@@ -1,0 +1,184 @@
+# Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+# See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The ledger of errors and its page: `explain.py QUANTC`. A case prints "passed NAME", or what it found instead."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+import jsonschema
+import numpy as np
+import onnx
+import same_bytes
+from onnx import TensorProto, helper, numpy_helper
+
+SCHEMA = json.load(open(os.path.join(same_bytes.ROOT, "docs", "report.schema.json")))
+CAUSES = ["weight_rounding", "weight_clipping", "activation_step", "activation_clipping", "bias", "upstream"]
+PLAIN = ["--recipe", "w8a8-integer", "--set", "observer=min-max", "--set", "equalize-depthwise=false", "--set",
+         "equalize-residual=false", "--set", "bias-correction=0", "--allow-float"]  # fmt: skip
+
+
+def db(signal, error):
+    return 10 * np.log10(np.sum(np.square(signal)) / np.sum(np.square(error)))
+
+
+class Cases:
+    def __init__(self, quantc, folder):
+        self.quantc, self.folder = quantc, folder
+
+    def file(self, name):
+        return os.path.join(self.folder, name)
+
+    def report(self, model, data, *options, runs=1000):
+        """The report's JSON, which fits the schema."""
+        np.savez(self.file("d.npz"), **data)
+        out = self.file("r.json")
+        command = [self.quantc, model, "--calibrate", self.file("d.npz"), "--report", out, "--explain", str(runs), "--quiet", *options]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        report = json.load(open(out))
+        jsonschema.validate(report, SCHEMA)
+        return report
+
+    def linear(self, names=("fc",), scale=1.0):
+        """Layers of 24 inputs and 16 outputs (then 16 and 16) with a bias: path, weights."""
+        rng = np.random.default_rng(3)
+        nodes, weights, held, size, at = [], [], [], 24, "x"
+        for i, name in enumerate(names):
+            w = (rng.normal(size=(16, size)) * scale).astype(np.float32)
+            b = rng.normal(size=16).astype(np.float32)
+            held.append((w, b))
+            weights += [numpy_helper.from_array(w, f"w{i}"), numpy_helper.from_array(b, f"b{i}")]
+            nodes.append(helper.make_node("Gemm", [at, f"w{i}", f"b{i}"], [f"y{i}"], name, transB=1))
+            at, size = f"y{i}", 16
+        graph = helper.make_graph(nodes, "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 24])],
+                                  [helper.make_tensor_value_info(at, TensorProto.FLOAT, [1, 16])], weights)  # fmt: skip
+        path = self.file("linear.onnx")
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
+        return path, held
+
+    def one_linear_layer_by_hand(self):
+        path, [(w, b)] = self.linear()
+        x = np.random.default_rng(4).normal(size=(12, 24)).astype(np.float32)
+        node = self.report(path, {"x": x}, *PLAIN)["explanation"]["nodes"][0]
+        y = x @ w.T + b
+        low, high = x.min(), x.max()
+        step = np.float32((float(high) - float(low)) / 255)
+        zero = np.rint(-low / step)
+        coded = (np.clip(np.rint(x / step) + zero, 0, 255) - zero) * step
+        steps = np.abs(w).max(1, keepdims=True) / 127
+        stored = np.rint(w / steps) * steps
+        bias = np.rint(b / (step * steps[:, 0])) * step * steps[:, 0]
+        wanted = {"weight_rounding": db(y, x @ (stored - w).T), "bias": db(y, np.tile(bias - b, (12, 1)))}
+        # The greatest or the least value lies beyond the last code, by the rounding of the zero point.
+        low_end, high_end = -zero * step, (255 - zero) * step
+        clamped = np.clip(x, low_end, high_end)
+        wanted["activation_step"] = db(y, (coded - clamped) @ w.T)
+        for name, figure in wanted.items():
+            found = node["causes"][name]["sqnr_db"]
+            assert abs(found - figure) < 0.02, (name, found, figure)
+        whole = db(y, coded @ stored.T + bias - y)
+        assert abs(node["local_sqnr_db"] - whole) < 0.02 and abs(node["sqnr_db"] - whole) < 0.02, (node, whole)
+        cross = (coded - x) @ (stored - w).T
+        assert abs(node["residue"]["sqnr_db"] - db(y, cross)) < 0.5, (node["residue"], db(y, cross))
+        assert node["weight_bits"] == 8 and node["activation_bits"] == 8 and node["parameters"] == w.size
+        assert sum(node["weights"]["counts"]) == w.size and sum(node["inputs"]["counts"]) == x.size
+
+    def shares_add_up(self):
+        for make in (same_bytes.convolutional, same_bytes.language_model):
+            path = self.file("m.onnx")
+            data = make(path)
+            for recipe in ("w8a8-integer", "w4a16-gptq") if make is same_bytes.convolutional else ("w4a8",):
+                nodes = self.report(path, data, "--recipe", recipe, "--allow-float", runs=3)["explanation"]["nodes"]
+                assert any(node["quantized"] for node in nodes), recipe
+                for node in nodes:
+                    shares = [part["share"] for part in node["causes"].values()]
+                    if shares and None not in shares:
+                        assert abs(sum(shares) + node["residue"]["share"] - 1) < 1e-6, (recipe, node)
+                    if not node["quantized"]:
+                        assert set(node["causes"]) <= {"upstream"}, node
+
+    def more_bits_lose_less(self):
+        path, _ = self.linear(("a", "b"))
+        x = {"x": np.random.default_rng(5).normal(size=(12, 24)).astype(np.float32)}
+        figures = []
+        for bits in (8, 6, 4):
+            nodes = self.report(path, x, *PLAIN, "--set", f"weight-bits={bits}")["explanation"]["nodes"]
+            figures.append([node["causes"]["weight_rounding"]["sqnr_db"] for node in nodes])
+            assert all(node["weight_bits"] == bits for node in nodes), nodes
+        for wide, narrow in zip(figures, figures[1:]):
+            assert all(a > b + 6 for a, b in zip(wide, narrow)), figures
+
+    def clipping_is_told_from_rounding(self):
+        path, _ = self.linear()
+        x = np.random.default_rng(6).normal(size=(200, 24)).astype(np.float32)
+        x[7, 3] = 40  # beyond the range that the percentile keeps
+        options = [each.replace("observer=min-max", "observer=percentile") for each in PLAIN]
+        node = self.report(path, {"x": x}, *options, "--set", "percentile=99", "--set", "clip-two-sided-only=false")["explanation"]["nodes"][0]
+        causes = node["causes"]
+        assert causes["activation_clipping"]["share"] > 0.9 > 0.1 > causes["activation_step"]["share"], causes
+
+    def what_arrives_is_upstream(self):
+        path, _ = self.linear(("a", "b"))
+        x = {"x": np.random.default_rng(7).normal(size=(12, 24)).astype(np.float32)}
+        first, second = self.report(path, x, *PLAIN, "--set", "exclude=b")["explanation"]["nodes"]
+        assert first["quantized"] and not second["quantized"], (first, second)
+        assert set(second["causes"]) == {"upstream"} and abs(second["causes"]["upstream"]["share"] - 1) < 1e-6, second
+
+    def measured_changes_are_what_a_recompilation_gives(self):
+        path, _ = self.linear(("a", "b"))
+        x = {"x": np.random.default_rng(8).normal(size=(12, 24)).astype(np.float32)}
+        narrow = [*PLAIN, "--set", "weight-bits=4"]
+        whole = self.report(path, x, *narrow)["explanation"]
+        advice = {(a["node"], a["change"]): a for a in whole["advice"]}
+        for name in ("a", "b"):
+            change = advice[name, "weights of 8 bits"]
+            assert change["by"] == "measurement", change
+            again = self.report(path, x, *narrow, "--set", f"node-bits={name}=w8a8")["explanation"]
+            gain = again["output_sqnr_db"] - whole["output_sqnr_db"]
+            assert abs(gain - change["gain_db"]) < 0.1, (change, gain)
+        gains = [a["gain_db"] / a["bytes"] for a in whole["advice"] if a["by"] == "measurement" and a["bytes"] and a["gain_db"] > 0]
+        assert gains == sorted(gains, reverse=True), gains
+
+    def names_are_no_markup(self):
+        path, _ = self.linear(("</script><script>alert(1)</script><!--", "b"))
+        np.savez(self.file("d.npz"), x=np.random.default_rng(9).normal(size=(12, 24)).astype(np.float32))
+        out = self.file("page.html")
+        subprocess.run([self.quantc, path, "--calibrate", self.file("d.npz"), "--report", out, "--quiet", *PLAIN], check=True)
+        page = open(out).read()
+        assert page.count("<script") == 2 and page.count("</script") == 2 and "<!--" not in page, "a script of the model's"
+        data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S).group(1))
+        jsonschema.validate(data, SCHEMA)
+        assert data["explanation"]["nodes"][0]["node"] == "</script><script>alert(1)</script><!--"
+        assert "weight-granularity" in data["recipe_text"]
+        outside = re.findall(r"https?:|//[a-z]|\bsrc=|\bhref=|@import|url\(|fetch\(|XMLHttp|import\(", page)
+        assert not outside, outside
+        assert "default-src 'none'" in page and "innerHTML" not in page
+
+    def threads_change_nothing(self):
+        path = self.file("m.onnx")
+        data = same_bytes.convolutional(path)
+        one, two = (self.report(path, data, "--recipe", "w8a8-integer", "--threads", n, runs=3)["explanation"] for n in "12")
+        assert one == two
+
+
+def main():
+    failed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        cases = Cases(sys.argv[1], folder)
+        for name in [n for n in vars(Cases) if n not in ("file", "report", "linear") and not n.startswith("_")]:
+            try:
+                getattr(cases, name)()
+                print("passed", name)
+            except (AssertionError, KeyError, jsonschema.ValidationError, subprocess.CalledProcessError) as error:
+                print("FAILED", name, type(error).__name__, str(error)[:2000])
+                failed += 1
+    sys.exit(failed != 0)
+
+
+if __name__ == "__main__":
+    main()
