@@ -24,6 +24,9 @@ import time
 import numpy as np
 
 GROUPS, CHANNEL = "int4:g128:sym", "int4:sym"
+# 4 bits for both, rotated: a scale a channel and a row, or one for 64 inputs on both sides.
+W4A4 = dict(activations="row", bits=4, format=CHANNEL, search="mse", rotate="online")
+W4A4_GROUPS = dict(W4A4, format="int4:g64:sym", clip=0.84, group=64)
 ROWS = {
     "float": None,
     "w4a16 g128 rtn": dict(activations="float", format=GROUPS),
@@ -41,14 +44,27 @@ ROWS = {
     "w4a4 rotated gptq": dict(
         activations="row", bits=4, format=CHANNEL, search="mse", rounding="gptq", rotate="online"
     ),
+    "w4a4 clipped rotated gptq": dict(W4A4, clip=0.8, rounding="gptq"),
+    "w4a4 clipped learned rtn": dict(W4A4, clip=0.8, learn="local"),
+    "w4a4 clipped learned gptq": dict(W4A4, clip=0.8, rounding="gptq", learn="local"),
+    "w4a4 clipped learned gptaq": dict(W4A4, clip=0.8, rounding="gptaq", learn="local"),
+    "w4a4 g64 rotated rtn": dict(W4A4_GROUPS),
+    "w4a4 g64 rotated gptq": dict(W4A4_GROUPS, rounding="gptq"),
+    "w4a4 g64 rotated gptaq": dict(W4A4_GROUPS, rounding="gptaq"),
+    "w4a4 g64 learned rtn": dict(W4A4_GROUPS, learn="local"),
+    "w4a4 g64 learned gptq": dict(W4A4_GROUPS, rounding="gptq", learn="local"),
+    "w4a4 g64 learned gptaq": dict(W4A4_GROUPS, rounding="gptaq", learn="local"),
 }
 OPTIONS = {
     "activations": "activations",
     "bits": "activation-bits",
+    "clip": "activation-clip",
+    "group": "activation-group",
     "format": "weight-format",
     "search": "weight-search",
     "rounding": "weight-rounding",
     "rotate": "rotate",
+    "learn": "rotate-learn",
 }
 
 

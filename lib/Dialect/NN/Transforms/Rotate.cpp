@@ -15,10 +15,9 @@
 #include "quantc/Analysis/TransformRegion.h"
 #include "quantc/Dialect/NN/IR/NN.h"
 #include "quantc/Dialect/NN/Transforms/Passes.h"
+#include "quantc/Dialect/NN/Transforms/Rotations.h"
 #include "quantc/Interfaces/NodeName.h"
 #include "quantc/Interfaces/Weights.h"
-#include "quantc/Numerics/Hadamard.h"
-#include "quantc/Numerics/Orthogonal.h"
 
 namespace quantc::nn {
 #define GEN_PASS_DEF_NNROTATE
@@ -48,27 +47,16 @@ private:
   }
 
   llvm::DenseSet<Value> done;
+  RotationTable learned; ///< of streams
 };
 } // namespace
 
 std::pair<ChannelTransform, std::string> Rotate::makeRotation(int64_t channels,
                                                               int64_t number) const {
   ChannelTransform transform{TransformKind::Rotation, channels, {}, {}, {}, {}};
-  int64_t chosen = seed + number;
-  if (kind == "hadamard") {
-    numerics::HadamardPlanning planning = numerics::planHadamard(channels);
-    std::optional<numerics::HadamardPlan> plan = planning.plan;
-    if (!plan)
-      plan = numerics::planHadamardBlocks(channels);
-    if (plan) {
-      std::string text = plan->describe();
-      numerics::Hadamard hadamard(std::move(*plan), numerics::randomSigns(channels, chosen));
-      transform.rotation = hadamard.matrix();
-      return {std::move(transform), "Hadamard " + text};
-    }
-  }
-  transform.rotation = numerics::randomOrthogonal(static_cast<size_t>(channels), chosen);
-  return {std::move(transform), "random orthogonal"};
+  std::string text;
+  transform.rotation = fixedRotation(channels, seed + number, kind == "hadamard", text);
+  return {std::move(transform), std::move(text)};
 }
 
 LogicalResult Rotate::rotateStream(RMSNormOp norm, int64_t number) {
@@ -82,6 +70,13 @@ LogicalResult Rotate::rotateStream(RMSNormOp norm, int64_t number) {
       return success();
     }
   auto [transform, text] = makeRotation(slot.size(), number);
+  if (auto matrix = learned.find(number); matrix != learned.end()) {
+    if (matrix->second.size() != transform.rotation.size())
+      return norm.emitError() << "node '" << getNodeName(norm) << "': expected a rotation of "
+                              << slot.size() << " channels in '" << rotations << "'";
+    transform.rotation = matrix->second;
+    text = "learned";
+  }
   for (const TransformRegion::Refusal &refusal : region.refusals) {
     if (!makeExplicit(refusal, transform))
       return norm.emitError() << "no op rotates in front of " << refusal.reason;
@@ -131,6 +126,14 @@ void Rotate::runOnOperation() {
     emitError(getOperation().getLoc())
         << "nn-rotate: expected kind hadamard or orthogonal, but found '" << kind << "'";
     return signalPassFailure();
+  }
+  if (!rotations.empty()) {
+    llvm::Expected<RotationTable> table = readRotations(rotations);
+    if (!table) {
+      emitError(getOperation().getLoc()) << "nn-rotate: " << llvm::toString(table.takeError());
+      return signalPassFailure();
+    }
+    learned = std::move(*table);
   }
   SmallVector<Operation *> ops;
   getOperation().walk([&](Operation *op) { ops.push_back(op); });

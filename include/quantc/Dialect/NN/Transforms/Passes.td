@@ -115,7 +115,8 @@ def NNRotate : Pass<"nn-rotate", "::mlir::func::FuncOp"> {
     named in a remark, or, up to `max-explicit` of a stream, rotated at run time.
 
     R is a Hadamard matrix with random signs where there is one of the size, else, and
-    with `kind=orthogonal`, the Q of a Gaussian matrix.
+    with `kind=orthogonal`, the Q of a Gaussian matrix. Streams with a matrix in the file
+    `rotations` take that: learned ones, of `quantc --set rotate-learn=local`.
 
     Source: Ashkboos et al., QuaRot, arXiv:2404.00456; Liu et al., SpinQuant,
     arXiv:2405.16406. Example: see test/Dialect/NN/rotate-doctest.mlir.
@@ -125,6 +126,8 @@ def NNRotate : Pass<"nn-rotate", "::mlir::func::FuncOp"> {
     Option<"heads", "heads", "bool", "true", "rotate attention heads (R2); default true">,
     Option<"kind", "kind", "std::string", "\"hadamard\"", "hadamard or orthogonal; default hadamard">,
     Option<"seed", "seed", "int64_t", "0", "of the signs or the Gaussian matrix; default 0">,
+    Option<"rotations", "rotations", "std::string", "\"\"",
+      ".npz of matrices for streams: stream0, stream1, ... in order of their first norms; default none">,
     Option<"maxExplicit", "max-explicit", "unsigned", "1",
       "most places of a stream with a rotation at run time; default 1">
   ];

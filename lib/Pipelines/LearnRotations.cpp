@@ -1,0 +1,245 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Rotations of residual streams from data: rows of what linear maps read are sampled on compiled
+// float code, and the rotation that row quantization loses least with (quantc/PTQ/LearnRotation.h)
+// goes to nn-rotate as a file.
+//
+//===----------------------------------------------------------------------===//
+
+#include "RunPasses.h"
+#include "quantc/Dialect/NN/Transforms/Rotations.h"
+#include "quantc/Dialect/QNN/IR/QNN.h"
+#include "quantc/Execution/JITExecutor.h"
+#include "quantc/Interfaces/WeightScope.h"
+#include "quantc/Numerics/Random.h"
+#include "quantc/PTQ/LearnRotation.h"
+#include "quantc/Pipelines/Compiler.h"
+#include "quantc/Support/Checkpoint.h"
+#include "quantc/Support/Errors.h"
+#include "llvm/Support/FileSystem.h"
+#include <chrono>
+#include <numeric>
+
+using namespace mlir;
+using namespace quantc;
+
+/// Rows that a rotation is learned from, over all tensors of its stream, and the runs of the data
+/// that they come from, evenly spaced.
+static constexpr int64_t rowsOfStream = 8192, mostRuns = 8;
+
+static double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+namespace {
+/// Rows of one observed tensor.
+struct Sample {
+  int64_t stream = 0;
+  std::vector<float> values;
+};
+
+/// Observes what linear maps read of the streams; the module then has nodes as the executor wants
+/// them. Streams that are not rotated are left out.
+FailureOr<std::vector<nn::ResidualStream>> observeStreams(ModuleOp module) {
+  if (failed(runPasses(module, "builtin.module(raise-nodes-to-nn,func.func(nn-recognize-norms),"
+                               "canonicalize,func.func(nn-fold-norms,nn-layer-norm-to-rms))")))
+    return failure();
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  if (!main)
+    return failure();
+  std::vector<nn::ResidualStream> streams = nn::findResidualStreams(main, /*maxExplicit=*/2);
+  llvm::erase_if(streams, [](const nn::ResidualStream &stream) {
+    return !stream.isRotated || stream.inputs.empty();
+  });
+  auto format = qnn::IntFormatAttr::get(module.getContext(), 8, /*isSigned=*/true,
+                                        /*symmetric=*/true, /*narrow=*/true);
+  for (nn::ResidualStream &stream : streams)
+    for (auto [i, value] : llvm::enumerate(stream.inputs)) {
+      OpBuilder b(module.getContext());
+      b.setInsertionPointAfterValue(value);
+      std::string name = (llvm::Twine(stream.number) + "." + llvm::Twine(i)).str();
+      auto observe = qnn::ObserveOp::create(b, value.getLoc(), value.getType(), value,
+                                            b.getStringAttr(name), format, qnn::StatisticsAttr());
+      value.replaceAllUsesExcept(observe.getResult(), observe);
+    }
+  if (failed(runPasses(module, "builtin.module(lower-nn-to-nodes,canonicalize)")))
+    return failure();
+  return streams;
+}
+
+/// Draws rows of every observed tensor, as many of each.
+class Sampler {
+public:
+  Sampler(Executor &executor, const std::vector<nn::ResidualStream> &streams, int64_t runs,
+          int64_t seed)
+      : random(seed) {
+    std::map<int64_t, int64_t> tensors; // of a stream
+    for (const nn::ResidualStream &stream : streams)
+      tensors[stream.number] = int64_t(stream.inputs.size());
+    for (const ObservedTensor &tensor : executor.observed()) {
+      int64_t stream = 0;
+      llvm::StringRef(tensor.name).split('.').first.getAsInteger(10, stream);
+      samples.push_back({stream, {}});
+      counts.push_back(std::max<int64_t>(1, rowsOfStream / (tensors[stream] * runs)));
+    }
+  }
+
+  void add(int id, llvm::ArrayRef<float> values, llvm::ArrayRef<int64_t> shape) {
+    const int64_t channels = shape.back(), rows = int64_t(values.size()) / channels;
+    for (int64_t i = 0; i < std::min(counts[id], rows); ++i) {
+      auto row = std::min<int64_t>(rows - 1, int64_t(random.uniform() * double(rows)));
+      llvm::ArrayRef<float> chosen = values.slice(size_t(row * channels), size_t(channels));
+      samples[id].values.insert(samples[id].values.end(), chosen.begin(), chosen.end());
+    }
+  }
+
+  /// The rows of a stream in turns of its tensors, each tensor scaled to rows of length 1 on
+  /// average.
+  ptq::Matrix rowsOf(const nn::ResidualStream &stream) const {
+    std::vector<std::pair<const Sample *, double>> parts;
+    int64_t most = 0, total = 0;
+    for (const Sample &sample : samples) {
+      double energy = 0;
+      for (float value : sample.values)
+        energy += double(value) * value;
+      const int64_t rows = int64_t(sample.values.size()) / stream.channels;
+      if (sample.stream != stream.number || !(energy > 0))
+        continue;
+      parts.push_back({&sample, std::sqrt(double(rows) / energy)});
+      most = std::max(most, rows), total += rows;
+    }
+    ptq::Matrix matrix(total, stream.channels);
+    int64_t next = 0;
+    for (int64_t row = 0; row < most; ++row)
+      for (auto [sample, scale] : parts)
+        if ((row + 1) * stream.channels <= int64_t(sample->values.size())) {
+          for (int64_t c = 0; c < stream.channels; ++c)
+            matrix(next, c) = scale * sample->values[size_t(row * stream.channels + c)];
+          ++next;
+        }
+    return matrix;
+  }
+
+private:
+  numerics::RandomState random;
+  std::vector<Sample> samples;
+  std::vector<int64_t> counts;
+};
+} // namespace
+
+static llvm::Error sampleRows(DataSet &data, Executor &executor, Sampler &sampler, int64_t runs,
+                              const ProgressFn &progress) {
+  std::vector<int> ids(executor.observed().size());
+  std::iota(ids.begin(), ids.end(), 0);
+  auto observe = [&](int id, llvm::ArrayRef<float> values, llvm::ArrayRef<int64_t> shape) {
+    sampler.add(id, values, shape);
+  };
+  for (int64_t run = 0; run < runs; ++run) {
+    if (progress)
+      progress("sampling rows", run, runs);
+    llvm::Expected<Feed> feed = data.feed(run * data.numRuns() / runs);
+    if (!feed)
+      return feed.takeError();
+    if (llvm::Error error = executor.run(*feed, ids, observe))
+      return error;
+  }
+  if (progress)
+    progress("sampling rows", runs, runs);
+  return llvm::Error::success();
+}
+
+llvm::Expected<nn::RotationTable> Compiler::findRotations() {
+  if (!dataSet)
+    return makeError("expected calibration data, but none was given");
+  const Recipe &recipe = options.recipe;
+  WeightScope scope(&context); // weights that take up norms go with the copy
+  OwningOpRef<ModuleOp> copy = ir->clone();
+  FailureOr<std::vector<nn::ResidualStream>> streams = observeStreams(*copy);
+  if (failed(streams))
+    return makeError("the streams could not be observed");
+  nn::RotationTable table;
+  if (streams->empty())
+    return table;
+  auto executor = JITExecutor::create(*copy, kernels::bestHostLevel(), options.threads);
+  if (!executor)
+    return executor.takeError();
+  const int64_t runs = std::min(mostRuns, dataSet->numRuns());
+  Sampler sampler(**executor, *streams, runs, recipe.rotateSeed);
+  if (llvm::Error error = sampleRows(*dataSet, **executor, sampler, runs, options.progress))
+    return std::move(error);
+  executor->reset();
+  auto parallel = [&](int64_t count, llvm::function_ref<void(int64_t)> task) {
+    runOnThreads(options.threads, count, task);
+  };
+  ptq::LearnRotationOptions learn;
+  learn.steps = recipe.rotateSteps, learn.rate = recipe.rotateRate;
+  if (options.progress)
+    learn.progress = [&](int64_t done, int64_t steps) {
+      options.progress("learning rotations", uint64_t(done), uint64_t(steps));
+    };
+  for (const nn::ResidualStream &stream : *streams) {
+    ptq::Matrix rows = sampler.rowsOf(stream);
+    std::string text;
+    std::vector<double> fixed =
+        nn::fixedRotation(stream.channels, recipe.rotateSeed + stream.number, true, text);
+    llvm::Expected<ptq::LearnedRotation> learned = ptq::learnRotation(
+        rows, Eigen::Map<ptq::Matrix>(fixed.data(), stream.channels, stream.channels),
+        {int64_t(recipe.quantize.activationBits), recipe.activationClip, recipe.activationGroup},
+        learn, parallel);
+    if (!learned)
+      return learned.takeError();
+    const ptq::Matrix &matrix = learned->rotation;
+    table[stream.number].assign(matrix.data(), matrix.data() + matrix.size());
+    result.learnedRotations.push_back(
+        {stream.number, stream.channels, rows.rows(), learned->before, learned->after});
+  }
+  return table;
+}
+
+/// A file of no bytes where no stream is rotated.
+static llvm::Error writeTable(llvm::StringRef path, const nn::RotationTable &table) {
+  return table.empty() ? writeText(path, "") : nn::writeRotations(path, table);
+}
+
+static llvm::Expected<nn::RotationTable> readTable(llvm::StringRef path) {
+  uint64_t bytes = 0;
+  if (!llvm::sys::fs::file_size(path, bytes) && bytes == 0)
+    return nn::RotationTable();
+  return nn::readRotations(path);
+}
+
+LogicalResult Compiler::learnRotations() {
+  if (options.recipe.rotateLearn == "none" || isTrial)
+    return success();
+  double start = now();
+  auto report = [&](llvm::Error error) {
+    return emitError(ir->getLoc(), "rotate-learn: ") << llvm::toString(std::move(error));
+  };
+  auto table = resumed<nn::RotationTable>(checkpoint.get(), "rotations", readTable, writeTable,
+                                          [&] { return findRotations(); });
+  if (!table)
+    return report(table.takeError());
+  if (table->empty()) {
+    ir->emitRemark("rotate-learn: no residual stream is rotated, so nothing is learned");
+    return success();
+  }
+  std::string path = options.recipe.rotations;
+  if (path.empty()) {
+    llvm::SmallString<128> temporary;
+    if (std::error_code code =
+            llvm::sys::fs::createTemporaryFile("quantc-rotations", "npz", temporary))
+      return report(llvm::createStringError("cannot create a temporary file: " + code.message()));
+    path = rotationsPath = temporary.str().str();
+    rotationsFile = std::make_unique<llvm::FileRemover>(temporary);
+  }
+  if (llvm::Error error = nn::writeRotations(path, *table))
+    return report(std::move(error));
+  result.learningSeconds = now() - start;
+  return success();
+}
