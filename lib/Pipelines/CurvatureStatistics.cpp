@@ -423,9 +423,13 @@ llvm::Expected<CurvatureStatistics> quantc::measureCurvature(ModuleOp module, Da
 llvm::json::Value quantc::curvatureToJSON(const CurvatureStatistics &statistics) {
   llvm::json::Object nodes;
   for (const NodeCurvature &node : statistics.nodes) {
-    llvm::json::Object object{{"weights", node.weights},         {"trace", node.trace},
-                              {"traceStderr", node.traceStderr}, {"probes", node.probes},
-                              {"fisher", node.fisherTrue},       {"fisherTrue", node.fisherTrue}};
+    llvm::json::Object object{{"weights", node.weights},
+                              {"trace", node.trace},
+                              {"traceStderr", node.traceStderr},
+                              {"probes", node.probes},
+                              {"gaussNewtonTrace", node.gaussNewtonTrace()},
+                              {"fisher", node.fisherTrue},
+                              {"fisherTrue", node.fisherTrue}};
     if (node.eigenvalue) {
       object["eigenvalue"] = *node.eigenvalue;
       object["eigenvalues"] = llvm::json::Array(node.eigenvalues);

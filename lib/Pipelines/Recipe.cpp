@@ -205,10 +205,16 @@ std::vector<Entry> makeTransformEntries() {
          return llvm::Error::success();
        },
        [](const Recipe &r) { return r.weightFormat; }});
-  entries.push_back(choice("weight-rounding", "nearest|gptq",
-                           "of weights in weight-format; gptq needs calibration data; default "
-                           "nearest",
+  entries.push_back(choice("weight-rounding", "nearest|mse|gptq|gptaq|adaround|brecq",
+                           "how codes of weights are chosen; all but nearest and mse need "
+                           "calibration data; default nearest",
                            [](Recipe &r) -> std::string & { return r.weightRounding; }));
+  entries.push_back({{"rounding-steps", "1..100000",
+                      "of learned weight rounding (adaround, brecq); default 300"},
+                     [](Recipe &r, StringRef text) {
+                       return setInteger(text, 1, 100000, r.roundingSteps);
+                     },
+                     [](const Recipe &r) { return std::to_string(r.roundingSteps); }});
   entries.push_back(choice("weight-search", "none|mse|clip|codes",
                            "search of the scales of weight-format; default none",
                            [](Recipe &r) -> std::string & { return r.weightSearch; }));
@@ -453,7 +459,24 @@ void quantc::writeRecipe(const Recipe &recipe, llvm::raw_ostream &os) {
   }
 }
 
+/// Which way of rounding goes with which weights.
+static llvm::Error checkRounding(const Recipe &recipe) {
+  const std::string &method = recipe.weightRounding;
+  const bool rounds = method == "nearest" || method == "gptq";
+  if (!recipe.hasStaticActivations() && !rounds)
+    return llvm::createStringError("weight-rounding " + method +
+                                   ": expected activations static beside it, but found " +
+                                   recipe.activations);
+  if (recipe.hasStaticActivations() && method != "nearest" && !recipe.quantize.weightPerChannel)
+    return llvm::createStringError("weight-rounding " + method +
+                                   ": expected weight-granularity channel beside it, but found "
+                                   "tensor");
+  return llvm::Error::success();
+}
+
 llvm::Error quantc::checkRecipe(const Recipe &recipe) {
+  if (llvm::Error error = checkRounding(recipe))
+    return error;
   if (recipe.hasStaticActivations() && !recipe.weightFormat.empty())
     return llvm::createStringError("weight-format: expected activations float or row beside it, "
                                    "but found static");

@@ -20,8 +20,9 @@
 //   {"format": "quantc-curvature", "version": 1,
 //    "options": {"loss": "kl", "runs": 8, "probes": 16, ...},
 //    "curvature": {"conv1": {"weights": 864, "trace": 1.5, "traceStderr": 0.1, "probes": 16,
-//                            "eigenvalue": 0.5, "eigenvalues": [0.4, 0.6], "fisher": 0.1,
-//                            "fisherTrue": 0.1, "fisherEmpirical": 0.2, "activationTrace": 3.0}}}
+//                            "gaussNewtonTrace": 1.4, "eigenvalue": 0.5,
+//                            "eigenvalues": [0.4, 0.6], "fisher": 0.1, "fisherTrue": 0.1,
+//                            "fisherEmpirical": 0.2, "activationTrace": 3.0}}}
 //
 //===----------------------------------------------------------------------===//
 
@@ -55,6 +56,8 @@ struct NodeCurvature {
   /// the squared error, normal with the variance whose Hessian is the loss's); labels the model's
   /// greatest outputs (KL alone).
   double fisherTrue = 0;
+  /// The trace of the same block by draws of labels, without the other layers' shares in `trace`.
+  double gaussNewtonTrace() const { return fisherTrue * static_cast<double>(weights); }
   std::optional<double> fisherEmpirical;
   /// Trace of Gauss-Newton with respect to what the node reads, mean over runs.
   std::optional<double> activationTrace;

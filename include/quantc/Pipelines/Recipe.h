@@ -55,8 +55,11 @@ struct Recipe {
   /// Text of the number format that matrices of linear maps are stored in (docs/Formats.md); empty
   /// for integers of `quantize.weightBits`.
   std::string weightFormat;
-  /// "nearest", or "gptq", which needs data.
+  /// How codes of weights are chosen: "nearest"; by data "gptq"; and with static activations "mse",
+  /// which needs none, "gptaq", "adaround" and "brecq" (docs/Rounding.md).
   std::string weightRounding = "nearest";
+  /// Of the descent of "adaround" and "brecq".
+  int64_t roundingSteps = 300;
   /// How scales of `weightFormat` are chosen: "none", "mse", "clip", "codes".
   std::string weightSearch = "none";
   /// "static": by ranges of calibration data; "float"; "row": codes of

@@ -133,7 +133,7 @@ TEST_F(CurvatureTest, SquaredErrorOfALinearModel) {
   double trace = 2 * moment.trace();
   EXPECT_NEAR(node.trace, trace, 4 * node.traceStderr + 1e-3 * trace);
   EXPECT_LT(node.traceStderr, trace / 5);
-  EXPECT_NEAR(node.fisherTrue * double(node.weights), trace, 1e-5 * trace);
+  EXPECT_NEAR(node.gaussNewtonTrace(), trace, 1e-5 * trace);
   EXPECT_FALSE(node.fisherEmpirical);
   Eigen::SelfAdjointEigenSolver<ptq::Matrix> solver(moment);
   double top = 2.0 / outputs * solver.eigenvalues().maxCoeff();
@@ -169,8 +169,10 @@ TEST_F(CurvatureTest, SoftmaxOfALinearModel) {
       p.push_back(std::exp(logit));
     }
     double sum = std::accumulate(p.begin(), p.end(), 0.0), pp = 0;
-    for (double &each : p)
-      pp += (each /= sum) * each;
+    for (double &each : p) {
+      each /= sum;
+      pp += each * each;
+    }
     double most = *std::max_element(p.begin(), p.end()), length = squares(x);
     trace += length * (1 - pp) / double(runs);
     empirical += length * (1 - 2 * most + pp) / double(runs);
