@@ -258,6 +258,55 @@ def QnnStoreCodes : Pass<"qnn-store-codes", "::mlir::ModuleOp"> {
   let dependentDialects = ["::quantc::qnn::QNNDialect", "::quantc::nn::NNDialect"];
 }
 
+def QnnMigrate : Pass<"qnn-migrate", "::mlir::ModuleOp"> {
+  let summary = "move outliers of activations into weights by scales and shifts of channels";
+  let description = [{
+    Each value that linear maps with constant weights read is stored as (x - z) / s, with
+    a factor and a shift for each channel; the maps that read it and the ops that make it
+    take both up, so the float function stays. Where that is possible the algebra of
+    channels says (docs/ChannelAlgebra.md); with `copies`, a norm or lookup that others
+    read too gets a copy for the maps. Other values stay, with a remark that says why.
+
+    `smoothquant`: s = a^alpha / w^(1 - alpha), of the greatest magnitudes a of the
+    activation and w of the weights; `os+`: z is the middle of the range, and what is
+    beyond a searched threshold is shrunk to it; `awq`: powers of mean magnitudes;
+    `equalize`: greatest weights in front and behind become equal, without data.
+    Searches take the least error of what the maps compute from the rows in `channels`,
+    codes of activations and weights as the options say. With `check`, a transform is
+    kept where it lowers that error on other rows.
+
+    Sources: docs/Migration.md. Example: see
+    test/Dialect/QNN/Transforms/migrate-doctest.test.
+  }];
+  let options = [
+    Option<"method", "method", "std::string", "\"smoothquant\"",
+      "smoothquant, os+, awq or equalize; default smoothquant">,
+    Option<"alpha", "alpha", "std::string", "\"search\"",
+      "of smoothquant: 0 to 1, or search; default search">,
+    Option<"channels", "channels", "std::string", "\"\"",
+      "file of ranges and sample rows (.npz), as quantc --save-channels writes it">,
+    Option<"copies", "copies", "bool", "true",
+      "copy norms and lookups that others read too; default true">,
+    Option<"check", "check", "bool", "true",
+      "keep what lowers the error on rows that the search did not see; default true">,
+    Option<"activations", "activations", "std::string", "\"static\"",
+      "codes of activations: static, float (none) or row; default static">,
+    Option<"activationBits", "activation-bits", "unsigned", "8",
+      "bits of a code of activations, 2 to 16; default 8">,
+    Option<"weightBits", "weight-bits", "unsigned", "8",
+      "bits of a code of weights, 2 to 16, with a scale a channel; default 8">,
+    Option<"weightFormat", "weight-format", "std::string", "\"\"",
+      "number format of the weights instead; default none">,
+    ListOption<"exclude", "exclude", "std::string",
+      "values to leave alone, NODE.input of the first node that reads them; default none">
+  ];
+  let statistics = [
+    Statistic<"migrated", "migrated", "values migrated">,
+    Statistic<"left", "left", "values left as they are">
+  ];
+  let dependentDialects = ["::quantc::nn::NNDialect"];
+}
+
 def QnnRotateOnline : Pass<"qnn-rotate-online", "::mlir::func::FuncOp"> {
   let summary = "rotate at run time what no weight in front can take up (R3, R4, heads)";
   let description = [{
