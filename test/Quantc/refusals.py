@@ -154,6 +154,14 @@ CASES = {
     "qnn-fuse-grouped-linear": [
         ("a weight in floats", function(X, dense(8, 8) + LAYER.format("%r", "%x", "last"), ("%r", RESULT)), ["its weight is not stored in integers"]),
     ],
+    "qnn-migrate{method=smoothquant}": [
+        ("an input of the graph", function(X, dense(8, 8) + LAYER.format("%r", "%x", "last"), ("%r", RESULT)), ["'last.input' is not migrated: it is an input of the graph"]),
+        ("a nonlinearity in front", function(X, dense(8, 8) + LAYER.format("%s", "%x", "first") + RELU.format("%t", "%s", ' loc("act")').replace("relu", "gelu")
+                                               + LAYER.format("%r", "%t", "last"), ("%r", RESULT)),
+         ["'last.input' is not migrated: 'act' (nn.gelu): it is not linear"]),
+        ("a computed weight", function(X + ", %v: tensor<8x8xf32>", dense(8, 8) + LAYER.format("%s", "%x", "first") + COMPUTED, ("%r", RESULT)),
+         ["is not migrated: "]),
+    ],
     "qnn-round-weights{format=int4:sym moments=MOMENTS}": [
         ("a computed weight", function(X + ", %v: tensor<8x8xf32>", RELU.format("%s", "%x", "") + COMPUTED, ("%r", RESULT)),
          ["the weight of 'last' is not rounded: expected a constant f32 matrix over the last axis of its input"]),
@@ -178,7 +186,7 @@ def main():
         moments = os.path.join(folder, "moments.npz")
         np.savez(moments, **{"none:tokens": np.int64(1), "none:sum": np.ones(1), "none:columns": np.ones(1)})
         for name, cases in CASES.items():
-            inside = name if name.startswith(("qnn-encode", "qnn-fuse", "qnn-round")) else f"func.func({name})"
+            inside = name if name.startswith(("qnn-encode", "qnn-fuse", "qnn-migrate", "qnn-round")) else f"func.func({name})"
             for what, text, remarks in cases:
                 code, after, said = run(quant_opt, text, inside.replace("MOMENTS", moments))
                 same = run(quant_opt, text, "")[1]
