@@ -64,7 +64,8 @@ llvm::Expected<MomentTable> Compiler::momentsOfInputs() {
 
 LogicalResult Compiler::roundWeights() {
   const Recipe &recipe = options.recipe;
-  if (recipe.weightFormat.empty() || recipe.weightRounding != "gptq")
+  const bool aimsAtFloat = recipe.weightRounding == "gptaq";
+  if (recipe.weightFormat.empty() || (recipe.weightRounding != "gptq" && !aimsAtFloat))
     return success();
   double start = now();
   llvm::Expected<MomentTable> moments = momentsOfInputs();
@@ -80,6 +81,14 @@ LogicalResult Compiler::roundWeights() {
   roundOptions.exclude = recipe.quantize.exclude;
   roundOptions.progress = options.progress;
   roundOptions.checkpoint = checkpoint.get();
+  std::optional<CrossMomentTable> cross;
+  if (aimsAtFloat) {
+    llvm::Expected<CrossMomentTable> found = crossMoments(*moments, roundOptions);
+    if (!found)
+      return emitError(ir->getLoc(), "second moments: ") << llvm::toString(found.takeError());
+    cross = std::move(*found);
+    roundOptions.cross = &*cross;
+  }
   FailureOr<std::vector<qnn::RoundedWeight>> rounded =
       qnn::roundWeights(*ir, *moments, roundOptions);
   if (failed(rounded))

@@ -145,7 +145,10 @@ void Compiler::adopt(OwningOpRef<ModuleOp> module, Stage stage, llvm::StringRef 
 
 LogicalResult Compiler::runStage(Stage stage) {
   PassManager pm(&context, ModuleOp::getOperationName());
-  std::string text = stagePipeline(stage, options.recipe), problem;
+  Recipe recipe = options.recipe;
+  if (rotationsFile && recipe.rotations.empty())
+    recipe.rotations = rotationsPath;
+  std::string text = stagePipeline(stage, recipe), problem;
   llvm::raw_string_ostream os(problem);
   FailureOr<OpPassManager> parsed = parsePassPipeline(text, os);
   if (failed(parsed)) {
@@ -225,6 +228,8 @@ LogicalResult Compiler::advance(Stage target) {
     if (next == Stage::Quantized && dataSet && floatModule &&
         llvm::is_contained(path, Stage::Integer)) // accuracy may be measured
       keepWeights(*ir, *floatModule);
+    if (next == Stage::Observed && failed(learnRotations()))
+      return failure();
     if (next == Stage::Quantized && failed(calibrate()))
       return failure();
     if (next == Stage::Exported && options.recipe.biasCorrectionRuns > 0 && !result.quantizedInFile)

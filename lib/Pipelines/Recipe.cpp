@@ -17,6 +17,7 @@
 #include "quantc/Numerics/NumberFormat.h"
 #include "quantc/Support/Suggest.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
@@ -181,6 +182,12 @@ Entry choice(StringRef name, StringRef values, StringRef help,
   return {{name, values, help}, set, get};
 }
 
+std::string digits(double value) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%.9g", value);
+  return text;
+}
+
 std::vector<Entry> makeTransformEntries() {
   std::vector<Entry> entries;
   entries.push_back(choice("rotate", "none|fused|online",
@@ -193,6 +200,27 @@ std::vector<Entry> makeTransformEntries() {
                                          r.rotateSeed);
                      },
                      [](const Recipe &r) { return std::to_string(r.rotateSeed); }});
+  entries.push_back(choice("rotate-learn", "none|local",
+                           "of activations row: learn the rotations of residual streams from "
+                           "calibration data, so that rows lose little; default none",
+                           [](Recipe &r) -> std::string & { return r.rotateLearn; }));
+  entries.push_back({{"rotate-steps", "1..100000", "of learning; default 60"},
+                     [](Recipe &r, StringRef text) {
+                       return setInteger(text, 1, 100000, r.rotateSteps);
+                     },
+                     [](const Recipe &r) { return std::to_string(r.rotateSteps); }});
+  Entry rate = real("rotate-rate", "(0, 1]", "of the first step of learning; default 0.1", 0, 1,
+                    [](Recipe &r) -> double & { return r.rotateRate; });
+  rate.get = [](const Recipe &r) { return digits(r.rotateRate); };
+  entries.push_back(std::move(rate));
+  entries.push_back({{"rotations", "path",
+                      "file of learned rotations: written by rotate-learn, read without it; "
+                      "default none"},
+                     [](Recipe &r, StringRef text) {
+                       r.rotations = text.str();
+                       return llvm::Error::success();
+                     },
+                     [](const Recipe &r) { return r.rotations; }});
   entries.push_back(
       {{"weight-format", "text",
         "number format of the matrices of linear maps, such as int4:g128:sym (docs/Formats.md); "
@@ -223,6 +251,25 @@ std::vector<Entry> makeTransformEntries() {
              "what linear maps read: codes of calibrated ranges, floats, or codes "
              "of activation-bits with a scale for each row as it comes; default static",
              [](Recipe &r) -> std::string & { return r.activations; }));
+  Entry clip = real("activation-clip", "(0, 1]",
+                    "of activations row: part of the greatest magnitude that the greatest code "
+                    "stands for; default 1",
+                    0, 1, [](Recipe &r) -> double & { return r.activationClip; });
+  clip.get = [](const Recipe &r) { return digits(r.activationClip); };
+  entries.push_back(std::move(clip));
+  entries.push_back({{"activation-group", "0..65536",
+                      "of activations row: inputs that share a scale, a multiple of 8; 0 for the "
+                      "whole row; default 0"},
+                     [](Recipe &r, StringRef text) -> llvm::Error {
+                       int64_t value = 0;
+                       if (llvm::Error error = setInteger(text, 0, 65536, value))
+                         return error;
+                       if (value % 8 != 0)
+                         return expected("a multiple of 8", text);
+                       r.activationGroup = value;
+                       return llvm::Error::success();
+                     },
+                     [](const Recipe &r) { return std::to_string(r.activationGroup); }});
   return entries;
 }
 
@@ -462,7 +509,8 @@ void quantc::writeRecipe(const Recipe &recipe, llvm::raw_ostream &os) {
 /// Which way of rounding goes with which weights.
 static llvm::Error checkRounding(const Recipe &recipe) {
   const std::string &method = recipe.weightRounding;
-  const bool rounds = method == "nearest" || method == "gptq";
+  const bool rounds = method == "nearest" || method == "gptq" ||
+                      (method == "gptaq" && recipe.activations == "row");
   if (!recipe.hasStaticActivations() && !rounds)
     return llvm::createStringError("weight-rounding " + method +
                                    ": expected activations static beside it, but found " +
@@ -475,6 +523,14 @@ static llvm::Error checkRounding(const Recipe &recipe) {
 }
 
 llvm::Error quantc::checkRecipe(const Recipe &recipe) {
+  if (recipe.activations != "row" && (recipe.activationClip != 1 || recipe.activationGroup != 0))
+    return llvm::createStringError("activation-clip and activation-group: expected activations "
+                                   "row beside them, but found " +
+                                   recipe.activations);
+  if (recipe.rotateLearn != "none" && (recipe.activations != "row" || recipe.rotate == "none"))
+    return llvm::createStringError("rotate-learn: expected activations row and rotate fused or "
+                                   "online beside it, but found " +
+                                   recipe.activations + " and " + recipe.rotate);
   if (llvm::Error error = checkRounding(recipe))
     return error;
   if (recipe.hasStaticActivations() && !recipe.weightFormat.empty())

@@ -42,6 +42,13 @@ llvm::json::Value CompileReport::toJSON() const {
                                          {"output_error", weight.loss},
                                          {"output_error_nearest", weight.nearestLoss},
                                          {"message", weight.message}});
+  llvm::json::Array learned;
+  for (const LearnedStream &stream : learnedRotations)
+    learned.push_back(llvm::json::Object{{"stream", stream.number},
+                                         {"channels", stream.channels},
+                                         {"rows", stream.rows},
+                                         {"loss", stream.after},
+                                         {"loss_before", stream.before}});
   return llvm::json::Object{{"format", "quantc-report"},
                             {"version", 1},
                             {"model", model},
@@ -62,6 +69,8 @@ llvm::json::Value CompileReport::toJSON() const {
                             {"self_test_skipped", selfTestSkipped},
                             {"calibration_seconds", calibrationSeconds},
                             {"corrected_biases", correctedBiases},
+                            {"learned_rotations", std::move(learned)},
+                            {"learning_seconds", learningSeconds},
                             {"rounded_weights", std::move(rounded)},
                             {"rounding_seconds", roundingSeconds},
                             {"explanation", explanation ? *explanation : llvm::json::Value(nullptr)},
@@ -116,6 +125,11 @@ void CompileReport::print(llvm::raw_ostream &os) const {
       os << ", corrected biases: " << *correctedBiases;
     os << "\n";
   }
+  for (const LearnedStream &stream : learnedRotations)
+    os << llvm::formatv("rotation      stream {0}, {1} channels: rows lose {2:F2} % of their energy "
+                        "instead of {3:F2} %, learned from {4} rows\n",
+                        stream.number, stream.channels, 100 * stream.after, 100 * stream.before,
+                        stream.rows);
   if (!roundedWeights.empty())
     os << llvm::formatv("rounding      {0} weights by GPTQ in {1:F1} s; {2:F0} % of the outputs' "
                         "squared error of nearest values, mean over layers\n",

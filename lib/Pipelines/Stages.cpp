@@ -13,6 +13,7 @@
 #include "quantc/Pipelines/Stages.h"
 #include "quantc/InitAll.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
 
 using namespace quantc;
 using llvm::StringRef;
@@ -77,7 +78,8 @@ static std::string rotatePasses(const Recipe &recipe) {
   std::string seed = "seed=" + std::to_string(recipe.rotateSeed);
   std::string text = "raise-nodes-to-nn,func.func(nn-recognize-norms),canonicalize,func.func("
                      "nn-fold-norms,nn-layer-norm-to-rms,nn-rotate{max-explicit=2 " +
-                     seed + "}";
+                     seed + (recipe.rotations.empty() ? "" : " rotations=" + recipe.rotations) +
+                     "}";
   if (recipe.rotate == "online")
     text += ",qnn-rotate-online{" + seed + "}";
   return text + "),lower-nn-to-nodes,canonicalize";
@@ -92,6 +94,17 @@ static std::string observePipeline(const Recipe &recipe) {
   return "builtin.module(" + llvm::join(passes, ",") + ")";
 }
 
+/// How rows become codes, where that is not the default.
+static std::string rowOptions(const Recipe &recipe) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (recipe.activationClip != 1)
+    os << llvm::format(" activation-clip=%.9g", recipe.activationClip);
+  if (recipe.activationGroup != 0)
+    os << " activation-group=" << recipe.activationGroup;
+  return text;
+}
+
 /// Weights that GPTQ did not store already, and the kernels that read them packed.
 static std::string storeWeightsPipeline(const Recipe &recipe) {
   std::string exclude =
@@ -100,9 +113,11 @@ static std::string storeWeightsPipeline(const Recipe &recipe) {
   if (recipe.weightRounding == "nearest")
     text += "qnn-encode-weights{format=" + recipe.weightFormat + " search=" + recipe.weightSearch +
             exclude + "},";
+  if (recipe.activations != "row")
+    return text + "qnn-fuse-grouped-linear{activation-bits=16})";
   return text + "qnn-fuse-grouped-linear{activation-bits=" +
-         (recipe.activations == "row" ? std::to_string(recipe.quantize.activationBits) : "16") +
-         "})";
+         std::to_string(recipe.quantize.activationBits) +
+         rowOptions(recipe) + "})";
 }
 
 /// The border becomes host code first: a no-op where --io-type int8 did it already.

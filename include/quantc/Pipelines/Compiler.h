@@ -24,7 +24,9 @@
 #include "quantc/Pipelines/Recipe.h"
 #include "quantc/Pipelines/Stages.h"
 #include "quantc/Support/Progress.h"
+#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/JSON.h"
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,6 +37,12 @@ namespace quantc {
 
 class Checkpoint;
 class CompiledModel;
+
+/// A residual stream whose rotation was learned.
+struct LearnedStream {
+  int64_t number = 0, channels = 0, rows = 0;
+  double before = 0, after = 0; ///< sum |Q(x R) - x R|^2 / sum |x|^2
+};
 
 struct CompileOptions {
   Recipe recipe;
@@ -84,6 +92,9 @@ struct CompileReport {
   std::vector<std::pair<std::string, double>> outputSqnrDb;
   /// Contractions whose bias was corrected; absent when the recipe asks for none.
   std::optional<int64_t> correctedBiases;
+  /// Residual streams whose rotation was learned, and the seconds it took with its data.
+  std::vector<LearnedStream> learnedRotations;
+  double learningSeconds = 0;
   /// What GPTQ made of each weight, and the seconds it took with its second moments.
   std::vector<qnn::RoundedWeight> roundedWeights;
   double roundingSeconds = 0;
@@ -179,7 +190,11 @@ private:
   mlir::LogicalResult requireStaticInputs();
   mlir::LogicalResult requireNoNodes();
   mlir::LogicalResult roundWeights();
+  mlir::LogicalResult learnRotations();
+  llvm::Expected<std::map<int64_t, std::vector<double>>> findRotations();
   llvm::Expected<MomentTable> momentsOfInputs();
+  llvm::Expected<CrossMomentTable> crossMoments(const MomentTable &moments,
+                                                qnn::RoundOptions roundOptions);
   mlir::LogicalResult findStatistics();
   /// Channel summaries of all observers of `module` over `runs`, on compiled code.
   mlir::FailureOr<qnn::ChannelSummaries> summarize(llvm::StringRef step, mlir::ModuleOp module,
@@ -207,6 +222,8 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> explainedFloat, explainedModule;
   Stage current = Stage::Imported;
   bool adopted = false; ///< at stage integer or later
+  std::unique_ptr<llvm::FileRemover> rotationsFile; ///< a temporary one of learned rotations
+  std::string rotationsPath;                        ///< its path
   std::unique_ptr<DataSet> dataSet;
   std::unique_ptr<Checkpoint> checkpoint; ///< null without `resume`
   std::vector<std::string> nodeNames;

@@ -52,6 +52,14 @@ struct Recipe {
   std::string rotate = "none";
   /// Of the signs of rotations.
   int64_t rotateSeed = 0;
+  /// Rotations of residual streams: "none" as they are; "local" learned from calibration data, so
+  /// that row quantization loses little.
+  std::string rotateLearn = "none";
+  int64_t rotateSteps = 60;
+  double rotateRate = 0.1;
+  /// File of learned rotations, which learning writes and a run without learning reads; empty:
+  /// none.
+  std::string rotations;
   /// Text of the number format that matrices of linear maps are stored in (docs/Formats.md); empty
   /// for integers of `quantize.weightBits`.
   std::string weightFormat;
@@ -65,6 +73,10 @@ struct Recipe {
   /// "static": by ranges of calibration data; "float"; "row": codes of
   /// `quantize.activationBits`, each row with a scale of its own as it comes.
   std::string activations = "static";
+  /// Of "row": part of the greatest magnitude that the greatest code stands for, in (0, 1], and how
+  /// many inputs share a scale, a multiple of 8; 0: all of the row.
+  double activationClip = 1;
+  int64_t activationGroup = 0;
   bool hasStaticActivations() const { return activations == "static"; }
   /// Integer instructions only in integer ops.
   bool strict = false;

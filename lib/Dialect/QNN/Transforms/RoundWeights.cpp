@@ -111,8 +111,10 @@ public:
   Rounder(NumberFormatAttr attribute, const numerics::ScaleSearch &search)
       : attribute(attribute), format(attribute.getFormat()), search(search) {}
 
+  /// `cross` with `alpha` moves what is rounded; may be empty.
   llvm::Expected<StoredWeight> round(LinearMapOpInterface op, const ptq::GptqFactor &factor,
-                                     const ptq::Matrix &moment);
+                                     const ptq::Matrix &moment, const ptq::Matrix &cross,
+                                     double alpha);
   /// Puts the stored weight in place of the float one.
   void store(LinearMapOpInterface op, const numerics::StoredMatrix &matrix);
 
@@ -179,7 +181,8 @@ void Rounder::store(LinearMapOpInterface op, const numerics::StoredMatrix &matri
 }
 
 llvm::Expected<StoredWeight> Rounder::round(LinearMapOpInterface op, const ptq::GptqFactor &factor,
-                                            const ptq::Matrix &moment) {
+                                            const ptq::Matrix &moment, const ptq::Matrix &cross,
+                                            double alpha) {
   Value old = op.getWeightOperand().get();
   auto type = cast<RankedTensorType>(old.getType());
   std::optional<std::vector<float>> values = readFloats(getConstantElements(old));
@@ -194,6 +197,12 @@ llvm::Expected<StoredWeight> Rounder::round(LinearMapOpInterface op, const ptq::
   llvm::Expected<ptq::Matrix> nearest = ptq::roundToNearest(weight, nearestGrid);
   if (!nearest)
     return nearest.takeError();
+  if (cross.size() > 0 && factor.usable()) {
+    llvm::Expected<ptq::Matrix> target = ptq::shiftedTarget(weight, cross, factor, alpha);
+    if (!target)
+      return target.takeError();
+    weight = std::move(*target);
+  }
   llvm::Expected<ptq::GptqResult> rounded = ptq::roundByGptq(weight, factor, grid);
   if (!rounded)
     return rounded.takeError();
@@ -245,11 +254,15 @@ FailureOr<std::vector<RoundedWeight>> qnn::roundWeights(ModuleOp module, const M
     done += maps.size() - chosen.size();
     if (chosen.empty())
       continue;
-    auto moment = moments.find(name);
-    if (moment == moments.end())
+    auto plain = moments.find(name);
+    const CrossMoments *cross = nullptr;
+    if (options.cross)
+      if (auto found = options.cross->find(name); found != options.cross->end())
+        cross = &found->second;
+    if (options.cross ? !cross : plain == moments.end())
       return chosen.front()->emitError() << "node '" << getNodeName(chosen.front())
                                          << "': no second moments of '" << name << "'";
-    ptq::Matrix mean;
+    ptq::Matrix mean, crossMean;
     std::optional<ptq::GptqFactor> factor; // of the first weight that is not done
     for (LinearMapOpInterface map : chosen) {
       std::string node = getNodeName(map);
@@ -258,13 +271,15 @@ FailureOr<std::vector<RoundedWeight>> qnn::roundWeights(ModuleOp module, const M
           [&](StringRef path) { return readStored(path, node); }, writeStored,
           [&]() -> llvm::Expected<StoredWeight> {
             if (!factor) {
-              mean = moment->second.mean();
+              mean = cross ? cross->moment.mean() : plain->second.mean();
+              if (cross)
+                crossMean = cross->cross.mean();
               llvm::Expected<ptq::GptqFactor> made = ptq::factorSecondMoment(mean, options.gptq);
               if (!made)
                 return made.takeError();
               factor = std::move(*made);
             }
-            return rounder.round(map, *factor, mean);
+            return rounder.round(map, *factor, mean, crossMean, options.alpha);
           });
       if (!rounded)
         return map->emitError() << "node '" << node << "': " << llvm::toString(rounded.takeError());

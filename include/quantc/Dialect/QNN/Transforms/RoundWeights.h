@@ -14,6 +14,7 @@
 #define QUANTC_DIALECT_QNN_TRANSFORMS_ROUNDWEIGHTS_H
 
 #include "mlir/IR/BuiltinOps.h"
+#include "quantc/Calibration/CrossMoments.h"
 #include "quantc/Calibration/Moments.h"
 #include "quantc/PTQ/Gptq.h"
 #include <optional>
@@ -32,6 +33,10 @@ struct RoundOptions {
   /// Search of scales: none, mse, clip or codes.
   std::string search = "none";
   ptq::GptqOptions gptq{0.01, 1.0, /*actOrder=*/true};
+  /// GPTAQ: moments of the quantized model instead, and weights moved by `alpha` of the way to the
+  /// outputs of the float one; may be null.
+  const CrossMomentTable *cross = nullptr;
+  double alpha = 0.25;
   /// In units of weights.
   ProgressFn progress;
   /// Keeps and gives the weights that are done; may be null.
