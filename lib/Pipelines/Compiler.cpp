@@ -228,6 +228,8 @@ LogicalResult Compiler::advance(Stage target) {
     if (next == Stage::Quantized && dataSet && floatModule &&
         llvm::is_contained(path, Stage::Integer)) // accuracy may be measured
       keepWeights(*ir, *floatModule);
+    if (next == Stage::Observed && failed(migrate()))
+      return failure();
     if (next == Stage::Observed && failed(learnRotations()))
       return failure();
     if (next == Stage::Quantized && failed(calibrate()))

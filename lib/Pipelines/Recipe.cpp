@@ -188,6 +188,46 @@ std::string digits(double value) {
   return text;
 }
 
+std::vector<Entry> makeMigrationEntries() {
+  std::vector<Entry> entries;
+  entries.push_back(choice("migrate", "none|smoothquant|os+|awq|equalize",
+                           "move outliers of activations into weights (docs/Migration.md); all but "
+                           "equalize need calibration data; default none",
+                           [](Recipe &r) -> std::string & { return r.migration.method; }));
+  entries.push_back({{"migrate-alpha", "search|0..1",
+                      "of smoothquant: part of the range that moves into the weights; default "
+                      "search"},
+                     [](Recipe &r, StringRef text) -> llvm::Error {
+                       double value = 0;
+                       if (text != "search" &&
+                           (text.getAsDouble(value) || !(value >= 0 && value <= 1)))
+                         return expected("search or a number in 0..1", text);
+                       r.migration.alpha = text.str();
+                       return llvm::Error::success();
+                     },
+                     [](const Recipe &r) { return r.migration.alpha; }});
+  entries.push_back(boolean("migrate-copies",
+                            "copy norms and lookups that others than linear maps read too; default "
+                            "true",
+                            [](Recipe &r) -> bool & { return r.migration.copies; }));
+  entries.push_back(choice("migrate-check", "none|place|model",
+                           "a transform is kept where it lowers the error of the maps that read it "
+                           "(place), and that of the model's outputs (model); default model",
+                           [](Recipe &r) -> std::string & { return r.migration.check; }));
+  entries.push_back({{"migrate-exclude", "list",
+                      "values to leave alone: NODE.input of the first node that reads them; "
+                      "default none"},
+                     [](Recipe &r, StringRef text) -> llvm::Error {
+                       llvm::SmallVector<StringRef> items;
+                       text.split(items, ',', -1, /*KeepEmpty=*/false);
+                       for (StringRef item : items)
+                         r.migration.exclude.push_back(item.trim().str());
+                       return llvm::Error::success();
+                     },
+                     [](const Recipe &r) { return llvm::join(r.migration.exclude, ","); }});
+  return entries;
+}
+
 std::vector<Entry> makeTransformEntries() {
   std::vector<Entry> entries;
   entries.push_back(choice("rotate", "none|fused|online",
@@ -357,7 +397,7 @@ std::vector<Entry> makeHLSEntries() {
 const std::vector<Entry> &table() {
   static const std::vector<Entry> entries = [] {
     std::vector<Entry> all;
-    for (auto &group : {makeObserverEntries(), makeFormatEntries(), makeTransformEntries(),
+    for (auto &group : {makeObserverEntries(), makeFormatEntries(), makeMigrationEntries(), makeTransformEntries(),
                         makeAccuracyEntries(), makeTargetEntries(), makeHLSEntries()})
       all.insert(all.end(), group.begin(), group.end());
     return all;
@@ -522,7 +562,22 @@ static llvm::Error checkRounding(const Recipe &recipe) {
   return llvm::Error::success();
 }
 
+/// Rotated channels stand out no more, and what makes weights the largest does nothing for them.
+static llvm::Error checkMigration(const Recipe &recipe) {
+  if (recipe.migration.method == "awq" && recipe.rotate != "none")
+    return llvm::createStringError("migrate awq: expected rotate none beside it, but found " +
+                                   recipe.rotate);
+  if (recipe.migration.method != "none" && recipe.weightFormat.empty() &&
+      recipe.quantize.weightBits < 2)
+    return llvm::createStringError("migrate: expected weight-bits of at least 2 beside it, but "
+                                   "found " +
+                                   llvm::Twine(recipe.quantize.weightBits));
+  return llvm::Error::success();
+}
+
 llvm::Error quantc::checkRecipe(const Recipe &recipe) {
+  if (llvm::Error error = checkMigration(recipe))
+    return error;
   if (recipe.activations != "row" && (recipe.activationClip != 1 || recipe.activationGroup != 0))
     return llvm::createStringError("activation-clip and activation-group: expected activations "
                                    "row beside them, but found " +

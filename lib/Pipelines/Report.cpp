@@ -71,6 +71,7 @@ llvm::json::Value CompileReport::toJSON() const {
                             {"corrected_biases", correctedBiases},
                             {"learned_rotations", std::move(learned)},
                             {"learning_seconds", learningSeconds},
+                            {"migration", migration ? migration->toJSON() : llvm::json::Value(nullptr)},
                             {"rounded_weights", std::move(rounded)},
                             {"rounding_seconds", roundingSeconds},
                             {"explanation", explanation ? *explanation : llvm::json::Value(nullptr)},
@@ -130,6 +131,8 @@ void CompileReport::print(llvm::raw_ostream &os) const {
                         "instead of {3:F2} %, learned from {4} rows\n",
                         stream.number, stream.channels, 100 * stream.after, 100 * stream.before,
                         stream.rows);
+  if (migration)
+    migration->print(os);
   if (!roundedWeights.empty())
     os << llvm::formatv("rounding      {0} weights by GPTQ in {1:F1} s; {2:F0} % of the outputs' "
                         "squared error of nearest values, mean over layers\n",

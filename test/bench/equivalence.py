@@ -7,8 +7,8 @@
     equivalence.py MODEL.onnx DATA [--build BUILD] [--limit N] [--layers FILE.md] [NAME ...]
 
 DATA is what quantc calibrates with and quant-run reads; of a folder of .npz files, the first N of the most frequent
-shapes. NAME selects transforms; each is a pipeline of quant-opt on the
-float graph. Prints Markdown, a row for each transform: how many places it changed and refused; the root mean square
+shapes. NAME selects transforms; each is a pipeline of quant-opt on the float graph; migrations, kept wherever the
+algebra of channels lets them through, take their ranges and rows from the same N inputs. Prints Markdown, a row for each transform: how many places it changed and refused; the root mean square
 of the difference of an output to the untransformed model's over that of the output, worst of outputs and inputs; and
 kurtosis (normal numbers: 3) and max/rms of rows of what linear maps read, median and worst over layers. Then the
 reasons of refusals. FILE.md gets the two figures for each layer.
@@ -35,11 +35,15 @@ TRANSFORMS = {
     "heads": "qnn-rotate-online{scores=false inputs=false}",
     "R2 + heads": "nn-rotate{residual=false},qnn-rotate-online{scores=false inputs=false}",
     "all": NORMS + ",nn-rotate{max-explicit=2},qnn-rotate-online",
+    "smoothquant": "qnn-migrate{method=smoothquant alpha=0.5 check=false channels=CHANNELS}",
+    "os+": "qnn-migrate{method=os+ check=false channels=CHANNELS}",
+    "awq": "qnn-migrate{method=awq check=false channels=CHANNELS}",
+    "equalize": "qnn-migrate{method=equalize check=false}",
 }
 BEFORE, AFTER = "raise-nodes-to-nn,func.func(nn-recognize-norms),canonicalize", "lower-nn-to-nodes,canonicalize"
-REMARK = re.compile(r"remark: (?:loc\(.*\): )?(.*)")
-DONE = re.compile(r"is rotated:|is rotated at|are rotated|are mixed at")
-REFUSED = re.compile(r"is not rotated:|are not rotated:|are not mixed:|keeps its|stays a")
+REMARK = re.compile(r"remark: (?:loc\(.*?\): )?(.*)")
+DONE = re.compile(r"is rotated:|is rotated at|are rotated|are mixed at|is migrated by")
+REFUSED = re.compile(r"is not rotated:|are not rotated:|are not mixed:|keeps its|stays a|is not migrated:|not shifted:")
 
 
 def run(command):
@@ -68,10 +72,24 @@ class Bench:
             figures = {each["name"]: each for each in json.load(file)["inputs"]}
         return {k: v.reshape(self.options.limit, -1).astype(np.float64) for k, v in floats.items()}, figures
 
+    def channels(self):
+        """Ranges and rows of what linear maps read."""
+        target = self.path("channels.npz")
+        if not os.path.exists(target):
+            command = [os.path.join(self.bin, "quantc"), self.options.model, "--calibrate", self.options.data]
+            command += ["--set", "migrate=smoothquant", "--set", "migrate-alpha=0.5", "--set", "migrate-check=none"]
+            command += ["--threads", self.options.threads, "--emit", "mlirbc", "--to", "observed", "--quiet"]
+            run(command + ["--save-channels", target, "-o", self.path("observed.mlirbc")])
+        return target
+
     def transformed(self, module, pipeline):
         """The transformed module and what the passes say."""
         target = self.path("transformed.mlirbc")
-        text = f"builtin.module({BEFORE},func.func({pipeline}),{AFTER})"
+        if "qnn-migrate" in pipeline:  # of the module
+            pipeline = pipeline.replace("CHANNELS", self.channels())
+        else:
+            pipeline = f"func.func({pipeline})"
+        text = f"builtin.module({BEFORE},{pipeline},{AFTER})"
         command = [os.path.join(self.bin, "quant-opt"), module, "--emit-bytecode", "-o", target]
         return target, run(command + ["--pass-pipeline=" + text])
 

@@ -46,6 +46,9 @@ TEXT(calibrate, "calibrate",
      "Calibration data: .npz, folder of .npz or .npy, test_data_set_* folder", "path");
 TEXT(moments, "moments", "Second moments (.npz) for weight rounding instead of calibration data",
      "file");
+TEXT(channels, "channels",
+     "Ranges and sample rows (.npz) for outlier migration instead of calibration data", "file");
+TEXT(saveChannels, "save-channels", "Write the ranges and rows that migration collects", "file");
 TEXT(saveMoments, "save-moments", "Write the second moments that weight rounding collects", "file");
 TEXT(statistics, "statistics", "Statistics (JSON) instead of calibration data", "file");
 TEXT(calibrationMemory, "calib-memory",
@@ -297,6 +300,8 @@ llvm::Expected<DriverOptions> quantc::parseCommandLine(int argc, char **argv) {
   options.compile.statistics = statistics;
   options.compile.moments = moments;
   options.compile.saveMoments = saveMoments;
+  options.compile.channels = channels;
+  options.compile.saveChannels = saveChannels;
   options.compile.threads = threads;
   options.compile.resume = resume;
   if (explainRuns.getNumOccurrences() && (explainRuns < 0 || options.report.empty()))

@@ -21,6 +21,7 @@
 #include "quantc/Calibration/Moments.h"
 #include "quantc/Dialect/QNN/Transforms/CorrectBias.h"
 #include "quantc/Dialect/QNN/Transforms/RoundWeights.h"
+#include "quantc/Pipelines/MigrationReport.h"
 #include "quantc/Pipelines/Recipe.h"
 #include "quantc/Pipelines/Stages.h"
 #include "quantc/Support/Progress.h"
@@ -57,6 +58,9 @@ struct CompileOptions {
   /// Second moments (docs/Rounding.md) instead of calibration data for weight rounding, and where
   /// to write those that were collected. Empty: none.
   std::string moments, saveMoments;
+  /// Ranges and sample rows (.npz) instead of calibration data for migration, and where to write
+  /// those that were collected. Empty: none.
+  std::string channels, saveChannels;
   /// Folder that finished steps are kept in, and taken from (docs/Pipelines.md). Empty: none.
   std::string resume;
   /// Runs of the data that `explain` looks at; 0: what it needs is not kept.
@@ -95,6 +99,8 @@ struct CompileReport {
   /// Residual streams whose rotation was learned, and the seconds it took with its data.
   std::vector<LearnedStream> learnedRotations;
   double learningSeconds = 0;
+  /// What outlier migration did; absent where none was asked for.
+  std::optional<MigrationReport> migration;
   /// What GPTQ made of each weight, and the seconds it took with its second moments.
   std::vector<qnn::RoundedWeight> roundedWeights;
   double roundingSeconds = 0;
@@ -189,6 +195,14 @@ private:
   void keepFloat();
   mlir::LogicalResult requireStaticInputs();
   mlir::LogicalResult requireNoNodes();
+  mlir::LogicalResult migrate();
+  llvm::Expected<ChannelSampleTable> sampleChannels(mlir::ModuleOp raised);
+  llvm::Expected<qnn::MigrateOptions> migrateOptions() const;
+  llvm::Expected<double> migratedScore(mlir::ModuleOp lowered);
+  llvm::Expected<std::vector<std::string>> dropUseless(mlir::ModuleOp raised,
+                                                       const ChannelSampleTable &samples,
+                                                       const qnn::MigrateOptions &chosen,
+                                                       MigrationReport &report);
   mlir::LogicalResult roundWeights();
   mlir::LogicalResult learnRotations();
   llvm::Expected<std::map<int64_t, std::vector<double>>> findRotations();

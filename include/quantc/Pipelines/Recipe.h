@@ -38,6 +38,21 @@ struct HLSOptions {
   double clockMHz = 100;
 };
 
+/// Outlier migration (docs/Migration.md).
+struct MigrationRecipe {
+  /// "none", "smoothquant", "os+", "awq", "equalize".
+  std::string method = "none";
+  /// Of smoothquant: "search", or a number in [0, 1].
+  std::string alpha = "search";
+  /// Copy norms and lookups that others than linear maps read too.
+  bool copies = true;
+  /// What a transform must lower to be kept: "model", the error of what reads it and that of the
+  /// model's outputs; "place", the former; "none".
+  std::string check = "model";
+  /// Values to leave alone: NODE.input of the first node that reads them.
+  std::vector<std::string> exclude;
+};
+
 struct Recipe {
   std::string name = "custom";
   qnn::QuantizeOptions quantize;
@@ -47,6 +62,7 @@ struct Recipe {
   bool equalizeResidual = false;
   /// Runs of calibration data for sequential bias correction; 0 switches it off.
   int64_t biasCorrectionRuns = 0;
+  MigrationRecipe migration;
   /// Rotations before quantization: "none"; "fused" in the weights (R1, R2); "online" also at run
   /// time (R3, R4).
   std::string rotate = "none";
