@@ -125,7 +125,7 @@ LogicalResult Compiler::calibrate() {
   if (!options.recipe.hasStaticActivations())
     return success();
   if (!options.statistics.empty())
-    return qnn::readStatistics(*ir, options.statistics);
+    return failure(failed(qnn::readStatistics(*ir, options.statistics)) || failed(roundCodes()));
   if (!dataSet)
     return emitError(ir->getLoc(), "expected calibration data, but none was given");
   double start = now();
@@ -134,7 +134,7 @@ LogicalResult Compiler::calibrate() {
   if (failed(findStatistics()))
     return failure();
   keepFloat();
-  if (failed(collectFloatMeans()))
+  if (failed(collectFloatMeans()) || failed(roundCodes()))
     return failure();
   result.calibrationRuns = dataSet->numRuns();
   result.calibrationSeconds = now() - start;

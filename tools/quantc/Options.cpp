@@ -49,6 +49,11 @@ TEXT(moments, "moments", "Second moments (.npz) for weight rounding instead of c
 TEXT(channels, "channels",
      "Ranges and sample rows (.npz) for outlier migration instead of calibration data", "file");
 TEXT(saveChannels, "save-channels", "Write the ranges and rows that migration collects", "file");
+TEXT(codes, "codes", "Codes of weights (.npz) that --save-codes wrote, instead of weight rounding", "file");
+TEXT(saveCodes, "save-codes", "Write the codes of weights that weight rounding chose", "file");
+TEXT(channels, "channels",
+     "Ranges and sample rows (.npz) for outlier migration instead of calibration data", "file");
+TEXT(saveChannels, "save-channels", "Write the ranges and rows that migration collects", "file");
 TEXT(saveMoments, "save-moments", "Write the second moments that weight rounding collects", "file");
 TEXT(statistics, "statistics", "Statistics (JSON) instead of calibration data", "file");
 TEXT(calibrationMemory, "calib-memory",
@@ -299,6 +304,8 @@ llvm::Expected<DriverOptions> quantc::parseCommandLine(int argc, char **argv) {
     return std::move(error);
   options.compile.statistics = statistics;
   options.compile.moments = moments;
+  options.compile.codes = codes;
+  options.compile.saveCodes = saveCodes;
   options.compile.saveMoments = saveMoments;
   options.compile.channels = channels;
   options.compile.saveChannels = saveChannels;

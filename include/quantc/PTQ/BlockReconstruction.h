@@ -30,7 +30,7 @@ namespace quantc::ptq {
 struct BlockOptions {
   int iterations = 300;
   int64_t batch = 8;   ///< samples of a step, drawn with replacement
-  double rate = 2e-2;  ///< of Adam
+  double rate = 5e-2;  ///< of Adam
   double warmup = 0.2; ///< share of the iterations without regularizer, in [0, 1)
   double regularizer = 1000;
   Annealing annealing = Annealing::Linear;

@@ -58,6 +58,9 @@ struct CompileOptions {
   /// Second moments (docs/Rounding.md) instead of calibration data for weight rounding, and where
   /// to write those that were collected. Empty: none.
   std::string moments, saveMoments;
+  /// Codes of weights (qnn-store-codes) instead of weight rounding, and where to write those that
+  /// were chosen. Empty: none.
+  std::string codes, saveCodes;
   /// Ranges and sample rows (.npz) instead of calibration data for migration, and where to write
   /// those that were collected. Empty: none.
   std::string channels, saveChannels;
@@ -204,6 +207,7 @@ private:
                                                        const qnn::MigrateOptions &chosen,
                                                        MigrationReport &report);
   mlir::LogicalResult roundWeights();
+  mlir::LogicalResult roundCodes();
   mlir::LogicalResult learnRotations();
   llvm::Expected<std::map<int64_t, std::vector<double>>> findRotations();
   llvm::Expected<MomentTable> momentsOfInputs();

@@ -1,0 +1,433 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Weights of the integer network rounded block after block. The data advances with the blocks, as
+// floats through the float network and through the quantized one; each map's moments are those of
+// what its inputs are once everything in front of it is rounded.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantc/Dialect/QNN/Transforms/RoundCodes.h"
+#include "Feeds.h"
+#include "quantc/Dialect/QNN/Transforms/Blocks.h"
+#include "quantc/Execution/GradientModel.h"
+#include "quantc/Execution/JITExecutor.h"
+#include "quantc/Interfaces/WeightScope.h"
+#include "quantc/Numerics/Rounding.h"
+#include "quantc/PTQ/BlockReconstruction.h"
+#include "quantc/Pipelines/Compiler.h"
+#include "quantc/Support/Errors.h"
+#include <chrono>
+
+using namespace mlir;
+using namespace quantc;
+using namespace quantc::qnn;
+
+static double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+namespace {
+
+/// Values of one kind of network for every run.
+using Values = DenseMap<Value, std::vector<HostTensor>>;
+
+class CodeRounding {
+public:
+  CodeRounding(ModuleOp module, DataSet &data, const CompileOptions &options,
+               std::vector<RoundableMap> maps, ptq::ChannelOptions channelOptions,
+               bool reconstructs)
+      : module(module), data(data), options(options), maps(std::move(maps)),
+        channelOptions(channelOptions), reconstructs(reconstructs) {}
+
+  llvm::Error run();
+
+  CodeTable table;
+  std::vector<RoundedWeight> reports;
+
+private:
+  llvm::Error loadArguments(func::FuncOp function);
+  llvm::Error roundBlock(const NetworkBlock &block);
+  llvm::Error roundMaps(const NetworkBlock &block, ArrayRef<const RoundableMap *> readers);
+  llvm::Expected<ptq::PatchMoment> collect(const NetworkBlock &block, const RoundableMap &map);
+  llvm::Expected<std::unique_ptr<CompiledModel>> compile(const NetworkBlock &block,
+                                                         ArrayRef<Value> outputs, bool floats);
+  llvm::Expected<std::vector<HostTensor>> evaluate(CompiledModel &model, const NetworkBlock &block,
+                                                   const Values &values, int64_t run);
+  llvm::Error advance(const NetworkBlock &block, Values &values, bool asFloats);
+  llvm::Error reconstruct(const NetworkBlock &block);
+  llvm::Expected<std::unique_ptr<GradientModel>> openGradient(const NetworkBlock &block,
+                                                              ArrayRef<const RoundableMap *> own);
+  llvm::Error checkMemory(const RoundableMap &map) const;
+  void accept(const RoundableMap &map, ChosenCodes chosen);
+
+  ModuleOp module;
+  DataSet &data;
+  const CompileOptions &options;
+  std::vector<RoundableMap> maps;
+  ptq::ChannelOptions channelOptions;
+  bool reconstructs; ///< blocks, once their maps are rounded one by one
+  Values floats, codes;
+  ExtractOptions parameters; ///< of the maps that are rounded
+  size_t done = 0;
+};
+
+} // namespace
+
+llvm::Error CodeRounding::loadArguments(func::FuncOp function) {
+  for (int64_t run = 0, runs = data.numRuns(); run < runs; ++run) {
+    llvm::Expected<Feed> feed = data.feed(run);
+    if (!feed)
+      return feed.takeError();
+    for (auto [argument, input] : llvm::zip_equal(function.getArguments(), feed->inputs)) {
+      floats[argument].push_back(input.tensor);
+      codes[argument].push_back(input.tensor);
+    }
+  }
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::unique_ptr<CompiledModel>>
+CodeRounding::compile(const NetworkBlock &block, ArrayRef<Value> outputs, bool asFloats) {
+  ExtractOptions extractOptions;
+  if (asFloats)
+    extractOptions.floats = true;
+  else
+    extractOptions = parameters;
+  WeightScope scope(module.getContext()); // of the part's own
+  OwningOpRef<ModuleOp> part = extract(block.ops, block.inputs, outputs, extractOptions);
+  return compileInProcess(*part, kernels::bestHostLevel(), options.threads);
+}
+
+llvm::Expected<std::vector<HostTensor>> CodeRounding::evaluate(CompiledModel &model,
+                                                               const NetworkBlock &block,
+                                                               const Values &values, int64_t run) {
+  std::vector<HostTensor> inputs;
+  for (Value input : block.inputs)
+    inputs.push_back(values.find(input)->second[run]);
+  return model.run(inputs);
+}
+
+llvm::Error CodeRounding::checkMemory(const RoundableMap &map) const {
+  if (!options.calibrationMemory)
+    return llvm::Error::success();
+  uint64_t needed = ptq::PatchMoment::memoryNeeded(map.patches, /*hasOriginal=*/true);
+  for (const Values *values : {&floats, &codes})
+    for (const auto &entry : *values)
+      for (const HostTensor &tensor : entry.second)
+        needed += tensor.byteSize();
+  if (needed <= *options.calibrationMemory)
+    return llvm::Error::success();
+  return makeError("node '" + map.name + "': expected a calibration memory cap of at least " +
+                   llvm::Twine(needed) +
+                   " bytes for its moments and the data in front of it, but "
+                   "found " +
+                   llvm::Twine(*options.calibrationMemory));
+}
+
+llvm::Expected<ptq::PatchMoment> CodeRounding::collect(const NetworkBlock &block,
+                                                       const RoundableMap &map) {
+  LinearMapOpInterface op = map.op;
+  Value input = op.getInputOperand().get();
+  if (llvm::Error error = checkMemory(map))
+    return std::move(error);
+  ptq::PatchMoment moment(map.patches, /*hasOriginal=*/true);
+  const bool given = llvm::is_contained(block.inputs, input);
+  std::unique_ptr<CompiledModel> floatModel, codeModel;
+  for (auto [model, asFloats] : {std::pair(&floatModel, true), std::pair(&codeModel, false)}) {
+    if (given)
+      continue;
+    auto compiled = compile(block, input, asFloats);
+    if (!compiled)
+      return compiled.takeError();
+    *model = std::move(*compiled);
+  }
+  auto parallel = [&](int64_t count, llvm::function_ref<void(int64_t)> task) {
+    runOnThreads(options.threads, count, task);
+  };
+  for (int64_t run = 0, runs = data.numRuns(); run < runs; ++run) {
+    HostTensor original, rounded;
+    for (auto [tensor, model, values] : {std::tuple(&original, floatModel.get(), &floats),
+                                         std::tuple(&rounded, codeModel.get(), &codes)}) {
+      if (given) {
+        *tensor = values->find(input)->second[run];
+        continue;
+      }
+      auto outputs = evaluate(*model, block, *values, run);
+      if (!outputs)
+        return outputs.takeError();
+      *tensor = std::move(outputs->front());
+    }
+    if (llvm::Error error =
+            moment.add(rounded.values<float>().data(), original.values<float>().data(),
+                       rounded.numElements(), parallel))
+      return addContext("node '" + map.name + "'", std::move(error));
+  }
+  return moment;
+}
+
+void CodeRounding::accept(const RoundableMap &map, ChosenCodes chosen) {
+  LinearMapOpInterface op = map.op;
+  MapParameters &given = parameters.parameters[op];
+  given.weight = chosen.weights();
+  if (op.getBiasValue() || llvm::any_of(chosen.bias, [](float value) { return value != 0; }))
+    given.bias = chosen.bias;
+  table[map.name] = std::move(chosen);
+}
+
+/// Maps that read the same rows share their moments.
+llvm::Error CodeRounding::roundMaps(const NetworkBlock &block,
+                                    ArrayRef<const RoundableMap *> readers) {
+  llvm::Expected<ptq::PatchMoment> moment = collect(block, *readers.front());
+  if (!moment)
+    return moment.takeError();
+  for (const RoundableMap *map : readers) {
+    RoundedWeight report;
+    llvm::Expected<ChosenCodes> chosen = chooseCodes(*map, &*moment, channelOptions, report);
+    if (!chosen)
+      return chosen.takeError();
+    accept(*map, std::move(*chosen));
+    reports.push_back(std::move(report));
+    if (options.progress)
+      options.progress("rounding weights", ++done, maps.size());
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error CodeRounding::roundBlock(const NetworkBlock &block) {
+  std::vector<SmallVector<const RoundableMap *>> groups;
+  for (const RoundableMap &map : maps) {
+    LinearMapOpInterface op = map.op;
+    if (!llvm::is_contained(block.ops, op.getOperation()))
+      continue;
+    auto same = llvm::find_if(groups, [&](ArrayRef<const RoundableMap *> readers) {
+      LinearMapOpInterface other = readers.front()->op;
+      return other.getInputOperand().get() == op.getInputOperand().get() &&
+             readers.front()->patches == map.patches;
+    });
+    if (same == groups.end())
+      groups.push_back({&map});
+    else
+      same->push_back(&map);
+  }
+  for (ArrayRef<const RoundableMap *> readers : groups)
+    if (llvm::Error error = roundMaps(block, readers))
+      return error;
+  return llvm::Error::success();
+}
+
+/// The outputs of a block for every run.
+llvm::Error CodeRounding::advance(const NetworkBlock &block, Values &values, bool asFloats) {
+  if (block.outputs.empty())
+    return llvm::Error::success();
+  auto model = compile(block, block.outputs, asFloats);
+  if (!model)
+    return model.takeError();
+  for (int64_t run = 0, runs = data.numRuns(); run < runs; ++run) {
+    auto outputs = evaluate(**model, block, values, run);
+    if (!outputs)
+      return outputs.takeError();
+    for (auto [value, tensor] : llvm::zip_equal(block.outputs, *outputs))
+      values[value].push_back(std::move(tensor));
+  }
+  return llvm::Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Reconstruction of a block
+//===----------------------------------------------------------------------===//
+
+/// Rows of a weight as a matrix of fp64.
+static ptq::Matrix asMatrix(ArrayRef<float> values, int64_t rows) {
+  using Floats = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  return Eigen::Map<const Floats>(values.data(), rows, int64_t(values.size()) / rows)
+      .cast<double>();
+}
+
+/// The mean square of the block's error and its gradient by the weights; activations inside stay
+/// floats.
+llvm::Expected<std::unique_ptr<GradientModel>>
+CodeRounding::openGradient(const NetworkBlock &block, ArrayRef<const RoundableMap *> own) {
+  ExtractOptions extractOptions = parameters;
+  extractOptions.floats = true;
+  WeightScope scope(module.getContext());
+  OwningOpRef<ModuleOp> part =
+      extract(block.ops, block.inputs, block.outputs.front(), extractOptions);
+  nn::WeightInputOptions weights;
+  for (const RoundableMap *map : own)
+    weights.nodes.push_back(map->name);
+  return GradientModel::create(*part, nn::GradientOptions(), kernels::bestHostLevel(),
+                               options.threads, weights);
+}
+
+/// The float outputs of the block must be there.
+llvm::Error CodeRounding::reconstruct(const NetworkBlock &block) {
+  SmallVector<const RoundableMap *> own;
+  for (const RoundableMap &map : maps)
+    if (LinearMapOpInterface op = map.op; llvm::is_contained(block.ops, op.getOperation()))
+      own.push_back(&map);
+  if (own.empty() || block.outputs.size() != 1)
+    return llvm::Error::success();
+  auto gradient = openGradient(block, own);
+  if (!gradient)
+    return gradient.takeError();
+  GradientModel &model = **gradient;
+  std::vector<ptq::BlockWeight> weights;
+  for (const nn::WeightInput &input : model.weights()) {
+    auto map = llvm::find_if(own, [&](const RoundableMap *m) { return m->name == input.node; });
+    const ChosenCodes &chosen = table.find(input.node)->second;
+    ptq::BlockWeight &weight = weights.emplace_back();
+    weight.weight = asMatrix((*map)->weight, (*map)->outputs());
+    weight.rounded = asMatrix(chosen.weights(), (*map)->outputs());
+    weight.steps =
+        Eigen::Map<const Eigen::VectorXf>(chosen.steps.data(), (*map)->outputs()).cast<double>();
+    weight.greatest = (int64_t(1) << ((*map)->bits - 1)) - 1;
+  }
+  const std::vector<HostTensor> &targets = floats.find(block.outputs.front())->second;
+  auto loss = [&](int64_t sample, ArrayRef<ptq::Matrix> at,
+                  MutableArrayRef<ptq::Matrix> gradients) -> llvm::Expected<double> {
+    ptq::Vector point(model.size());
+    for (size_t k = 0; k < at.size(); ++k)
+      point.segment(model.block(k).offset, at[k].size()) =
+          Eigen::Map<const ptq::Vector>(at[k].data(), at[k].size());
+    if (llvm::Error error = model.setPoint(point))
+      return std::move(error);
+    std::vector<HostTensor> feeds;
+    for (Value input : block.inputs)
+      feeds.push_back(codes.find(input)->second[sample]);
+    auto result = model.run(feeds, targets[sample]);
+    if (!result)
+      return result.takeError();
+    for (size_t k = 0; k < gradients.size(); ++k)
+      gradients[k] = asMatrix(result->gradients[k].values<float>(), at[k].rows());
+    return result->loss;
+  };
+  ptq::BlockOptions blockOptions;
+  blockOptions.iterations = static_cast<int>(options.recipe.roundingSteps);
+  auto result = ptq::reconstructBlock(weights, data.numRuns(), loss, blockOptions);
+  if (!result)
+    return result.takeError();
+  for (size_t k = 0; k < weights.size(); ++k) {
+    llvm::StringRef name = model.weights()[k].node;
+    ChosenCodes chosen = table.find(name)->second;
+    for (Eigen::Index i = 0; i < result->weights[k].size(); ++i)
+      chosen.codes[i] = static_cast<int32_t>(numerics::roundHalfEven(
+          result->weights[k].data()[i] / weights[k].steps[i / result->weights[k].cols()]));
+    auto map = llvm::find_if(own, [&](const RoundableMap *m) { return m->name == name; });
+    accept(**map, std::move(chosen));
+  }
+  for (RoundedWeight &report : reports)
+    if (llvm::any_of(own, [&](const RoundableMap *map) { return map->name == report.node; }))
+      report.blockLoss = {result->before, result->after};
+  return llvm::Error::success();
+}
+
+llvm::Error CodeRounding::run() {
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  if (llvm::Error error = loadArguments(main))
+    return error;
+  std::vector<NetworkBlock> blocks = splitBlocks(main);
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    const bool isLast = i + 1 == blocks.size();
+    if (llvm::Error error = roundBlock(blocks[i]))
+      return error;
+    if (reconstructs || !isLast)
+      if (llvm::Error error = advance(blocks[i], floats, /*asFloats=*/true))
+        return error;
+    if (reconstructs)
+      if (llvm::Error error = reconstruct(blocks[i]))
+        return error;
+    if (isLast)
+      break;
+    if (llvm::Error error = advance(blocks[i], codes, /*asFloats=*/false))
+      return error;
+    for (Values *values : {&floats, &codes})
+      for (Value input : blocks[i].inputs) {
+        bool later =
+            llvm::any_of(llvm::ArrayRef(blocks).drop_front(i + 1), [&](const NetworkBlock &block) {
+              return llvm::is_contained(block.inputs, input);
+            });
+        if (!later)
+          values->erase(input);
+      }
+  }
+  return llvm::Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// The compiler's step
+//===----------------------------------------------------------------------===//
+
+static std::optional<ptq::ChannelMethod> methodOf(llvm::StringRef name) {
+  return llvm::StringSwitch<std::optional<ptq::ChannelMethod>>(name)
+      .Case("mse", ptq::ChannelMethod::Mse)
+      .Case("gptq", ptq::ChannelMethod::Gptq)
+      .Case("gptaq", ptq::ChannelMethod::Gptaq)
+      .Case("brecq", ptq::ChannelMethod::Gptaq) // to start from
+      .Case("adaround", ptq::ChannelMethod::AdaRound)
+      .Default(std::nullopt);
+}
+
+/// Without data: from the weights alone.
+static llvm::Error roundByWeights(ArrayRef<RoundableMap> maps, const ptq::ChannelOptions &options,
+                                  CodeTable &table, std::vector<RoundedWeight> &reports) {
+  for (const RoundableMap &map : maps) {
+    llvm::Expected<ChosenCodes> chosen = chooseCodes(map, nullptr, options, reports.emplace_back());
+    if (!chosen)
+      return chosen.takeError();
+    table[map.name] = std::move(*chosen);
+  }
+  return llvm::Error::success();
+}
+
+LogicalResult Compiler::roundCodes() {
+  const Recipe &recipe = options.recipe;
+  std::optional<ptq::ChannelMethod> method = methodOf(recipe.weightRounding);
+  if (!recipe.hasStaticActivations() || !method)
+    return success();
+  const bool needsData = *method != ptq::ChannelMethod::Mse;
+  if (needsData && !dataSet && options.codes.empty())
+    return emitError(ir->getLoc(), "weight-rounding ")
+           << recipe.weightRounding << ": expected calibration data or codes, but none were given";
+  double start = now();
+  if (failed(qnn::quantizeActivations(*ir, recipe.quantize)))
+    return failure();
+  CodeTable table;
+  if (!options.codes.empty()) {
+    llvm::Expected<CodeTable> read = readCodes(options.codes);
+    if (!read)
+      return emitError(ir->getLoc()) << llvm::toString(read.takeError());
+    return storeCodes(*ir, *read, recipe.quantize);
+  }
+  FailureOr<std::vector<RoundableMap>> maps = collectRoundable(*ir, recipe.quantize);
+  if (failed(maps))
+    return failure();
+  ptq::ChannelOptions channelOptions;
+  channelOptions.method = *method;
+  channelOptions.adaRound.iterations = static_cast<int>(recipe.roundingSteps);
+  auto round = [&]() -> llvm::Error {
+    if (!needsData)
+      return roundByWeights(*maps, channelOptions, table, result.roundedWeights);
+    CodeRounding rounding(*ir, *dataSet, options, *maps, channelOptions,
+                          recipe.weightRounding == "brecq");
+    if (llvm::Error error = rounding.run())
+      return error;
+    table = std::move(rounding.table);
+    result.roundedWeights = std::move(rounding.reports);
+    return llvm::Error::success();
+  };
+  if (llvm::Error error = round())
+    return emitError(ir->getLoc(), "weight rounding: ") << llvm::toString(std::move(error));
+  if (!options.saveCodes.empty())
+    if (llvm::Error error = writeCodes(options.saveCodes, table))
+      return emitError(ir->getLoc()) << llvm::toString(std::move(error));
+  for (const RoundableMap &map : *maps)
+    storeCodes(map, table.find(map.name)->second);
+  result.roundingSeconds = now() - start;
+  return success();
+}
