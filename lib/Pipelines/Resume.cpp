@@ -102,7 +102,8 @@ LogicalResult Compiler::openCheckpoint() {
       {"statistics", &options.statistics},
       {"moments", &options.moments},
       {"channels", &options.channels},
-
+      {"codes", &options.codes},
+      {"channels", &options.channels},
       {"sensitivity", &options.sensitivity},
       {"latency", &options.latency},
       {"curvature", &options.curvature}};
