@@ -134,7 +134,7 @@ void CompileReport::print(llvm::raw_ostream &os) const {
   if (migration)
     migration->print(os);
   if (!roundedWeights.empty())
-    os << llvm::formatv("rounding      {0} weights by GPTQ in {1:F1} s; {2:F0} % of the outputs' "
+    os << llvm::formatv("rounding      {0} weights in {1:F1} s; {2:F0} % of the outputs' "
                         "squared error of nearest values, mean over layers\n",
                         roundedWeights.size(), roundingSeconds, 100 * errorShare(roundedWeights));
   os << "size          weights " << bytesText(weightBytes);
