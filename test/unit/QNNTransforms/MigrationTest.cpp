@@ -300,6 +300,23 @@ TEST_F(Migration, KeepsWhatPays) {
   }
 }
 
+// Two nodes of one name do not share their samples.
+TEST_F(Migration, NamesAreUnique) {
+  std::string text = normAndMaps;
+  for (size_t at = 0; (at = text.find("loc(\"map\")", at)) != std::string::npos;)
+    text.replace(at, 10, "loc(\"a\")");
+  text.insert(text.find("  return"),
+              "  %v = nn.constant dense<1.0> : tensor<2x2xf32>\n"
+              "  %2 = nn.linear %1, %v : (tensor<3x2xf32>, tensor<2x2xf32>) -> tensor<3x2xf32> "
+              "loc(\"a\")\n");
+  text.replace(text.find("return %1"), 9, "return %2");
+  auto module = parse(text);
+  ASSERT_TRUE(module);
+  qnn::MigrationSites sites = qnn::findMigrationSites(*module, true);
+  ASSERT_EQ(sites.sites.size(), 2u);
+  EXPECT_NE(sites.sites[0].name, sites.sites[1].name);
+}
+
 TEST_F(Migration, ExcludedPlacesStay) {
   auto module = parse(normAndMaps);
   qnn::MigrateOptions options;

@@ -61,11 +61,18 @@ private:
   bool addSite(Value seed, const ChannelSlot &slot);
   bool addCopy(Value value);
   void fillReads(MigrationSite &site, Value value, const ChannelSlot &slot);
+  /// Samples and exclusions go by names: nodes that share one are told apart.
+  std::string uniqueName(LinearMapOpInterface map) {
+    std::string name = getNodeName(map) + ".input";
+    int uses = ++names[name];
+    return uses == 1 ? name : name + "." + std::to_string(uses);
+  }
 
   bool copies;
   std::vector<LinearMapOpInterface> maps;
   llvm::MapVector<Value, SmallVector<LinearMapOpInterface>> readers;
   llvm::DenseSet<Value> done;
+  llvm::StringMap<int> names;
   MigrationSites result;
 };
 } // namespace
@@ -80,7 +87,7 @@ void Finder::fillReads(MigrationSite &site, Value value, const ChannelSlot &slot
       same->maps.push_back(map);
       continue;
     }
-    site.reads.push_back({getNodeName(map) + ".input",
+    site.reads.push_back({uniqueName(map),
                           value,
                           geometry,
                           slot.channelsOf(inputAxis(value, geometry), geometry.channels),
