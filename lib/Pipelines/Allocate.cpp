@@ -304,16 +304,6 @@ Compiler::findLatencies(const SensitivityTable &sensitivities) {
 // Decision
 //===----------------------------------------------------------------------===//
 
-/// At most `count` points, the ends among them, evenly by number.
-static std::vector<alloc::FrontPoint> thinned(std::vector<alloc::FrontPoint> front, size_t count) {
-  if (front.size() <= count)
-    return front;
-  std::vector<alloc::FrontPoint> kept;
-  for (size_t i = 0; i < count; ++i)
-    kept.push_back(front[i * (front.size() - 1) / (count - 1)]);
-  return kept;
-}
-
 /// The cheapest of the front's points (65 of them, evenly, where there are more) whose measured
 /// loss of agreement is within the goal, by bisection: loss is taken to fall along the front.
 llvm::Error Compiler::searchGoal(AllocationResult &allocation) {
@@ -326,7 +316,7 @@ llvm::Error Compiler::searchGoal(AllocationResult &allocation) {
   auto whole = alloc::paretoFront(allocation.problem, *resource, buckets);
   if (!whole)
     return whole.takeError();
-  std::vector<alloc::FrontPoint> front = thinned(std::move(*whole), 65);
+  std::vector<alloc::FrontPoint> front = thinnedFront(*whole, 65);
   auto drop = [&](size_t i) -> llvm::Expected<double> {
     auto measured = measureDrop(nodeBitsOf(allocation.problem, front[i].assignment));
     if (measured)
@@ -392,9 +382,13 @@ llvm::Expected<AllocationResult> Compiler::decideWidths() {
   }
   allocation.solved = std::move(*solved);
   allocation.chosen = allocation.solved.best.assignment;
+  if (*latencies)
+    allocation.restLatency = (*latencies)->rest;
   if (wanted.minimize != "none")
     if (llvm::Error error = searchGoal(allocation))
       return std::move(error);
+  if (llvm::Error error = tryAllocations(allocation))
+    return std::move(error);
   return allocation;
 }
 

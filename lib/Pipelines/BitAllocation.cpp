@@ -324,9 +324,11 @@ llvm::json::Value AllocationResult::toJSON() const {
     costs[resource.name] = cost;
   for (auto [group, choice] : llvm::zip_equal(problem.groups, chosen))
     widths[group.name] = group.candidates[choice].label;
-  llvm::json::Array trials;
+  llvm::json::Array searched, tried;
   for (auto [cost, drop] : measured)
-    trials.push_back(llvm::json::Object{{"cost", cost}, {"drop", drop}});
+    searched.push_back(llvm::json::Object{{"cost", cost}, {"drop", drop}});
+  for (const llvm::json::Object &trial : trials)
+    tried.push_back(llvm::json::Object(trial));
   return llvm::json::Object{
       {"loss", loss},
       {"predicted_loss", evaluation.loss},
@@ -335,8 +337,19 @@ llvm::json::Value AllocationResult::toJSON() const {
       {"gap", solved.gap},
       {"solvers_agree", solved.dynamic.has_value() && solved.integer.has_value()},
       {"limits", solved.limits},
-      {"trials", std::move(trials)},
+      {"searched", std::move(searched)},
+      {"trials", std::move(tried)},
       {"widths", std::move(widths)}};
+}
+
+std::vector<alloc::FrontPoint> quantc::thinnedFront(const std::vector<alloc::FrontPoint> &front,
+                                                    size_t count) {
+  if (front.size() <= count)
+    return front;
+  std::vector<alloc::FrontPoint> kept;
+  for (size_t i = 0; i < count; ++i)
+    kept.push_back(front[i * (front.size() - 1) / (count - 1)]);
+  return kept;
 }
 
 /// Of all allocations, within the budgets or not.
@@ -371,20 +384,20 @@ llvm::Error quantc::writeAllocation(llvm::StringRef folder, const AllocationResu
   error = write("problem.lp", [&](llvm::raw_ostream &os) { inner = alloc::writeLp(problem, os); });
   if (llvm::Error both = llvm::joinErrors(std::move(error), std::move(inner)))
     return both;
-  for (auto [i, resource] : llvm::enumerate(problem.resources)) {
-    auto front = frontOf(problem, unsigned(i));
+  for (unsigned i = 0; i < problem.resources.size(); ++i) {
+    const alloc::Resource &resource = problem.resources[i];
+    auto front = frontOf(problem, i);
     if (!front)
       return front.takeError();
     if (front->size() < 2)
       continue; // no decision changes it
-    error = write("front-" + resource.name + ".csv", [&](llvm::raw_ostream &os) {
-      alloc::writeFrontCsv(problem, unsigned(i), *front, os);
-    });
+    error = write("front-" + resource.name + ".csv",
+                  [&](llvm::raw_ostream &os) { alloc::writeFrontCsv(problem, i, *front, os); });
     if (error)
       return error;
     llvm::Error drawn = llvm::Error::success();
     error = write("front-" + resource.name + ".svg", [&](llvm::raw_ostream &os) {
-      drawn = alloc::writeFrontSvg(problem, unsigned(i), *front, os);
+      drawn = alloc::writeFrontSvg(problem, i, thinnedFront(*front, 500), os);
     });
     if (llvm::Error both = llvm::joinErrors(std::move(error), std::move(drawn)))
       return both;

@@ -120,12 +120,15 @@ LogicalResult Compiler::findStatistics() {
 }
 
 LogicalResult Compiler::calibrate() {
+  if (isTrial)
+    return roundCodes();
   if (failed(roundWeights()))
     return failure();
   if (!options.recipe.hasStaticActivations())
     return success();
   if (!options.statistics.empty())
-    return failure(failed(qnn::readStatistics(*ir, options.statistics)) || failed(roundCodes()));
+    return failure(failed(qnn::readStatistics(*ir, options.statistics)) || failed(allocateBits()) ||
+                   failed(roundCodes()));
   if (!dataSet)
     return emitError(ir->getLoc(), "expected calibration data, but none was given");
   double start = now();
@@ -134,7 +137,7 @@ LogicalResult Compiler::calibrate() {
   if (failed(findStatistics()))
     return failure();
   keepFloat();
-  if (failed(collectFloatMeans()) || failed(roundCodes()))
+  if (failed(collectFloatMeans()) || failed(allocateBits()) || failed(roundCodes()))
     return failure();
   result.calibrationRuns = dataSet->numRuns();
   result.calibrationSeconds = now() - start;
@@ -204,9 +207,6 @@ LogicalResult Compiler::correctBiases() {
   result.correctedBiases = *corrected;
   return success();
 }
-
-/// Runs of the data that accuracy is measured on: the last quarter, at most 50.
-static int64_t tailRuns(int64_t runs) { return std::clamp<int64_t>(runs / 4, 1, 50); }
 
 namespace {
 /// One output of both models over several runs.

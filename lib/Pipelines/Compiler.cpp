@@ -132,7 +132,7 @@ void Compiler::adopt(OwningOpRef<ModuleOp> module, Stage stage, llvm::StringRef 
   result.model = name.str();
   if (stage == Stage::Imported)
     recordNodes();
-  adopted = stage >= Stage::Integer;
+  adopted = isTrial || stage >= Stage::Integer; // what it emits has no test vectors
   if (stage == Stage::Integer) {
     (void)certify(); // never fails; what it found is in the report
     integerModule = ir->clone();
@@ -206,7 +206,7 @@ static void keepWeights(ModuleOp ir, ModuleOp reference, StringRef name = keptWe
 }
 
 void Compiler::keepFloat() {
-  if (options.explainRuns == 0 || explainedFloat)
+  if (options.explainRuns == 0 || isTrial || explainedFloat)
     return;
   explainedFloat = ir->clone();
   keepWeights(*ir, *explainedFloat, explainedWeightsAttr);
@@ -243,7 +243,7 @@ LogicalResult Compiler::advance(Stage target) {
       return failure();
     (*ir)->removeAttr(keptWeightsAttr);
     (*ir)->removeAttr(explainedWeightsAttr);
-    if (next == Stage::Quantized && options.explainRuns > 0)
+    if (next == Stage::Quantized && options.explainRuns > 0 && !isTrial)
       explainedModule = ir->clone();
     current = next;
     if (current == Stage::Float) {
@@ -253,6 +253,8 @@ LogicalResult Compiler::advance(Stage target) {
       result.quantizedInFile = (*ir)->hasAttr(qnn::quantizedInFileAttr);
       if (result.quantizedInFile && target != Stage::Float && failed(requireStaticInputs()))
         return failure();
+      if (result.quantizedInFile && options.recipe.allocation.isRequested())
+        return emitError(ir->getLoc(), "bit allocation: the file says how weights are stored");
     }
     if (current == Stage::Quantized && options.recipe.biasCorrectionRuns > 0)
       accumulatorScales = qnn::collectAccumulatorScales(*ir);

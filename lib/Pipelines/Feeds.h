@@ -15,10 +15,14 @@
 
 #include "quantc/Calibration/DataSet.h"
 #include "quantc/Execution/CompiledModel.h"
+#include <algorithm>
 
 namespace quantc {
 
 std::vector<HostTensor> feedTensors(const Feed &feed);
+
+/// Runs of the data that accuracy is measured on: the last quarter, at most 50.
+inline int64_t tailRuns(int64_t runs) { return std::clamp<int64_t>(runs / 4, 1, 50); }
 
 /// Inputs or outputs of `@main` of an integer graph as compiled models describe theirs.
 std::vector<ModelTensor> borderInputs(mlir::ModuleOp module);

@@ -15,6 +15,7 @@
 #include "quantc/Calibration/Observer.h"
 #include "quantc/Kernels/Levels.h"
 #include "quantc/Numerics/NumberFormat.h"
+#include "quantc/Pipelines/BitAllocation.h"
 #include "quantc/Support/Suggest.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
@@ -52,6 +53,19 @@ Entry boolean(StringRef name, StringRef help, std::function<bool &(Recipe &)> fi
   return {{name, "true|false", help}, set, get};
 }
 
+/// The fewest digits that read back as the same number.
+std::string shortest(double value) {
+  std::string text;
+  for (int digits = 1; digits <= 17; ++digits) {
+    text.clear();
+    llvm::raw_string_ostream(text) << llvm::format("%.*g", digits, value);
+    double back = 0;
+    if (!StringRef(text).getAsDouble(back) && back == value)
+      break;
+  }
+  return text;
+}
+
 Entry real(StringRef name, StringRef values, StringRef help, double above, double most,
            std::function<double &(Recipe &)> field) {
   auto set = [=](Recipe &r, StringRef text) -> llvm::Error {
@@ -62,7 +76,7 @@ Entry real(StringRef name, StringRef values, StringRef help, double above, doubl
     return llvm::Error::success();
   };
   auto get = [=](const Recipe &r) {
-    return llvm::formatv("{0}", field(const_cast<Recipe &>(r))).str();
+    return shortest(field(const_cast<Recipe &>(r)));
   };
   return {{name, values, help}, set, get};
 }
@@ -330,6 +344,87 @@ std::vector<Entry> makeAccuracyEntries() {
   return entries;
 }
 
+/// A budget; 0 for none.
+Entry budget(StringRef name, StringRef values, StringRef help, double most,
+             std::function<double(const Recipe &)> get, std::function<void(Recipe &, double)> put) {
+  return {{name, values, help},
+          [=](Recipe &r, StringRef text) -> llvm::Error {
+            double value = 0;
+            if (text.getAsDouble(value) || !(value >= 0 && value <= most))
+              return expected(values, text);
+            put(r, value);
+            return llvm::Error::success();
+          },
+          [=](const Recipe &r) { return shortest(get(r)); }};
+}
+
+llvm::Error setWidths(Recipe &r, StringRef text) {
+  std::vector<unsigned> widths;
+  llvm::SmallVector<StringRef> items;
+  text.split(items, ',', -1, /*KeepEmpty=*/false);
+  for (StringRef item : items) {
+    unsigned bits = 0;
+    if (item.trim().getAsInteger(10, bits) || bits < 1 || bits > 16)
+      return expected("widths of 1 to 16 bits", text);
+    widths.push_back(bits);
+  }
+  llvm::sort(widths);
+  widths.erase(std::unique(widths.begin(), widths.end()), widths.end());
+  if (widths.empty())
+    return expected("widths of 1 to 16 bits", text);
+  r.allocation.widths = std::move(widths);
+  return llvm::Error::success();
+}
+
+std::vector<Entry> makeAllocationEntries() {
+  std::vector<Entry> entries;
+  entries.push_back(budget(
+      "effective-bits", "0..16",
+      "bit allocation: greatest mean of bits over all weights, 0 for no budget; default 0", 16,
+      [](const Recipe &r) { return r.allocation.effectiveBits; },
+      [](Recipe &r, double value) { r.allocation.effectiveBits = value; }));
+  entries.push_back({{"target-size", "0..",
+                      "bit allocation: greatest size in bytes of the weights of all layers, packed, "
+                      "with their scales; 0 for no budget; default 0"},
+                     [](Recipe &r, StringRef text) {
+                       return setInteger(text, 0, int64_t(1) << 50, r.allocation.targetSize);
+                     },
+                     [](const Recipe &r) { return std::to_string(r.allocation.targetSize); }});
+  entries.push_back(budget(
+      "target-latency", "0..1e9",
+      "bit allocation: greatest time of a run in microseconds, 0 for no budget; default 0", 1e9,
+      [](const Recipe &r) { return r.allocation.targetLatency; },
+      [](Recipe &r, double value) { r.allocation.targetLatency = value; }));
+  entries.push_back(choice("minimize", "none|bits|size|latency",
+                           "bit allocation: what is made small as far as --max-drop allows; "
+                           "default none",
+                           [](Recipe &r) -> std::string & { return r.allocation.minimize; }));
+  entries.push_back({{"allocation-widths", "list",
+                      "bit allocation: widths of weights to choose from; default 4,8"},
+                     setWidths, [](const Recipe &r) {
+                       std::vector<std::string> texts;
+                       for (unsigned bits : r.allocation.widths)
+                         texts.push_back(std::to_string(bits));
+                       return llvm::join(texts, ",");
+                     }});
+  static const std::string losses = [] {
+    std::vector<std::string> names;
+    for (const AllocationLoss &loss : allocationLosses())
+      names.push_back(loss.name.str());
+    return llvm::join(names, "|");
+  }();
+  entries.push_back(choice("allocation-loss", losses,
+                           "bit allocation: what is made small (docs/Allocation.md); default auto",
+                           [](Recipe &r) -> std::string & { return r.allocation.loss; }));
+  entries.push_back({{"allocation-runs", "1..100000",
+                      "bit allocation: runs of calibration data to measure losses on; default 32"},
+                     [](Recipe &r, StringRef text) {
+                       return setInteger(text, 1, 100000, r.allocation.runs);
+                     },
+                     [](const Recipe &r) { return std::to_string(r.allocation.runs); }});
+  return entries;
+}
+
 std::vector<Entry> makeTargetEntries() {
   std::vector<Entry> entries;
   entries.push_back(boolean("strict", "integer instructions only in integer ops; default false",
@@ -398,7 +493,7 @@ const std::vector<Entry> &table() {
   static const std::vector<Entry> entries = [] {
     std::vector<Entry> all;
     for (auto &group : {makeObserverEntries(), makeFormatEntries(), makeMigrationEntries(), makeTransformEntries(),
-                        makeAccuracyEntries(), makeTargetEntries(), makeHLSEntries()})
+                        makeAccuracyEntries(), makeAllocationEntries(), makeTargetEntries(), makeHLSEntries()})
       all.insert(all.end(), group.begin(), group.end());
     return all;
   }();
@@ -546,6 +641,19 @@ void quantc::writeRecipe(const Recipe &recipe, llvm::raw_ostream &os) {
   }
 }
 
+/// Rotated channels stand out no more, and what makes weights the largest does nothing for them.
+static llvm::Error checkMigration(const Recipe &recipe) {
+  if (recipe.migration.method == "awq" && recipe.rotate != "none")
+    return llvm::createStringError("migrate awq: expected rotate none beside it, but found " +
+                                   recipe.rotate);
+  if (recipe.migration.method != "none" && recipe.weightFormat.empty() &&
+      recipe.quantize.weightBits < 2)
+    return llvm::createStringError("migrate: expected weight-bits of at least 2 beside it, but "
+                                   "found " +
+                                   llvm::Twine(recipe.quantize.weightBits));
+  return llvm::Error::success();
+}
+
 /// Which way of rounding goes with which weights.
 static llvm::Error checkRounding(const Recipe &recipe) {
   const std::string &method = recipe.weightRounding;
@@ -562,19 +670,6 @@ static llvm::Error checkRounding(const Recipe &recipe) {
   return llvm::Error::success();
 }
 
-/// Rotated channels stand out no more, and what makes weights the largest does nothing for them.
-static llvm::Error checkMigration(const Recipe &recipe) {
-  if (recipe.migration.method == "awq" && recipe.rotate != "none")
-    return llvm::createStringError("migrate awq: expected rotate none beside it, but found " +
-                                   recipe.rotate);
-  if (recipe.migration.method != "none" && recipe.weightFormat.empty() &&
-      recipe.quantize.weightBits < 2)
-    return llvm::createStringError("migrate: expected weight-bits of at least 2 beside it, but "
-                                   "found " +
-                                   llvm::Twine(recipe.quantize.weightBits));
-  return llvm::Error::success();
-}
-
 llvm::Error quantc::checkRecipe(const Recipe &recipe) {
   if (llvm::Error error = checkMigration(recipe))
     return error;
@@ -586,11 +681,14 @@ llvm::Error quantc::checkRecipe(const Recipe &recipe) {
     return llvm::createStringError("rotate-learn: expected activations row and rotate fused or "
                                    "online beside it, but found " +
                                    recipe.activations + " and " + recipe.rotate);
-  if (llvm::Error error = checkRounding(recipe))
-    return error;
+  if (recipe.allocation.isRequested() && !recipe.hasStaticActivations())
+    return llvm::createStringError("bit allocation: expected activations static, but found " +
+                                   recipe.activations);
   if (recipe.hasStaticActivations() && !recipe.weightFormat.empty())
     return llvm::createStringError("weight-format: expected activations float or row beside it, "
                                    "but found static");
+  if (llvm::Error error = checkRounding(recipe))
+    return error;
   if (recipe.hasStaticActivations())
     return llvm::Error::success();
   if (recipe.weightFormat.empty())

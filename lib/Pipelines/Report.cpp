@@ -35,6 +35,9 @@ llvm::json::Value CompileReport::toJSON() const {
   for (const auto &[name, db] : outputSqnrDb)
     outputs.push_back(llvm::json::Object{{"name", name}, {"sqnr_db", db}});
   accuracy["outputs"] = std::move(outputs);
+  llvm::json::Value bits = nullptr;
+  if (allocation)
+    bits = allocation->toJSON();
   llvm::json::Array rounded;
   for (const qnn::RoundedWeight &weight : roundedWeights)
     rounded.push_back(llvm::json::Object{{"node", weight.node},
@@ -74,6 +77,7 @@ llvm::json::Value CompileReport::toJSON() const {
                             {"migration", migration ? migration->toJSON() : llvm::json::Value(nullptr)},
                             {"rounded_weights", std::move(rounded)},
                             {"rounding_seconds", roundingSeconds},
+                            {"allocation", std::move(bits)},
                             {"explanation", explanation ? *explanation : llvm::json::Value(nullptr)},
                             {"explain_seconds", explainSeconds},
                             {"certificate", certificate}};
@@ -137,6 +141,8 @@ void CompileReport::print(llvm::raw_ostream &os) const {
     os << llvm::formatv("rounding      {0} weights in {1:F1} s; {2:F0} % of the outputs' "
                         "squared error of nearest values, mean over layers\n",
                         roundedWeights.size(), roundingSeconds, 100 * errorShare(roundedWeights));
+  if (allocation)
+    allocation->print(os);
   os << "size          weights " << bytesText(weightBytes);
   if (dataflow.empty())
     os << ", working memory " << bytesText(arenaBytes);

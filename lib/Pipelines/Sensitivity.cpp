@@ -13,6 +13,7 @@
 
 #include "quantc/Pipelines/Sensitivity.h"
 #include "Feeds.h"
+#include "OutputComparison.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "quantc/Allocation/Sensitivity.h"
@@ -23,7 +24,6 @@
 #include "quantc/Interfaces/Weights.h"
 #include "quantc/Numerics/Quantize.h"
 #include "llvm/ADT/MapVector.h"
-#include <cmath>
 
 using namespace mlir;
 using namespace quantc;
@@ -118,99 +118,6 @@ static llvm::Expected<HostTensor> inBits(const HostTensor &weight, int64_t axis,
 }
 
 //===----------------------------------------------------------------------===//
-// Outputs
-//===----------------------------------------------------------------------===//
-
-namespace {
-/// Sums over runs of what changed weights do to the outputs.
-struct Comparison {
-  std::vector<double> signal, error; ///< by output
-  double divergence = 0, layerError = 0;
-  int64_t rows = 0, changedRows = 0, layerElements = 0;
-};
-} // namespace
-
-static double squaredDistance(ArrayRef<float> a, ArrayRef<float> b) {
-  double sum = 0;
-  for (auto [x, y] : llvm::zip_equal(a, b))
-    sum += (double(x) - y) * (double(x) - y);
-  return sum;
-}
-
-/// log sum exp of a row.
-static double logTotal(ArrayRef<float> row) {
-  double greatest = *std::max_element(row.begin(), row.end()), sum = 0;
-  for (float value : row)
-    sum += std::exp(value - greatest);
-  return greatest + std::log(sum);
-}
-
-/// KL(softmax(p) || softmax(q)) in nats.
-static double rowDivergence(ArrayRef<float> p, ArrayRef<float> q) {
-  double totalP = logTotal(p), totalQ = logTotal(q), sum = 0;
-  for (auto [x, y] : llvm::zip_equal(p, q))
-    sum += std::exp(x - totalP) * ((x - totalP) - (y - totalQ));
-  return std::max(sum, 0.0);
-}
-
-static size_t argmax(ArrayRef<float> row) {
-  return size_t(std::max_element(row.begin(), row.end()) - row.begin());
-}
-
-/// The first output that holds rows of classes.
-static std::optional<size_t> classifierOutput(ArrayRef<HostTensor> outputs, size_t count) {
-  for (size_t i = 0; i < count; ++i)
-    if (outputs[i].dtype() == DType::F32 && (outputs[i].rank() == 1 || outputs[i].rank() == 2) &&
-        outputs[i].shape().back() > 1)
-      return i;
-  return std::nullopt;
-}
-
-static void compare(ArrayRef<HostTensor> expected, ArrayRef<HostTensor> found, size_t count,
-                    Comparison &sums) {
-  sums.signal.resize(count);
-  sums.error.resize(count);
-  for (size_t i = 0; i < count; ++i) {
-    if (expected[i].dtype() != DType::F32)
-      continue;
-    ArrayRef<float> a = expected[i].values<float>();
-    for (float value : a)
-      sums.signal[i] += double(value) * value;
-    sums.error[i] += squaredDistance(a, found[i].values<float>());
-  }
-  std::optional<size_t> classes = classifierOutput(expected, count);
-  if (!classes)
-    return;
-  ArrayRef<float> a = expected[*classes].values<float>(), b = found[*classes].values<float>();
-  size_t columns = size_t(expected[*classes].shape().back());
-  for (size_t row = 0; row * columns < a.size(); ++row) {
-    ArrayRef<float> p = a.slice(row * columns, columns), q = b.slice(row * columns, columns);
-    sums.divergence += rowDivergence(p, q);
-    sums.changedRows += argmax(p) != argmax(q);
-    ++sums.rows;
-  }
-}
-
-static double noiseOf(const Comparison &sums) {
-  double total = 0;
-  int64_t outputs = 0;
-  for (auto [signal, error] : llvm::zip_equal(sums.signal, sums.error))
-    if (signal > 0) {
-      total += error / signal;
-      ++outputs;
-    }
-  return outputs ? total / double(outputs) : 0;
-}
-
-static void summarize(const Comparison &sums, WidthEffect &effect) {
-  effect.noise = noiseOf(sums);
-  if (!sums.rows)
-    return;
-  effect.divergence = sums.divergence / double(sums.rows);
-  effect.disagreement = double(sums.changedRows) / double(sums.rows);
-}
-
-//===----------------------------------------------------------------------===//
 // Probing
 //===----------------------------------------------------------------------===//
 
@@ -235,7 +142,7 @@ private:
   llvm::Error setLayer(size_t layer, unsigned bits, bool masked, double *error);
   void resetLayer(size_t layer);
   llvm::Error probe(size_t layer, unsigned bits, bool masked, ArrayRef<HostTensor> feeds,
-                    ArrayRef<HostTensor> reference, Comparison &sums, double *error);
+                    ArrayRef<HostTensor> reference, OutputComparison &sums, double *error);
 
   DataSet &data;
   const SensitivityOptions &options;
@@ -334,14 +241,14 @@ void Prober::resetLayer(size_t layer) {
 }
 
 llvm::Error Prober::probe(size_t layer, unsigned bits, bool masked, ArrayRef<HostTensor> feeds,
-                          ArrayRef<HostTensor> reference, Comparison &sums, double *error) {
+                          ArrayRef<HostTensor> reference, OutputComparison &sums, double *error) {
   if (llvm::Error failure = setLayer(layer, bits, masked, error))
     return failure;
   auto found = model->run(feeds);
   resetLayer(layer);
   if (!found)
     return found.takeError();
-  compare(reference, *found, ownOutputs, sums);
+  sums.add(reference, *found, ownOutputs);
   for (size_t result : parts[layer].results) {
     ArrayRef<float> a = reference[ownOutputs + result].values<float>();
     sums.layerError += squaredDistance(a, (*found)[ownOutputs + result].values<float>());
@@ -352,7 +259,7 @@ llvm::Error Prober::probe(size_t layer, unsigned bits, bool masked, ArrayRef<Hos
 
 llvm::Error Prober::measure(ArrayRef<int64_t> runs, SensitivityTable &table) {
   size_t widths = options.widths.size();
-  std::vector<Comparison> whole(layers.size() * widths), half(whole.size());
+  std::vector<OutputComparison> whole(layers.size() * widths), half(whole.size());
   std::vector<double> errors(whole.size());
   for (auto [done, run] : llvm::enumerate(runs)) {
     if (options.progress)
@@ -378,12 +285,12 @@ llvm::Error Prober::measure(ArrayRef<int64_t> runs, SensitivityTable &table) {
     WidthEffect effect;
     effect.bits = options.widths[i % widths];
     effect.weightError = errors[i];
-    summarize(whole[i], effect);
+    whole[i].summarize(effect);
     if (whole[i].layerElements)
       effect.layerError = whole[i].layerError / double(whole[i].layerElements);
     if (options.masked) {
       WidthEffect masked;
-      summarize(half[i], masked);
+      half[i].summarize(masked);
       effect.masked = masked.divergence.value_or(masked.noise);
     }
     layers[i / widths].widths.push_back(effect);
@@ -393,7 +300,7 @@ llvm::Error Prober::measure(ArrayRef<int64_t> runs, SensitivityTable &table) {
 }
 
 llvm::Error Prober::measure(ArrayRef<int64_t> runs, ArrayRef<unsigned> bits, WidthEffect &effect) {
-  Comparison sums;
+  OutputComparison sums;
   for (int64_t run : runs) {
     auto feed = data.feed(run);
     if (!feed)
@@ -411,9 +318,9 @@ llvm::Error Prober::measure(ArrayRef<int64_t> runs, ArrayRef<unsigned> bits, Wid
     auto found = model->run(feeds);
     if (!found)
       return found.takeError();
-    compare(*reference, *found, ownOutputs, sums);
+    sums.add(*reference, *found, ownOutputs);
   }
-  summarize(sums, effect);
+  sums.summarize(effect);
   return llvm::Error::success();
 }
 

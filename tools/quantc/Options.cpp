@@ -72,13 +72,22 @@ static cl::opt<int64_t>
                  cl::desc("Frames of data in an HLS project's golden vectors, -1 for all (default "
                           "4); extreme inputs come first"),
                  cl::init(4), cl::cat(category));
-TEXT(resume, "resume",
-     "Keep finished steps in a folder, and take those that are there: the same command goes on with "
-     "what a killed run did (docs/Pipelines.md)",
-     "folder");
+TEXT(effectiveBits, "effective-bits",
+     "Bit allocation (docs/Allocation.md): greatest mean of bits over all weights", "bits");
+TEXT(targetSize, "target-size",
+     "Bit allocation: greatest size of the weights of all layers: bytes, or with K, M, G", "size");
+TEXT(targetLatency, "target-latency", "Bit allocation: greatest time of a run in microseconds",
+     "us");
+TEXT(minimize, "minimize",
+     "Bit allocation: bits, size or latency, made small as far as --max-drop allows", "what");
+TEXT(sensitivity, "sensitivity", "Table of sensitivities (JSON) instead of measuring them", "file");
+TEXT(saveSensitivity, "save-sensitivity", "Write the sensitivities that were measured", "file");
+TEXT(latency, "latency", "Table of latencies (JSON) instead of measuring them", "file");
+TEXT(saveLatency, "save-latency", "Measure latencies of all layers, and write them", "file");
+TEXT(curvature, "curvature", "Curvatures of layers (JSON) for losses such as hawq", "file");
 TEXT(saveCurvature, "save-curvature",
      "Measure curvatures of all layers on calibration data (docs/Curvature.md), and write them "
-     "(JSON)",
+     "(JSON); an allocation of the same run reads them",
      "file");
 static cl::opt<int64_t> curvatureRuns("curvature-runs",
                                       cl::desc("Runs of the data that curvatures are means of, -1 "
@@ -91,6 +100,15 @@ static cl::opt<int64_t> curvatureParts("curvature-eigenvalues",
                                        cl::desc("Parts of the runs that top eigenvalues are taken "
                                                 "of, many products a layer (default 0: none)"),
                                        cl::init(0), cl::cat(category));
+TEXT(tryAllocations, "try-allocations",
+     "Allocations (JSON: list of lists of NAME=w4) to compile and measure on --evaluate", "file");
+TEXT(evaluation, "evaluate", "Data for --try-allocations", "path");
+TEXT(allocationReport, "allocation-report",
+     "Write the problem and its fronts (JSON, LP, CSV, SVG) into a folder", "folder");
+TEXT(resume, "resume",
+     "Keep finished steps in a folder, and take those that are there: the same command goes on with "
+     "what a killed run did (docs/Pipelines.md)",
+     "folder");
 TEXT(toStage, "to", "With --emit mlir|mlirbc: the stage to stop at (default integer)", "stage");
 TEXT(cpuLevel, "cpu",
      "Instruction sets: native (default), portable, x86-64-v2, x86-64-v3, x86-64-v3-vnni, "
@@ -137,7 +155,7 @@ static cl::opt<double>
 
 static llvm::Error usage(const llvm::Twine &message) { return llvm::createStringError(message); }
 
-static llvm::Expected<uint64_t> parseSize(llvm::StringRef text) {
+static llvm::Expected<uint64_t> parseSize(llvm::StringRef option, llvm::StringRef text) {
   uint64_t factor = 1;
   llvm::StringRef digits = text;
   for (auto [suffix, shift] : {std::pair("K", 10), std::pair("M", 20), std::pair("G", 30)})
@@ -145,7 +163,7 @@ static llvm::Expected<uint64_t> parseSize(llvm::StringRef text) {
       factor = uint64_t(1) << shift;
   uint64_t value = 0;
   if (digits.getAsInteger(10, value) || value == 0 || value > (UINT64_MAX / factor))
-    return usage("--calib-memory: expected a size such as 512M, but found '" + text + "'");
+    return usage(option + ": expected a size such as 512M, but found '" + text + "'");
   return value * factor;
 }
 
@@ -161,8 +179,20 @@ static llvm::Expected<Recipe> resolveRecipe() {
     if (llvm::Error error = setRecipeOption(*recipe, name, value))
       return std::move(error);
   }
-  std::pair<const char *, std::string> own[] = {
-      {"cpu", cpuLevel}, {"io-type", ioType}, {"strict", strict ? "true" : ""}};
+  std::string size;
+  if (!targetSize.empty()) {
+    auto bytes = parseSize("--target-size", targetSize);
+    if (!bytes)
+      return bytes.takeError();
+    size = std::to_string(*bytes);
+  }
+  std::pair<const char *, std::string> own[] = {{"cpu", cpuLevel},
+                                                {"io-type", ioType},
+                                                {"strict", strict ? "true" : ""},
+                                                {"effective-bits", effectiveBits},
+                                                {"target-size", size},
+                                                {"target-latency", targetLatency},
+                                                {"minimize", minimize}};
   for (auto &[name, value] : own)
     if (!value.empty())
       if (llvm::Error error = setRecipeOption(*recipe, name, value))
@@ -222,6 +252,28 @@ static llvm::Error checkNames(DriverOptions &options) {
   return llvm::Error::success();
 }
 
+/// Files of bit allocation say nothing without one; a search needs its goal.
+static llvm::Error checkAllocation(const CompileOptions &options) {
+  const AllocationOptions &allocation = options.recipe.allocation;
+  if (allocation.minimize != "none" && options.maxDrop < 0)
+    return usage("--minimize: expected --max-drop with it");
+  if (options.tryAllocations.empty() != options.evaluation.empty())
+    return usage("--try-allocations: expected --evaluate with it");
+  std::pair<const char *, const std::string &> files[] = {
+      {"--sensitivity", options.sensitivity},
+      {"--save-sensitivity", options.saveSensitivity},
+      {"--latency", options.latency},
+      {"--save-latency", options.saveLatency},
+      {"--curvature", options.curvature},
+      {"--try-allocations", options.tryAllocations},
+      {"--allocation-report", options.allocationReport}};
+  for (auto &[name, value] : files)
+    if (!value.empty() && !allocation.isRequested())
+      return usage(llvm::Twine(name) + ": expected a budget (--effective-bits, --target-size, "
+                                       "--target-latency) or --minimize");
+  return llvm::Error::success();
+}
+
 static llvm::Error checkCurvature(DriverOptions &options) {
   if (!options.saveCurvature.empty() && options.compile.calibration.empty())
     return usage("--save-curvature: expected --calibrate with it");
@@ -232,6 +284,10 @@ static llvm::Error checkCurvature(DriverOptions &options) {
                  "--save-curvature with them");
   if (curvatureRuns == 0 || curvatureProbes < 2 || curvatureParts < 0)
     return usage("--save-curvature: expected runs, two probes at least, and no negative parts");
+  // What is written is what the allocation reads; a resumed run's inputs are there before.
+  if (options.compile.curvature.empty() && options.compile.resume.empty() &&
+      options.compile.recipe.allocation.isRequested())
+    options.compile.curvature = options.saveCurvature;
   return llvm::Error::success();
 }
 
@@ -293,12 +349,6 @@ llvm::Expected<DriverOptions> quantc::parseCommandLine(int argc, char **argv) {
     return recipe.takeError();
   options.compile.recipe = *recipe;
   options.compile.calibration = calibrate;
-  options.saveCurvature = saveCurvature;
-  options.curvatureRuns = curvatureRuns;
-  options.curvatureProbes = curvatureProbes;
-  options.curvatureParts = curvatureParts;
-  if (llvm::Error error = checkCurvature(options))
-    return std::move(error);
   options.compile.statistics = statistics;
   options.compile.moments = moments;
   options.compile.codes = codes;
@@ -312,10 +362,27 @@ llvm::Expected<DriverOptions> quantc::parseCommandLine(int argc, char **argv) {
     return usage("--explain: expected a number of runs, and --report with it");
   options.compile.explainRuns =
       explainRuns >= 0 ? int64_t(explainRuns) : (llvm::StringRef(options.report).ends_with(".html") ? 4 : 0);
+  options.compile.sensitivity = sensitivity;
+  options.compile.saveSensitivity = saveSensitivity;
+  options.compile.latency = latency;
+  options.compile.saveLatency = saveLatency;
+  options.compile.curvature = curvature;
+  options.saveCurvature = saveCurvature;
+  options.curvatureRuns = curvatureRuns;
+  options.curvatureProbes = curvatureProbes;
+  options.curvatureParts = curvatureParts;
+  if (llvm::Error error = checkCurvature(options))
+    return std::move(error);
+  options.compile.allocationReport = allocationReport;
+  options.compile.tryAllocations = tryAllocations;
+  options.compile.evaluation = evaluation;
+  options.compile.maxDrop = maxDrop;
+  if (llvm::Error error = checkAllocation(options.compile))
+    return std::move(error);
   if (threads < 1 || threads > 256)
     return usage("--threads: expected 1..256, but found " + llvm::Twine(threads));
   if (!calibrationMemory.empty()) {
-    auto size = parseSize(calibrationMemory);
+    auto size = parseSize("--calib-memory", calibrationMemory);
     if (!size)
       return size.takeError();
     options.compile.calibrationMemory = *size;

@@ -165,6 +165,15 @@ int check(const DriverOptions &options) {
   return Ok;
 }
 
+/// The recipe of --save-config.
+int saveRecipe(const DriverOptions &options, const Recipe &recipe) {
+  if (options.saveConfig.empty())
+    return Ok;
+  llvm::Error error = writeOutput(options.saveConfig,
+                                  [&](llvm::raw_ostream &os) { writeRecipe(recipe, os); });
+  return error ? fail(std::move(error), Usage) : Ok;
+}
+
 /// --save-curvature, on the float graph.
 int measure(const DriverOptions &options, mlir::MLIRContext &context, const ProgressFn &progress) {
   CompileOptions importOptions;
@@ -210,7 +219,10 @@ int compile(const DriverOptions &options) {
   Stage last = text ? options.to.value_or(Stage::Integer) : options.lastStage;
   bool exported = last == Stage::Exported; // on no way to integers
   if (mlir::failed(compiler.advance(exported ? last : std::min(last, Stage::Integer))))
-    return Unsupported;
+    return compiler.missedGoal() ? GoalMissed : Unsupported;
+  // What bit allocation decided is part of the recipe now.
+  if (int code = saveRecipe(options, compiler.recipe()))
+    return code;
   // A lowered module has its proofs behind it.
   bool integer = !exported && last >= Stage::Integer && compiler.stage() == Stage::Integer;
   if (integer && options.requireInteger && options.compile.recipe.hasStaticActivations() &&
@@ -242,7 +254,7 @@ int compile(const DriverOptions &options) {
   if (!options.report.empty())
     if (llvm::Error error = writeOutput(options.report, [&](llvm::raw_ostream &os) {
           if (llvm::StringRef(options.report).ends_with(".html"))
-            return writePage(compiler.report(), options.compile.recipe, os);
+            return writePage(compiler.report(), compiler.recipe(), os);
           os << llvm::formatv("{0:2}\n", compiler.report().toJSON());
         }))
       return fail(std::move(error), Usage);
@@ -276,11 +288,8 @@ int main(int argc, char **argv) {
   llvm::Expected<DriverOptions> options = parseCommandLine(argc, argv);
   if (!options)
     return fail(options.takeError(), Usage);
-  if (!options->saveConfig.empty())
-    if (llvm::Error error = writeOutput(options->saveConfig, [&](llvm::raw_ostream &os) {
-          writeRecipe(options->compile.recipe, os);
-        }))
-      return fail(std::move(error), Usage);
+  if (int code = saveRecipe(*options, options->compile.recipe))
+    return code;
   if (options->printPipeline)
     printPipeline(options->compile.recipe, options->lastStage);
   if (options->input.empty())

@@ -89,14 +89,24 @@ struct AllocationResult {
   std::string loss;         ///< what losses are
   /// Of the search for a goal: cost, and loss of agreement of each allocation that was compiled.
   std::vector<std::pair<int64_t, double>> measured;
+  /// ns of a run outside of the layers, where latencies are known.
+  std::optional<int64_t> restLatency;
+  /// What became of each allocation that was to be tried: predicted loss, costs and latency (ns),
+  /// and those of its integer code.
+  std::vector<llvm::json::Object> trials;
 
   /// At most four lines.
   void print(llvm::raw_ostream &os) const;
   llvm::json::Value toJSON() const;
 };
 
+/// At most `count` (2 or more) points, the ends among them, evenly by number.
+std::vector<alloc::FrontPoint> thinnedFront(const std::vector<alloc::FrontPoint> &front,
+                                            size_t count);
+
 /// Writes problem.json, problem.lp, and for each resource that decisions change its front as
-/// front-NAME.csv and front-NAME.svg into a folder, which is made where it is missing.
+/// front-NAME.csv and front-NAME.svg (500 points at most) into a folder, which is made where it is
+/// missing.
 llvm::Error writeAllocation(llvm::StringRef folder, const AllocationResult &result);
 
 } // namespace quantc

@@ -21,6 +21,7 @@
 #include "quantc/Calibration/Moments.h"
 #include "quantc/Dialect/QNN/Transforms/CorrectBias.h"
 #include "quantc/Dialect/QNN/Transforms/RoundWeights.h"
+#include "quantc/Pipelines/BitAllocation.h"
 #include "quantc/Pipelines/MigrationReport.h"
 #include "quantc/Pipelines/Recipe.h"
 #include "quantc/Pipelines/Stages.h"
@@ -38,6 +39,7 @@ namespace quantc {
 
 class Checkpoint;
 class CompiledModel;
+struct TimedModel;
 
 /// A residual stream whose rotation was learned.
 struct LearnedStream {
@@ -58,12 +60,20 @@ struct CompileOptions {
   /// Second moments (docs/Rounding.md) instead of calibration data for weight rounding, and where
   /// to write those that were collected. Empty: none.
   std::string moments, saveMoments;
-  /// Codes of weights (qnn-store-codes) instead of weight rounding, and where to write those that
-  /// were chosen. Empty: none.
-  std::string codes, saveCodes;
   /// Ranges and sample rows (.npz) instead of calibration data for migration, and where to write
   /// those that were collected. Empty: none.
   std::string channels, saveChannels;
+  /// Codes of weights (qnn-store-codes) instead of weight rounding, and where to write those that
+  /// were chosen. Empty: none.
+  std::string codes, saveCodes;
+  /// Of bit allocation (docs/Allocation.md): tables to read instead of measuring, where to write
+  /// those that were measured, curvatures, and a folder for the fronts. Empty: none.
+  std::string sensitivity, saveSensitivity, latency, saveLatency, curvature, allocationReport;
+  /// Allocations (JSON: a list of lists of "NAME=w4") to compile and to compare with float on
+  /// `evaluation`, data that nothing is chosen by. Empty: none.
+  std::string tryAllocations, evaluation;
+  /// The goal of `AllocationOptions::minimize`: greatest loss of top-1 agreement.
+  double maxDrop = -1;
   /// Folder that finished steps are kept in, and taken from (docs/Pipelines.md). Empty: none.
   std::string resume;
   /// Runs of the data that `explain` looks at; 0: what it needs is not kept.
@@ -107,6 +117,8 @@ struct CompileReport {
   /// What GPTQ made of each weight, and the seconds it took with its second moments.
   std::vector<qnn::RoundedWeight> roundedWeights;
   double roundingSeconds = 0;
+  /// Widths that bit allocation chose; absent where none was asked for.
+  std::optional<AllocationResult> allocation;
   /// Where accuracy is lost (docs/Explain.md); absent where nobody asked.
   std::optional<llvm::json::Value> explanation;
   double explainSeconds = 0;
@@ -189,6 +201,10 @@ public:
   Stage stage() const { return current; }
   const CompileReport &report() const { return result; }
   DataSet *data() const { return dataSet.get(); }
+  /// With what bit allocation decided: a run with it repeats this one.
+  const Recipe &recipe() const { return options.recipe; }
+  /// Why `advance` failed: no allocation is within the budgets or the goal.
+  bool missedGoal() const { return goalWasMissed; }
 
 private:
   mlir::LogicalResult runStage(Stage stage);
@@ -220,6 +236,20 @@ private:
   mlir::LogicalResult equalize();
   mlir::LogicalResult collectFloatMeans();
   mlir::LogicalResult correctBiases();
+  mlir::LogicalResult allocateBits();
+  llvm::Expected<AllocationResult> decideWidths();
+  llvm::Expected<SensitivityTable> findSensitivities();
+  llvm::Expected<std::optional<LatencyTable>> findLatencies(const SensitivityTable &table);
+  llvm::Expected<LatencyTable> measureLatencies(const SensitivityTable &table);
+  llvm::Error openTimed(const SensitivityTable &table, unsigned bits, TimedModel &timed);
+  llvm::Error searchGoal(AllocationResult &allocation);
+  llvm::Error tryAllocations(AllocationResult &allocation);
+  llvm::Expected<llvm::json::Object> tryAllocation(const AllocationResult &allocation,
+                                                   const alloc::Assignment &assignment,
+                                                   CompiledModel &reference, DataSet &data);
+  llvm::Expected<double> measureDrop(llvm::ArrayRef<std::string> nodeBits);
+  llvm::Error withTrial(llvm::ArrayRef<std::string> nodeBits,
+                        llvm::function_ref<llvm::Error(Compiler &)> body);
   mlir::LogicalResult certify();
   void recordNodes();
   void recordCoverage();
@@ -242,6 +272,8 @@ private:
   bool adopted = false; ///< at stage integer or later
   std::unique_ptr<llvm::FileRemover> rotationsFile; ///< a temporary one of learned rotations
   std::string rotationsPath;                        ///< its path
+  bool isTrial = false; ///< compiles what another one calibrated
+  bool goalWasMissed = false;
   std::unique_ptr<DataSet> dataSet;
   std::unique_ptr<Checkpoint> checkpoint; ///< null without `resume`
   std::vector<std::string> nodeNames;

@@ -38,6 +38,27 @@ struct HLSOptions {
   double clockMHz = 100;
 };
 
+/// What the user asks of bit allocation.
+struct AllocationOptions {
+  std::vector<unsigned> widths = {4, 8};
+  /// "auto": divergence where an output holds classes, else noise; or one of the names of
+  /// `allocationLosses`.
+  std::string loss = "auto";
+  /// Runs of calibration data that sensitivities are measured on.
+  int64_t runs = 32;
+  /// Budgets; 0: none. Mean bits of a weight, bytes, microseconds of a run.
+  double effectiveBits = 0;
+  int64_t targetSize = 0;
+  double targetLatency = 0;
+  /// "none", or the resource along whose front the cheapest allocation is searched whose measured
+  /// loss of top-1 agreement stays within a goal: "bits", "size", "latency".
+  std::string minimize = "none";
+
+  bool isRequested() const {
+    return effectiveBits > 0 || targetSize > 0 || targetLatency > 0 || minimize != "none";
+  }
+};
+
 /// Outlier migration (docs/Migration.md).
 struct MigrationRecipe {
   /// "none", "smoothquant", "os+", "awq", "equalize".
@@ -56,6 +77,8 @@ struct MigrationRecipe {
 struct Recipe {
   std::string name = "custom";
   qnn::QuantizeOptions quantize;
+  /// Widths of weights, by layer (docs/Allocation.md).
+  AllocationOptions allocation;
   /// Scale expanded channels of depthwise blocks to one range before quantization.
   bool equalizeDepthwise = false;
   /// Scale and shift the channels of linear (residual) tensors before quantization.
