@@ -17,7 +17,10 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "quantc/Execution/GradientModel.h"
+#include "quantc/Pipelines/BitAllocation.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
 
 using namespace mlir;
 using namespace quantc;
@@ -252,6 +255,25 @@ TEST_F(CurvatureTest, ThreadsChangeNothing) {
   EXPECT_EQ(textOf(measure(*module, samples(3, {1, 64}), options)), once);
   options.trace.seed = 1;
   EXPECT_NE(textOf(measure(*module, samples(3, {1, 64}), options)), once);
+}
+
+// Bit allocation reads what is written.
+TEST_F(CurvatureTest, AllocationReadsTheFile) {
+  CurvatureOptions options = allProbes(3, 2);
+  options.eigenParts = 1;
+  CurvatureStatistics found = measure(*parse(perceptron()), samples(2, {1, 64}), options);
+  llvm::SmallString<64> path;
+  ASSERT_FALSE(llvm::sys::fs::createTemporaryFile("curvature", "json", path));
+  ASSERT_FALSE(bool(writeCurvature(path, found)));
+  auto table = readCurvatures(path);
+  ASSERT_TRUE(bool(table)) << llvm::toString(table.takeError());
+  ASSERT_EQ(table->size(), 2u);
+  const Curvature &read = (*table)["first"];
+  EXPECT_EQ(read.trace, found.nodes[0].trace);
+  EXPECT_EQ(read.eigenvalue, found.nodes[0].eigenvalue);
+  EXPECT_EQ(read.eigenvalues, found.nodes[0].eigenvalues);
+  EXPECT_EQ(read.fisher, found.nodes[0].fisherTrue);
+  ASSERT_FALSE(llvm::sys::fs::remove(path));
 }
 
 TEST_F(CurvatureTest, WithoutLayersIsAnError) {
