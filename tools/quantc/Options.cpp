@@ -46,7 +46,8 @@ TEXT(calibrate, "calibrate",
      "Calibration data: .npz, folder of .npz or .npy, test_data_set_* folder", "path");
 TEXT(moments, "moments", "Second moments (.npz) for weight rounding instead of calibration data",
      "file");
-TEXT(codes, "codes", "Codes of weights (.npz) that --save-codes wrote, instead of weight rounding", "file");
+TEXT(codes, "codes", "Codes of weights (.npz) that --save-codes wrote, instead of weight rounding",
+     "file");
 TEXT(saveCodes, "save-codes", "Write the codes of weights that weight rounding chose", "file");
 TEXT(channels, "channels",
      "Ranges and sample rows (.npz) for outlier migration instead of calibration data", "file");
