@@ -11,11 +11,35 @@
 //===----------------------------------------------------------------------===//
 
 #include "ReportPage.h"
+#include "quantc/Allocation/Solvers.h"
 #include "quantc/Pipelines/Compiler.h"
 #include "quantc/Target/LLVM/TranslateModel.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace quantc;
+
+/// Loss against each resource, for allocations within the other budgets: at most 200 points.
+static llvm::json::Array frontsOf(const AllocationResult &allocation) {
+  alloc::Evaluation chosen = alloc::evaluate(allocation.problem, allocation.chosen);
+  llvm::json::Array fronts;
+  for (auto [i, resource] : llvm::enumerate(allocation.problem.resources)) {
+    alloc::DynamicOptions options;
+    options.buckets = 1 << 12;
+    auto front = alloc::paretoFront(allocation.problem, unsigned(i), options);
+    if (!front) { // nothing is within the budgets: no front to draw
+      llvm::consumeError(front.takeError());
+      continue;
+    }
+    llvm::json::Array points;
+    for (const alloc::FrontPoint &point : thinnedFront(*front, 200))
+      points.push_back(llvm::json::Array{point.cost, point.loss});
+    fronts.push_back(
+        llvm::json::Object{{"resource", resource.name},
+                           {"points", std::move(points)},
+                           {"chosen", llvm::json::Array{chosen.costs[i], chosen.loss}}});
+  }
+  return fronts;
+}
 
 void quantc::writePage(const CompileReport &report, const Recipe &recipe, llvm::raw_ostream &os) {
   llvm::json::Value value = report.toJSON();
@@ -25,6 +49,8 @@ void quantc::writePage(const CompileReport &report, const Recipe &recipe, llvm::
   writeRecipe(recipe, recipeStream);
   object["recipe_text"] = recipeText;
   object["quantc"] = quantcVersion();
+  if (report.allocation)
+    object["fronts"] = frontsOf(*report.allocation);
   // A script element ends at "</script", and "<!--" changes how it is read: no "<" is left as it
   // is.
   std::string text = llvm::formatv("{0}", value), escaped;
