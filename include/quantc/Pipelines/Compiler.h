@@ -269,10 +269,10 @@ private:
   /// For `explain`: before and after quantization.
   mlir::OwningOpRef<mlir::ModuleOp> explainedFloat, explainedModule;
   Stage current = Stage::Imported;
-  bool adopted = false; ///< at stage integer or later
+  bool adopted = false;                             ///< at stage integer or later
   std::unique_ptr<llvm::FileRemover> rotationsFile; ///< a temporary one of learned rotations
   std::string rotationsPath;                        ///< its path
-  bool isTrial = false; ///< compiles what another one calibrated
+  bool isTrial = false;                             ///< compiles what another one calibrated
   bool goalWasMissed = false;
   std::unique_ptr<DataSet> dataSet;
   std::unique_ptr<Checkpoint> checkpoint; ///< null without `resume`
