@@ -125,6 +125,8 @@ def compile_once(quantc, folder, model, data, recipe, threads):
         if os.path.exists(path):
             os.remove(path)
     command = [quantc, model, "--recipe", recipe, "--calibrate", data, "-o", library, "--report", report, "--allow-float"]
+    if "hawq" in open(recipe).read():  # its losses are curvatures, measured in the same run
+        command += ["--save-curvature", os.path.join(folder, "c.json"), "--curvature-runs", "2", "--curvature-probes", "2"]
     result = subprocess.run([*command, "--quiet", "--threads", str(threads)], capture_output=True, text=True)
     written = open(library, "rb").read() if os.path.exists(library) else b""
     said = without_times(json.load(open(report))) if os.path.exists(report) else ""
