@@ -199,9 +199,8 @@ LogicalResult Compiler::correctBiases() {
   if (options.recipe.biasCorrectionRuns == 0 || !dataSet || floatMeans.empty())
     return success();
   auto runs = qnn::evenlySpacedRuns(dataSet->numRuns(), options.recipe.biasCorrectionRuns);
-  FailureOr<int64_t> corrected =
-      qnn::correctBias(*ir, floatMeans, accumulatorScales, *dataSet, runs, options.progress,
-                       checkpoint.get());
+  FailureOr<int64_t> corrected = qnn::correctBias(*ir, floatMeans, accumulatorScales, *dataSet,
+                                                  runs, options.progress, checkpoint.get());
   if (failed(corrected))
     return failure();
   result.correctedBiases = *corrected;

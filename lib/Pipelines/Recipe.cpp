@@ -75,9 +75,7 @@ Entry real(StringRef name, StringRef values, StringRef help, double above, doubl
     field(r) = value;
     return llvm::Error::success();
   };
-  auto get = [=](const Recipe &r) {
-    return shortest(field(const_cast<Recipe &>(r)));
-  };
+  auto get = [=](const Recipe &r) { return shortest(field(const_cast<Recipe &>(r))); };
   return {{name, values, help}, set, get};
 }
 
@@ -258,11 +256,10 @@ std::vector<Entry> makeTransformEntries() {
                            "of activations row: learn the rotations of residual streams from "
                            "calibration data, so that rows lose little; default none",
                            [](Recipe &r) -> std::string & { return r.rotateLearn; }));
-  entries.push_back({{"rotate-steps", "1..100000", "of learning; default 60"},
-                     [](Recipe &r, StringRef text) {
-                       return setInteger(text, 1, 100000, r.rotateSteps);
-                     },
-                     [](const Recipe &r) { return std::to_string(r.rotateSteps); }});
+  entries.push_back(
+      {{"rotate-steps", "1..100000", "of learning; default 60"},
+       [](Recipe &r, StringRef text) { return setInteger(text, 1, 100000, r.rotateSteps); },
+       [](const Recipe &r) { return std::to_string(r.rotateSteps); }});
   Entry rate = real("rotate-rate", "(0, 1]", "of the first step of learning; default 0.1", 0, 1,
                     [](Recipe &r) -> double & { return r.rotateRate; });
   rate.get = [](const Recipe &r) { return digits(r.rotateRate); };
@@ -291,12 +288,10 @@ std::vector<Entry> makeTransformEntries() {
                            "how codes of weights are chosen; all but nearest and mse need "
                            "calibration data; default nearest",
                            [](Recipe &r) -> std::string & { return r.weightRounding; }));
-  entries.push_back({{"rounding-steps", "1..100000",
-                      "of learned weight rounding (adaround, brecq); default 300"},
-                     [](Recipe &r, StringRef text) {
-                       return setInteger(text, 1, 100000, r.roundingSteps);
-                     },
-                     [](const Recipe &r) { return std::to_string(r.roundingSteps); }});
+  entries.push_back(
+      {{"rounding-steps", "1..100000", "of learned weight rounding (adaround, brecq); default 300"},
+       [](Recipe &r, StringRef text) { return setInteger(text, 1, 100000, r.roundingSteps); },
+       [](const Recipe &r) { return std::to_string(r.roundingSteps); }});
   entries.push_back(choice("weight-search", "none|mse|clip|codes",
                            "search of the scales of weight-format; default none",
                            [](Recipe &r) -> std::string & { return r.weightSearch; }));
@@ -383,13 +378,14 @@ std::vector<Entry> makeAllocationEntries() {
       "bit allocation: greatest mean of bits over all weights, 0 for no budget; default 0", 16,
       [](const Recipe &r) { return r.allocation.effectiveBits; },
       [](Recipe &r, double value) { r.allocation.effectiveBits = value; }));
-  entries.push_back({{"target-size", "0..",
-                      "bit allocation: greatest size in bytes of the weights of all layers, packed, "
-                      "with their scales; 0 for no budget; default 0"},
-                     [](Recipe &r, StringRef text) {
-                       return setInteger(text, 0, int64_t(1) << 50, r.allocation.targetSize);
-                     },
-                     [](const Recipe &r) { return std::to_string(r.allocation.targetSize); }});
+  entries.push_back(
+      {{"target-size", "0..",
+        "bit allocation: greatest size in bytes of the weights of all layers, packed, "
+        "with their scales; 0 for no budget; default 0"},
+       [](Recipe &r, StringRef text) {
+         return setInteger(text, 0, int64_t(1) << 50, r.allocation.targetSize);
+       },
+       [](const Recipe &r) { return std::to_string(r.allocation.targetSize); }});
   entries.push_back(budget(
       "target-latency", "0..1e9",
       "bit allocation: greatest time of a run in microseconds, 0 for no budget; default 0", 1e9,
@@ -401,7 +397,8 @@ std::vector<Entry> makeAllocationEntries() {
                            [](Recipe &r) -> std::string & { return r.allocation.minimize; }));
   entries.push_back({{"allocation-widths", "list",
                       "bit allocation: widths of weights to choose from; default 4,8"},
-                     setWidths, [](const Recipe &r) {
+                     setWidths,
+                     [](const Recipe &r) {
                        std::vector<std::string> texts;
                        for (unsigned bits : r.allocation.widths)
                          texts.push_back(std::to_string(bits));
@@ -416,12 +413,11 @@ std::vector<Entry> makeAllocationEntries() {
   entries.push_back(choice("allocation-loss", losses,
                            "bit allocation: what is made small (docs/Allocation.md); default auto",
                            [](Recipe &r) -> std::string & { return r.allocation.loss; }));
-  entries.push_back({{"allocation-runs", "1..100000",
-                      "bit allocation: runs of calibration data to measure losses on; default 32"},
-                     [](Recipe &r, StringRef text) {
-                       return setInteger(text, 1, 100000, r.allocation.runs);
-                     },
-                     [](const Recipe &r) { return std::to_string(r.allocation.runs); }});
+  entries.push_back(
+      {{"allocation-runs", "1..100000",
+        "bit allocation: runs of calibration data to measure losses on; default 32"},
+       [](Recipe &r, StringRef text) { return setInteger(text, 1, 100000, r.allocation.runs); },
+       [](const Recipe &r) { return std::to_string(r.allocation.runs); }});
   return entries;
 }
 
@@ -492,8 +488,9 @@ std::vector<Entry> makeHLSEntries() {
 const std::vector<Entry> &table() {
   static const std::vector<Entry> entries = [] {
     std::vector<Entry> all;
-    for (auto &group : {makeObserverEntries(), makeFormatEntries(), makeMigrationEntries(), makeTransformEntries(),
-                        makeAccuracyEntries(), makeAllocationEntries(), makeTargetEntries(), makeHLSEntries()})
+    for (auto &group : {makeObserverEntries(), makeFormatEntries(), makeMigrationEntries(),
+                        makeTransformEntries(), makeAccuracyEntries(), makeAllocationEntries(),
+                        makeTargetEntries(), makeHLSEntries()})
       all.insert(all.end(), group.begin(), group.end());
     return all;
   }();
@@ -657,8 +654,8 @@ static llvm::Error checkMigration(const Recipe &recipe) {
 /// Which way of rounding goes with which weights.
 static llvm::Error checkRounding(const Recipe &recipe) {
   const std::string &method = recipe.weightRounding;
-  const bool rounds = method == "nearest" || method == "gptq" ||
-                      (method == "gptaq" && recipe.activations == "row");
+  const bool rounds =
+      method == "nearest" || method == "gptq" || (method == "gptaq" && recipe.activations == "row");
   if (!recipe.hasStaticActivations() && !rounds)
     return llvm::createStringError("weight-rounding " + method +
                                    ": expected activations static beside it, but found " +

@@ -52,35 +52,36 @@ llvm::json::Value CompileReport::toJSON() const {
                                          {"rows", stream.rows},
                                          {"loss", stream.after},
                                          {"loss_before", stream.before}});
-  return llvm::json::Object{{"format", "quantc-report"},
-                            {"version", 1},
-                            {"model", model},
-                            {"recipe", recipe},
-                            {"cpu", cpu},
-                            {"coverage", std::move(coverage)},
-                            {"proof", std::move(proof)},
-                            {"accuracy_on_calibration_tail", std::move(accuracy)},
-                            {"macs", macs},
-                            {"weight_bytes", weightBytes},
-                            {"arena_bytes", arenaBytes},
-                            {"model_bytes", modelBytes},
-                            {"library_bytes", libraryBytes},
-                            {"quantized_in_file", quantizedInFile},
-                            {"rescalings", rescalings},
-                            {"onnx_rescalings", onnxRescalings},
-                            {"calibration_runs", calibrationRuns},
-                            {"self_test_skipped", selfTestSkipped},
-                            {"calibration_seconds", calibrationSeconds},
-                            {"corrected_biases", correctedBiases},
-                            {"learned_rotations", std::move(learned)},
-                            {"learning_seconds", learningSeconds},
-                            {"migration", migration ? migration->toJSON() : llvm::json::Value(nullptr)},
-                            {"rounded_weights", std::move(rounded)},
-                            {"rounding_seconds", roundingSeconds},
-                            {"allocation", std::move(bits)},
-                            {"explanation", explanation ? *explanation : llvm::json::Value(nullptr)},
-                            {"explain_seconds", explainSeconds},
-                            {"certificate", certificate}};
+  return llvm::json::Object{
+      {"format", "quantc-report"},
+      {"version", 1},
+      {"model", model},
+      {"recipe", recipe},
+      {"cpu", cpu},
+      {"coverage", std::move(coverage)},
+      {"proof", std::move(proof)},
+      {"accuracy_on_calibration_tail", std::move(accuracy)},
+      {"macs", macs},
+      {"weight_bytes", weightBytes},
+      {"arena_bytes", arenaBytes},
+      {"model_bytes", modelBytes},
+      {"library_bytes", libraryBytes},
+      {"quantized_in_file", quantizedInFile},
+      {"rescalings", rescalings},
+      {"onnx_rescalings", onnxRescalings},
+      {"calibration_runs", calibrationRuns},
+      {"self_test_skipped", selfTestSkipped},
+      {"calibration_seconds", calibrationSeconds},
+      {"corrected_biases", correctedBiases},
+      {"learned_rotations", std::move(learned)},
+      {"learning_seconds", learningSeconds},
+      {"migration", migration ? migration->toJSON() : llvm::json::Value(nullptr)},
+      {"rounded_weights", std::move(rounded)},
+      {"rounding_seconds", roundingSeconds},
+      {"allocation", std::move(bits)},
+      {"explanation", explanation ? *explanation : llvm::json::Value(nullptr)},
+      {"explain_seconds", explainSeconds},
+      {"certificate", certificate}};
 }
 
 /// How much of the outputs' error to nearest GPTQ leaves: the mean over layers of its share.
@@ -131,10 +132,10 @@ void CompileReport::print(llvm::raw_ostream &os) const {
     os << "\n";
   }
   for (const LearnedStream &stream : learnedRotations)
-    os << llvm::formatv("rotation      stream {0}, {1} channels: rows lose {2:F2} % of their energy "
-                        "instead of {3:F2} %, learned from {4} rows\n",
-                        stream.number, stream.channels, 100 * stream.after, 100 * stream.before,
-                        stream.rows);
+    os << llvm::formatv(
+        "rotation      stream {0}, {1} channels: rows lose {2:F2} % of their energy "
+        "instead of {3:F2} %, learned from {4} rows\n",
+        stream.number, stream.channels, 100 * stream.after, 100 * stream.before, stream.rows);
   if (migration)
     migration->print(os);
   if (!roundedWeights.empty())

@@ -116,8 +116,7 @@ static std::string storeWeightsPipeline(const Recipe &recipe) {
   if (recipe.activations != "row")
     return text + "qnn-fuse-grouped-linear{activation-bits=16})";
   return text + "qnn-fuse-grouped-linear{activation-bits=" +
-         std::to_string(recipe.quantize.activationBits) +
-         rowOptions(recipe) + "})";
+         std::to_string(recipe.quantize.activationBits) + rowOptions(recipe) + "})";
 }
 
 /// The border becomes host code first: a no-op where --io-type int8 did it already.

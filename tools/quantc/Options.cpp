@@ -106,10 +106,11 @@ TEXT(tryAllocations, "try-allocations",
 TEXT(evaluation, "evaluate", "Data for --try-allocations", "path");
 TEXT(allocationReport, "allocation-report",
      "Write the problem and its fronts (JSON, LP, CSV, SVG) into a folder", "folder");
-TEXT(resume, "resume",
-     "Keep finished steps in a folder, and take those that are there: the same command goes on with "
-     "what a killed run did (docs/Pipelines.md)",
-     "folder");
+TEXT(
+    resume, "resume",
+    "Keep finished steps in a folder, and take those that are there: the same command goes on with "
+    "what a killed run did (docs/Pipelines.md)",
+    "folder");
 TEXT(toStage, "to", "With --emit mlir|mlirbc: the stage to stop at (default integer)", "stage");
 TEXT(cpuLevel, "cpu",
      "Instruction sets: native (default), portable, x86-64-v2, x86-64-v3, x86-64-v3-vnni, "
@@ -361,8 +362,9 @@ llvm::Expected<DriverOptions> quantc::parseCommandLine(int argc, char **argv) {
   options.compile.resume = resume;
   if (explainRuns.getNumOccurrences() && (explainRuns < 0 || options.report.empty()))
     return usage("--explain: expected a number of runs, and --report with it");
-  options.compile.explainRuns =
-      explainRuns >= 0 ? int64_t(explainRuns) : (llvm::StringRef(options.report).ends_with(".html") ? 4 : 0);
+  options.compile.explainRuns = explainRuns >= 0
+                                    ? int64_t(explainRuns)
+                                    : (llvm::StringRef(options.report).ends_with(".html") ? 4 : 0);
   options.compile.sensitivity = sensitivity;
   options.compile.saveSensitivity = saveSensitivity;
   options.compile.latency = latency;

@@ -169,8 +169,8 @@ int check(const DriverOptions &options) {
 int saveRecipe(const DriverOptions &options, const Recipe &recipe) {
   if (options.saveConfig.empty())
     return Ok;
-  llvm::Error error = writeOutput(options.saveConfig,
-                                  [&](llvm::raw_ostream &os) { writeRecipe(recipe, os); });
+  llvm::Error error =
+      writeOutput(options.saveConfig, [&](llvm::raw_ostream &os) { writeRecipe(recipe, os); });
   return error ? fail(std::move(error), Usage) : Ok;
 }
 
