@@ -174,8 +174,8 @@ Error ChannelRounder::prepare() {
   target = weight;
   if (!usesData())
     return Error::success();
-  Expected<GptqFactor> made =
-      factorSecondMoment(*problem.second, {options.damping, 1.0, /*actOrder=*/true});
+  Expected<GptqFactor> made = factorSecondMoment(*problem.second, {options.damping, 1.0,
+                                                                   /*actOrder=*/true});
   if (!made)
     return made.takeError();
   factor = std::move(*made);
@@ -183,7 +183,7 @@ Error ChannelRounder::prepare() {
   damped = *problem.second;
   damped.diagonal().array() += factor.usable() ? factor.lambda : 1.0;
   if (problem.cross && options.method != ChannelMethod::Gptq) {
-    Expected<Matrix> shifted = shiftedTarget(weight, *problem.cross, factor);
+    Expected<Matrix> shifted = shiftedTarget(weight, *problem.cross, factor, options.alpha);
     if (!shifted)
       return shifted.takeError();
     target = std::move(*shifted);

@@ -97,13 +97,15 @@ LogicalResult Compiler::openCheckpoint() {
                                    {"samples a run", std::to_string(options.dataBatch)},
                                    {"max-drop", std::to_string(options.maxDrop)},
                                    {"recipe", recipeText(options.recipe)}};
+  const std::string none;
+  const Recipe &recipe = options.recipe;
   std::pair<const char *, const std::string *> files[] = {
+      {"rotations", recipe.rotateLearn == "none" ? &recipe.rotations : &none},
       {"calibration data", &options.calibration},
       {"statistics", &options.statistics},
       {"moments", &options.moments},
       {"channels", &options.channels},
       {"codes", &options.codes},
-      {"channels", &options.channels},
       {"sensitivity", &options.sensitivity},
       {"latency", &options.latency},
       {"curvature", &options.curvature}};

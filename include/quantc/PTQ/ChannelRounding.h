@@ -57,6 +57,9 @@ enum class ChannelMethod : uint8_t {
 struct ChannelOptions {
   ChannelMethod method = ChannelMethod::Gptaq;
   double damping = 0.01;
+  /// Part of the way from the weights to those that give the float outputs, alpha in
+  /// t = w + alpha w D (H + lambda I)^-1, in [0, 1].
+  double alpha = 1;
   /// Steps are the largest one times 1 - i / 12 for i = 0 .. candidates - 1, in [1, 11].
   int candidates = 7;
   /// Passes of Gptaq over the codes, each of which takes the best value for the others as they are.

@@ -172,10 +172,10 @@ void QuantizeRowsOp::getArguments(SmallVectorImpl<KernelArg> &arguments) {
   CallBuilder call(arguments);
   for (Value buffer : getOperands())
     call.pointer(buffer);
-  call.range(0).ints({memrefType(getInput()).getDimSize(1), int64_t(getGroup()),
-                      kern::getStrides(getInput().getType())[0],
-                      kern::getStrides(getOut().getType())[0], int64_t(getMost()),
-                      scaleGroups(getScale())})
+  call.range(0)
+      .ints({memrefType(getInput()).getDimSize(1), int64_t(getGroup()),
+             kern::getStrides(getInput().getType())[0], kern::getStrides(getOut().getType())[0],
+             int64_t(getMost()), scaleGroups(getScale())})
       .real(getClip() ? getClip()->convertToFloat() : 1.0f);
 }
 
