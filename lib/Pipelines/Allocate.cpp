@@ -14,6 +14,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Feeds.h"
+#include "TimedModels.h"
 #include "quantc/Dialect/QNN/Transforms/Equalize.h"
 #include "quantc/Execution/CompiledModel.h"
 #include "quantc/Pipelines/Compiler.h"
@@ -22,7 +23,6 @@
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
-#include <chrono>
 
 using namespace mlir;
 using namespace quantc;
@@ -116,116 +116,74 @@ llvm::Expected<double> Compiler::measureDrop(ArrayRef<std::string> nodeBits) {
 // Latencies
 //===----------------------------------------------------------------------===//
 
-static int64_t medianOf(std::vector<int64_t> values) {
-  auto middle = values.begin() + int64_t(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
-/// Runs of one library, with the times of its steps.
-struct quantc::TimedModel {
-  std::string label;
-  std::unique_ptr<CompiledModel> model;
-  std::vector<HostTensor> feeds;
-  std::map<std::string, std::vector<int64_t>> layers; ///< ns by node, one a run
-  std::vector<int64_t> rest;                          ///< ns, one a run
-
-  llvm::Error run(const SensitivityTable &table, bool record);
-};
-
-/// The layer that a step ("node, node") computes; empty for none.
-static std::string layerOfStep(StringRef names, const llvm::StringMap<bool> &layers) {
-  SmallVector<StringRef> parts;
-  names.split(parts, ", ");
-  for (StringRef part : parts)
-    if (layers.contains(part))
-      return part.str();
-  return {};
-}
-
-llvm::Error TimedModel::run(const SensitivityTable &table, bool record) {
-  llvm::StringMap<bool> known;
-  for (const LayerSensitivity &layer : table.layers)
-    known[layer.node] = true;
-  auto start = std::chrono::steady_clock::now();
-  auto outputs = model->run(feeds);
-  int64_t whole = std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count();
-  if (!outputs)
-    return outputs.takeError();
-  auto steps = model->profile();
-  if (!steps)
-    return steps.takeError();
-  if (!record)
-    return llvm::Error::success();
-  std::map<std::string, int64_t> sums;
-  for (const CompiledModel::StepTime &step : *steps)
-    if (std::string layer = layerOfStep(step.name, known); !layer.empty()) {
-      sums[layer] += step.nanoseconds;
-      whole -= step.nanoseconds;
-    }
-  for (auto [layer, nanoseconds] : sums)
-    layers[layer].push_back(nanoseconds);
-  rest.push_back(std::max<int64_t>(whole, 0));
-  return llvm::Error::success();
-}
-
-/// The library with every layer in `bits`, loaded.
-llvm::Error Compiler::openTimed(const SensitivityTable &table, unsigned bits, TimedModel &timed) {
-  std::vector<std::string> nodeBits;
-  timed.label = "w" + std::to_string(bits);
-  for (const LayerSensitivity &layer : table.layers)
-    nodeBits.push_back(layer.node + "=" + timed.label);
+/// The library with these widths, loaded.
+llvm::Expected<std::unique_ptr<CompiledModel>> Compiler::openLibrary(ArrayRef<std::string> nodeBits,
+                                                                     bool profile) {
   llvm::SmallString<128> path;
-  if (std::error_code code = llvm::sys::fs::createTemporaryFile("quantc-latency", "so", path))
+  if (std::error_code code = llvm::sys::fs::createTemporaryFile("quantc-trial", "so", path))
     return llvm::createStringError("cannot create a temporary file: " + code.message());
   llvm::FileRemover remover(path);
   llvm::SmallString<128> header(path);
   llvm::sys::path::replace_extension(header, "h");
   llvm::FileRemover headerRemover(header);
-  return withTrial(nodeBits, [&](Compiler &trial) -> llvm::Error {
+  std::unique_ptr<CompiledModel> model;
+  llvm::Error error = withTrial(nodeBits, [&](Compiler &trial) -> llvm::Error {
     if (llvm::Error failure = advanceTrial(trial, Stage::Lowered))
       return failure;
     if (llvm::Error failure = trial.writeUntested(path))
       return failure;
-    auto loaded = CompiledModel::load(path, options.threads, /*profile=*/true);
+    auto loaded = CompiledModel::load(path, options.threads, profile);
     if (!loaded)
       return loaded.takeError();
-    timed.model = std::move(*loaded);
-    auto feed = trial.data()->feed(0);
-    if (!feed)
-      return feed.takeError();
-    timed.feeds = quantizeFeed(timed.model->inputs(), feedTensors(*feed));
+    model = std::move(*loaded);
     return llvm::Error::success();
   });
+  if (error)
+    return std::move(error);
+  return model;
 }
 
-llvm::Expected<LatencyTable> Compiler::measureLatencies(const SensitivityTable &table) {
-  constexpr int warmUps = 5, runs = 31;
+/// The library with every layer in `bits`, for times of its steps.
+llvm::Error Compiler::openTimed(const SensitivityTable &table, unsigned bits, TimedModel &timed) {
+  std::vector<std::string> nodeBits;
+  timed.label = "w" + std::to_string(bits);
+  timed.hasSteps = true;
+  for (const LayerSensitivity &layer : table.layers)
+    nodeBits.push_back(layer.node + "=" + timed.label);
+  auto model = openLibrary(nodeBits, /*profile=*/true);
+  if (!model)
+    return model.takeError();
+  timed.model = std::move(*model);
+  auto feed = dataSet->feed(0);
+  if (!feed)
+    return feed.takeError();
+  timed.feeds = quantizeFeed(timed.model->inputs(), feedTensors(*feed));
+  return llvm::Error::success();
+}
+
+/// Libraries of all widths, for `tableOf`.
+llvm::Expected<std::vector<TimedModel>> Compiler::openWidths(const SensitivityTable &table) {
   if (!dataSet)
     return llvm::createStringError("expected calibration data or a table of latencies (--latency)");
   std::vector<TimedModel> models(options.recipe.allocation.widths.size());
   for (auto [timed, bits] : llvm::zip_equal(models, options.recipe.allocation.widths))
     if (llvm::Error error = openTimed(table, bits, timed))
       return std::move(error);
-  // Turns: what slows the machine down for a while slows all of them.
-  for (int run = 0; run < warmUps + runs; ++run)
-    for (TimedModel &timed : models)
-      if (llvm::Error error = timed.run(table, run >= warmUps))
-        return std::move(error);
-  LatencyTable latencies;
-  latencies.cpu = models.front().model->cpuLevel().str();
+  return models;
+}
+
+llvm::Expected<LatencyTable> Compiler::measureLatencies(const SensitivityTable &table) {
+  auto models = openWidths(table);
+  if (!models)
+    return models.takeError();
+  std::vector<TimedModel *> widths;
+  for (TimedModel &timed : *models)
+    widths.push_back(&timed);
+  if (llvm::Error error = takeTurns(widths, table))
+    return std::move(error);
+  LatencyTable latencies = tableOf(widths, table);
+  latencies.cpu = models->front().model->cpuLevel().str();
   latencies.threads = options.threads;
-  latencies.runs = runs;
-  std::vector<int64_t> rest;
-  for (TimedModel &timed : models) {
-    llvm::append_range(rest, timed.rest);
-    for (const LayerSensitivity &layer : table.layers) {
-      auto found = timed.layers.find(layer.node);
-      latencies.layers[layer.node][timed.label] =
-          found == timed.layers.end() ? 0 : medianOf(found->second);
-    }
-  }
-  latencies.rest = medianOf(rest);
   return latencies;
 }
 
@@ -387,7 +345,7 @@ llvm::Expected<AllocationResult> Compiler::decideWidths() {
   if (wanted.minimize != "none")
     if (llvm::Error error = searchGoal(allocation))
       return std::move(error);
-  if (llvm::Error error = tryAllocations(allocation))
+  if (llvm::Error error = tryAllocations(allocation, *sensitivities))
     return std::move(error);
   return allocation;
 }

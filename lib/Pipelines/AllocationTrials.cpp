@@ -13,10 +13,10 @@
 
 #include "Feeds.h"
 #include "OutputComparison.h"
+#include "TimedModels.h"
 #include "quantc/Execution/JITExecutor.h"
 #include "quantc/Pipelines/Compiler.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include <chrono>
 
 using namespace mlir;
 using namespace quantc;
@@ -66,39 +66,41 @@ static llvm::Expected<std::vector<HostTensor>> floatOutputs(CompiledModel &model
   return outputs;
 }
 
-static llvm::Expected<WidthEffect> compareOn(CompiledModel &reference, CompiledModel &integer,
-                                             DataSet &data) {
-  OutputComparison sums;
+using RunOutputs = std::vector<std::vector<HostTensor>>;
+
+/// What float code answers, for every run of the data.
+static llvm::Expected<RunOutputs> referenceOutputs(ModuleOp module, DataSet &data, int threads) {
+  auto model = compileInProcess(module, kernels::bestHostLevel(), threads);
+  if (!model)
+    return model.takeError();
+  RunOutputs outputs;
   for (int64_t run = 0; run < data.numRuns(); ++run) {
     auto feed = data.feed(run);
     if (!feed)
       return feed.takeError();
-    auto expected = floatOutputs(reference, *feed);
-    if (!expected)
-      return expected.takeError();
+    auto found = floatOutputs(**model, *feed);
+    if (!found)
+      return found.takeError();
+    outputs.push_back(std::move(*found));
+  }
+  return outputs;
+}
+
+static llvm::Expected<WidthEffect> compareOn(const RunOutputs &reference, CompiledModel &integer,
+                                             DataSet &data) {
+  OutputComparison sums;
+  for (auto [run, expected] : llvm::enumerate(reference)) {
+    auto feed = data.feed(int64_t(run));
+    if (!feed)
+      return feed.takeError();
     auto found = floatOutputs(integer, *feed);
     if (!found)
       return found.takeError();
-    sums.add(*expected, *found, expected->size());
+    sums.add(expected, *found, expected.size());
   }
   WidthEffect effect;
   sums.summarize(effect);
   return effect;
-}
-
-/// Median time of a run in ns.
-static llvm::Expected<int64_t> timeRuns(CompiledModel &model, const std::vector<HostTensor> &feeds,
-                                        int runs) {
-  std::vector<int64_t> times;
-  for (int run = -5; run < runs; ++run) {
-    auto start = std::chrono::steady_clock::now();
-    if (auto outputs = model.run(feeds); !outputs)
-      return outputs.takeError();
-    if (run >= 0)
-      times.push_back(std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count());
-  }
-  std::nth_element(times.begin(), times.begin() + runs / 2, times.end());
-  return times[size_t(runs / 2)];
 }
 
 static json::Object toJSON(const WidthEffect &effect) {
@@ -110,9 +112,8 @@ static json::Object toJSON(const WidthEffect &effect) {
   return object;
 }
 
-llvm::Expected<json::Object> Compiler::tryAllocation(const AllocationResult &allocation,
-                                                     const alloc::Assignment &assignment,
-                                                     CompiledModel &reference, DataSet &data) {
+static json::Object predictionOf(const AllocationResult &allocation,
+                                 const alloc::Assignment &assignment) {
   alloc::Evaluation evaluation = alloc::evaluate(allocation.problem, assignment);
   json::Object costs, row{{"predicted_loss", evaluation.loss}};
   for (auto [resource, cost] : llvm::zip_equal(allocation.problem.resources, evaluation.costs))
@@ -120,33 +121,58 @@ llvm::Expected<json::Object> Compiler::tryAllocation(const AllocationResult &all
   if (allocation.restLatency)
     row["predicted_latency"] = *allocation.restLatency + evaluation.costs.back();
   row["costs"] = std::move(costs);
+  return row;
+}
+
+/// The integer code with these widths: a library, or for a target that is not this machine's CPU
+/// the same arithmetic compiled in process.
+llvm::Expected<std::unique_ptr<CompiledModel>>
+Compiler::openTrial(const AllocationResult &allocation, const alloc::Assignment &assignment) {
   std::vector<std::string> nodeBits = nodeBitsOf(allocation.problem, assignment);
+  if (!options.recipe.isGPU() && !options.recipe.isFPGA())
+    return openLibrary(nodeBits, /*profile=*/false);
+  std::unique_ptr<CompiledModel> model;
   llvm::Error error = withTrial(nodeBits, [&](Compiler &trial) -> llvm::Error {
     if (failed(trial.advance(Stage::Integer)))
       return llvm::createStringError("the model with these widths does not compile");
-    auto integer = compileInProcess(*trial.integerModule, kernels::bestHostLevel(), options.threads,
-                                    options.recipe.strict);
-    if (!integer)
-      return integer.takeError();
-    auto effect = compareOn(reference, **integer, data);
-    if (!effect)
-      return effect.takeError();
-    row["measured"] = toJSON(*effect);
-    auto feed = data.feed(0);
-    if (!feed)
-      return feed.takeError();
-    auto time = timeRuns(**integer, quantizeFeed((*integer)->inputs(), feedTensors(*feed)), 31);
-    if (!time)
-      return time.takeError();
-    row["measured_latency"] = *time;
+    auto compiled = compileInProcess(*trial.integerModule, kernels::bestHostLevel(),
+                                     options.threads, options.recipe.strict);
+    if (!compiled)
+      return compiled.takeError();
+    model = std::move(*compiled);
     return llvm::Error::success();
   });
   if (error)
     return std::move(error);
-  return row;
+  return model;
 }
 
-llvm::Error Compiler::tryAllocations(AllocationResult &allocation) {
+/// Whole runs of every trial, and a table of steps, in turns: what is between its sums and the runs
+/// is the model's fault, what is between it and the allocation's table the machine's.
+llvm::Error Compiler::timeTrials(AllocationResult &allocation,
+                                 ArrayRef<alloc::Assignment> assignments,
+                                 MutableArrayRef<TimedModel> trials,
+                                 const SensitivityTable &table) {
+  auto widths = openWidths(table);
+  if (!widths)
+    return widths.takeError();
+  std::vector<TimedModel *> ofWidths, all;
+  for (TimedModel &timed : *widths)
+    ofWidths.push_back(&timed);
+  all = ofWidths;
+  for (TimedModel &timed : trials)
+    all.push_back(&timed);
+  if (llvm::Error error = takeTurns(all, table))
+    return error;
+  LatencyTable latencies = tableOf(ofWidths, table);
+  for (auto [timed, assignment, row] : llvm::zip_equal(trials, assignments, allocation.trials)) {
+    row["measured_latency"] = medianOf(timed.whole);
+    row["latency_in_turns"] = predictLatency(latencies, allocation.problem, assignment);
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error Compiler::tryAllocations(AllocationResult &allocation, const SensitivityTable &table) {
   if (options.tryAllocations.empty())
     return llvm::Error::success();
   auto assignments = readTrials(options.tryAllocations, allocation.problem);
@@ -155,16 +181,30 @@ llvm::Error Compiler::tryAllocations(AllocationResult &allocation) {
   auto data = DataSet::open(options.evaluation, inputSpecs(*floatModule));
   if (!data)
     return data.takeError();
-  auto reference = compileInProcess(*floatModule, kernels::bestHostLevel(), options.threads);
+  auto reference = referenceOutputs(*floatModule, **data, options.threads);
   if (!reference)
     return reference.takeError();
+  std::vector<TimedModel> timed;
   for (auto [done, assignment] : llvm::enumerate(*assignments)) {
     if (options.progress)
       options.progress("allocations", done, assignments->size());
-    auto row = tryAllocation(allocation, assignment, **reference, **data);
-    if (!row)
-      return row.takeError();
-    allocation.trials.push_back(std::move(*row));
+    auto model = openTrial(allocation, assignment);
+    if (!model)
+      return model.takeError();
+    auto effect = compareOn(*reference, **model, **data);
+    if (!effect)
+      return effect.takeError();
+    json::Object &row = allocation.trials.emplace_back(predictionOf(allocation, assignment));
+    row["measured"] = toJSON(*effect);
+    if (!allocation.restLatency)
+      continue;
+    auto feed = (*data)->feed(0);
+    if (!feed)
+      return feed.takeError();
+    TimedModel &trial = timed.emplace_back();
+    trial.feeds = quantizeFeed((*model)->inputs(), feedTensors(*feed));
+    trial.model = std::move(*model);
   }
-  return llvm::Error::success();
+  return timed.empty() ? llvm::Error::success()
+                       : timeTrials(allocation, *assignments, timed, table);
 }

@@ -8,9 +8,10 @@
 
 15 allocations of different size lie on the front of predicted loss, evenly by size; 15 random ones have the same size
 (within 1 %). Predictions are sums over layers of losses that quantc measured one layer at a time on calibration data;
-measurements compare compiled integer code with compiled float code on evaluation data. Latencies are medians of one
-process: the table's of steps inside a library of each width, the measured ones of whole runs. OUT receives the tables,
-result.json, and loss.png and latency.png.
+measurements compare compiled integer code with compiled float code on evaluation data. Latencies are predicted by a
+table of steps inside a library of each width, and measured on whole runs of each allocation's library. Libraries of
+widths and of allocations take turns in one process; a second line compares with the table that was made before, which
+the machine's load has changed since. OUT receives the tables, result.json, and loss.png and latency.png.
 """
 
 import argparse
@@ -134,15 +135,72 @@ def report(name, trials, metric):
     return predicted, found
 
 
+def report_latency(name, trials, key):
+    predicted = np.array([t[key] for t in trials]) / 1000
+    found = np.array([t["measured_latency"] for t in trials]) / 1000
+    error = np.abs(predicted / found - 1)
+    print(f"latency, {name}: measured {found.min():.0f}..{found.max():.0f} us, predicted {predicted.min():.0f}.."
+          f"{predicted.max():.0f} us; error: median {np.median(error):.1%}, greatest {error.max():.1%}")  # fmt: skip
+    return predicted, found
+
+
 def run(command):
     done = Run(command, timeout=7200)
-    print(done.text)
+    print(done.text, flush=True)
     if not done.ok:
         sys.exit(done.code)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+class Bench:
+    """A model with its data in a folder, and quantc on it."""
+
+    def __init__(self, arguments):
+        self.project, self.arguments = Project(arguments.build), arguments
+        os.makedirs(arguments.out, exist_ok=True)
+        data = arguments.data or os.path.join(self.project.models, "export", arguments.model)
+        for kind, count in (("calibration", arguments.calibration), ("evaluation", arguments.samples)):
+            source = os.path.join(data, kind)
+            write_samples(source if os.path.isdir(source) else source + ".npz", self.at(kind + ".npz"), count)
+
+    def at(self, name):
+        return os.path.join(self.arguments.out, name)
+
+    def quantc(self, widths, *options):
+        """Runs it with a budget of bits and the sensitivities of the folder, measured the first time."""
+        command = [
+            self.project.tool("quantc"), os.path.join(self.project.models, "onnx", self.arguments.model + ".onnx"),
+            "--calibrate", self.at("calibration.npz"), "--allow-float", "--effective-bits", str(self.arguments.bits),
+            "--set", "allocation-widths=" + widths, "--set", f"allocation-runs={self.arguments.runs}",
+            "--set", "allocation-loss=" + self.arguments.loss, "--report", self.at("report.json"),
+        ]  # fmt: skip
+        for option in self.arguments.set:
+            command += ["--set", option]
+        known = os.path.exists(self.at("sensitivity.json"))
+        command += ["--sensitivity" if known else "--save-sensitivity", self.at("sensitivity.json"), *options]
+        run(command)
+
+    def allocate(self, widths, *options):
+        """The problem that it solved; its fronts are in the folder."""
+        self.quantc(widths, "--allocation-report", self.at("front"), *options)
+        with open(self.at("front/problem.json"), encoding="utf-8") as file:
+            return json.load(file)
+
+    def report(self):
+        with open(self.at("report.json"), encoding="utf-8") as file:
+            return json.load(file)["allocation"]
+
+    def attempt(self, widths, allocations, *options):
+        """What became of each allocation."""
+        with open(self.at("trials.json"), "w", encoding="utf-8") as file:
+            json.dump(allocations, file)
+        self.quantc(widths, "--try-allocations", self.at("trials.json"), "--evaluate", self.at("evaluation.npz"), *options)
+        trials = self.report()["trials"]
+        with open(self.at("result.json"), "w", encoding="utf-8") as file:
+            json.dump(trials, file, indent=1)
+        return trials
+
+
+def add_arguments(parser):
     parser.add_argument("model", help="name of a development model")
     parser.add_argument("out")
     parser.add_argument("--build", default=os.path.join(ROOT, "build", "release"))
@@ -150,59 +208,34 @@ def main():
     parser.add_argument("--samples", type=int, default=64, help="evaluation samples")
     parser.add_argument("--calibration", type=int, default=48, help="calibration samples")
     parser.add_argument("--runs", type=int, default=16, help="calibration runs for sensitivities")
-    parser.add_argument("--widths", default="2,3,4,5,6,7,8")
     parser.add_argument("--bits", type=float, default=5, help="mean bits of the allocations of equal size")
     parser.add_argument("--loss", default="auto")
-    parser.add_argument("--count", type=int, default=15)
     parser.add_argument("--set", action="append", default=[], help="recipe options")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add_arguments(parser)
+    parser.add_argument("--widths", default="2,3,4,5,6,7,8")
+    parser.add_argument("--count", type=int, default=15)
     arguments = parser.parse_args()
 
-    project = Project(arguments.build)
-    os.makedirs(arguments.out, exist_ok=True)
-    at = lambda name: os.path.join(arguments.out, name)  # noqa: E731
-    data = arguments.data or os.path.join(project.models, "export", arguments.model)
-    for kind, count in (("calibration", arguments.calibration), ("evaluation", arguments.samples)):
-        source = os.path.join(data, kind)
-        write_samples(source if os.path.isdir(source) else source + ".npz", at(kind + ".npz"), count)
-    command = [
-        project.tool("quantc"), os.path.join(project.models, "onnx", arguments.model + ".onnx"),
-        "--calibrate", at("calibration.npz"), "--allow-float", "--effective-bits", str(arguments.bits),
-        "--set", "allocation-widths=" + arguments.widths, "--set", f"allocation-runs={arguments.runs}",
-        "--set", "allocation-loss=" + arguments.loss, "--save-latency", at("latency.json"),
-        "--report", at("report.json"),
-    ]  # fmt: skip
-    for option in arguments.set:
-        command += ["--set", option]
-    known = os.path.exists(at("sensitivity.json"))
-    table = ["--sensitivity" if known else "--save-sensitivity", at("sensitivity.json")]
-    run(command + table + ["--allocation-report", at("front")])
-
-    with open(at("front/problem.json"), encoding="utf-8") as file:
-        problem = json.load(file)
+    bench = Bench(arguments)
+    problem = bench.allocate(arguments.widths, "--save-latency", bench.at("latency.json"))
     budget = next(r["budget"] for r in problem["resources"] if r["name"] == "bits")
-    different = front_allocations(at("front/front-size.csv"), arguments.count)
+    different = front_allocations(bench.at("front/front-size.csv"), arguments.count)
     equal = random_allocations(problem, 0, budget, arguments.count, seed=1)
-    with open(at("trials.json"), "w", encoding="utf-8") as file:
-        json.dump(different + equal, file)
-    table = ["--sensitivity", at("sensitivity.json")]
-    run(command + table + ["--try-allocations", at("trials.json"), "--evaluate", at("evaluation.npz")])
-    with open(at("report.json"), encoding="utf-8") as file:
-        trials = json.load(file)["allocation"]["trials"]
+    trials = bench.attempt(arguments.widths, different + equal, "--latency", bench.at("latency.json"))
 
     classes = "divergence" in trials[0]["measured"] and arguments.loss in ("auto", "divergence")
     metric = "divergence" if classes else "noise"
     print(f"{arguments.model}, {cpu_name()}, {arguments.samples} evaluation samples, widths {arguments.widths}")
     groups = [("different sizes", *report("different sizes", trials[: len(different)], metric)),
               ("equal size", *report("equal size", trials[len(different) :], metric))]  # fmt: skip
-    draw(at("loss.png"), groups, f"predicted {metric}", f"measured {metric}", log=True)
-    predicted = np.array([t["predicted_latency"] for t in trials]) / 1000
-    found = np.array([t["measured_latency"] for t in trials]) / 1000
-    error = np.abs(predicted / found - 1)
-    print(f"latency: measured {found.min():.0f}..{found.max():.0f} us, predicted {predicted.min():.0f}.."
-          f"{predicted.max():.0f} us; error: median {np.median(error):.1%}, greatest {error.max():.1%}")  # fmt: skip
-    draw(at("latency.png"), [("allocations", predicted, found)], "predicted us", "measured us", log=False)
-    with open(at("result.json"), "w", encoding="utf-8") as file:
-        json.dump(trials, file, indent=1)
+    draw(bench.at("loss.png"), groups, f"predicted {metric}", f"measured {metric}", log=True)
+    groups = [("in turns", *report_latency("in turns", trials, "latency_in_turns")),
+              ("from the table", *report_latency("from the table", trials, "predicted_latency"))]  # fmt: skip
+    draw(bench.at("latency.png"), groups, "predicted us", "measured us", log=False)
 
 
 if __name__ == "__main__":

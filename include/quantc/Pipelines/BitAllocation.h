@@ -92,7 +92,8 @@ struct AllocationResult {
   /// ns of a run outside of the layers, where latencies are known.
   std::optional<int64_t> restLatency;
   /// What became of each allocation that was to be tried: predicted loss, costs and latency (ns),
-  /// and those of its integer code.
+  /// those of its integer code, and "latency_in_turns", the prediction from steps that were timed
+  /// in turns with that code.
   std::vector<llvm::json::Object> trials;
 
   /// At most four lines.

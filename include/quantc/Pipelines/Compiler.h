@@ -107,6 +107,8 @@ struct CompileReport {
   std::optional<double> sqnrDb, top1Agreement;
   /// Every output in order.
   std::vector<std::pair<std::string, double>> outputSqnrDb;
+  /// Of each run: the mean over its outputs.
+  std::vector<double> runSqnrDb;
   /// Contractions whose bias was corrected; absent when the recipe asks for none.
   std::optional<int64_t> correctedBiases;
   /// Residual streams whose rotation was learned, and the seconds it took with its data.
@@ -217,7 +219,7 @@ private:
   mlir::LogicalResult migrate();
   llvm::Expected<ChannelSampleTable> sampleChannels(mlir::ModuleOp raised);
   llvm::Expected<qnn::MigrateOptions> migrateOptions() const;
-  llvm::Expected<double> migratedScore(mlir::ModuleOp lowered);
+  llvm::Expected<std::vector<double>> migratedScores(mlir::ModuleOp lowered);
   llvm::Expected<std::vector<std::string>> dropUseless(mlir::ModuleOp raised,
                                                        const ChannelSampleTable &samples,
                                                        const qnn::MigrateOptions &chosen,
@@ -241,12 +243,17 @@ private:
   llvm::Expected<SensitivityTable> findSensitivities();
   llvm::Expected<std::optional<LatencyTable>> findLatencies(const SensitivityTable &table);
   llvm::Expected<LatencyTable> measureLatencies(const SensitivityTable &table);
+  llvm::Expected<std::unique_ptr<CompiledModel>> openLibrary(llvm::ArrayRef<std::string> nodeBits,
+                                                             bool profile);
   llvm::Error openTimed(const SensitivityTable &table, unsigned bits, TimedModel &timed);
+  llvm::Expected<std::vector<TimedModel>> openWidths(const SensitivityTable &table);
   llvm::Error searchGoal(AllocationResult &allocation);
-  llvm::Error tryAllocations(AllocationResult &allocation);
-  llvm::Expected<llvm::json::Object> tryAllocation(const AllocationResult &allocation,
-                                                   const alloc::Assignment &assignment,
-                                                   CompiledModel &reference, DataSet &data);
+  llvm::Error tryAllocations(AllocationResult &allocation, const SensitivityTable &table);
+  llvm::Expected<std::unique_ptr<CompiledModel>> openTrial(const AllocationResult &allocation,
+                                                           const alloc::Assignment &assignment);
+  llvm::Error timeTrials(AllocationResult &allocation,
+                         llvm::ArrayRef<alloc::Assignment> assignments,
+                         llvm::MutableArrayRef<TimedModel> trials, const SensitivityTable &table);
   llvm::Expected<double> measureDrop(llvm::ArrayRef<std::string> nodeBits);
   llvm::Error withTrial(llvm::ArrayRef<std::string> nodeBits,
                         llvm::function_ref<llvm::Error(Compiler &)> body);
