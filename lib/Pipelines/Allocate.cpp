@@ -222,6 +222,7 @@ llvm::Expected<SensitivityTable> Compiler::findSensitivities() {
   measure.perChannel = options.recipe.quantize.weightPerChannel;
   measure.layerError = wanted.loss == "layer";
   measure.masked = wanted.loss == "masked";
+  measure.pairs = wanted.couplings == "neighbours";
   measure.threads = options.threads;
   measure.progress = options.progress;
   // The tail is what accuracy is measured on.

@@ -231,6 +231,66 @@ static void addTies(Problem &problem, const SensitivityTable &table) {
   }
 }
 
+/// L_ij - L_i - L_j: what the pair's loss is beyond the sum (arXiv 2307.05657; L_0 is 0).
+static llvm::Expected<alloc::Coupling> makeCoupling(const PairSensitivity &pair,
+                                                    const Problem &problem,
+                                                    const AllocationInputs &inputs,
+                                                    const AllocationOptions &options) {
+  alloc::Coupling coupling;
+  const alloc::Group *groups[2] = {};
+  for (auto [i, group] : llvm::enumerate(problem.groups))
+    for (auto [name, index, slot] : {std::tuple(&pair.first, &coupling.first, 0),
+                                     std::tuple(&pair.second, &coupling.second, 1)})
+      if (group.name == *name) {
+        *index = unsigned(i);
+        groups[slot] = &group;
+      }
+  std::string names = "pair '" + pair.first + "', '" + pair.second + "'";
+  if (!groups[0] || !groups[1])
+    return llvm::createStringError(names + ": the table of sensitivities holds no such node");
+  for (size_t i = 0; i < options.widths.size(); ++i)
+    for (size_t j = 0; j < options.widths.size(); ++j) {
+      unsigned first = options.widths[i], second = options.widths[j];
+      auto found = llvm::find_if(pair.effects, [&](const PairEffect &effect) {
+        return effect.firstBits == first && effect.secondBits == second;
+      });
+      if (found == pair.effects.end())
+        return llvm::createStringError(names + ": the tables hold no effect of " +
+                                       llvm::Twine(first) + " and " + llvm::Twine(second) +
+                                       " bits");
+      LayerSensitivity layer;
+      layer.node = pair.first;
+      auto loss = lossOf(options.loss, layer, found->effect, inputs);
+      if (!loss)
+        return loss.takeError();
+      coupling.losses.push_back(*loss - groups[0]->candidates[i].loss -
+                                groups[1]->candidates[j].loss);
+    }
+  return coupling;
+}
+
+static llvm::Error addCouplings(Problem &problem, const AllocationInputs &inputs,
+                                const AllocationOptions &options) {
+  const SensitivityTable &table = inputs.sensitivities;
+  if (options.couplings == "none")
+    return llvm::Error::success();
+  static const llvm::StringRef ofOutputs[] = {"auto", "divergence", "noise", "disagreement"};
+  if (!llvm::is_contained(ofOutputs, options.loss))
+    return llvm::createStringError("allocation-couplings: expected a loss of the outputs (" +
+                                   llvm::join(llvm::ArrayRef(ofOutputs), ", ") + "), but found " +
+                                   options.loss);
+  if (table.pairs.empty() && table.layers.size() > 1)
+    return llvm::createStringError(
+        "allocation-couplings: the table of sensitivities holds no pairs");
+  for (const PairSensitivity &pair : table.pairs) {
+    auto coupling = makeCoupling(pair, problem, inputs, options);
+    if (!coupling)
+      return coupling.takeError();
+    problem.couplings.push_back(std::move(*coupling));
+  }
+  return llvm::Error::success();
+}
+
 llvm::Expected<Problem> quantc::makeProblem(const AllocationInputs &inputs,
                                             const AllocationOptions &options) {
   if (llvm::Error error = checkLoss(options.loss))
@@ -253,6 +313,8 @@ llvm::Expected<Problem> quantc::makeProblem(const AllocationInputs &inputs,
     problem.groups.push_back(std::move(group));
   }
   addTies(problem, inputs.sensitivities);
+  if (llvm::Error error = addCouplings(problem, inputs, options))
+    return std::move(error);
   if (llvm::Error error = alloc::check(problem))
     return std::move(error);
   return problem;

@@ -418,6 +418,10 @@ std::vector<Entry> makeAllocationEntries() {
         "bit allocation: runs of calibration data to measure losses on; default 32"},
        [](Recipe &r, StringRef text) { return setInteger(text, 1, 100000, r.allocation.runs); },
        [](const Recipe &r) { return std::to_string(r.allocation.runs); }});
+  entries.push_back(choice("allocation-couplings", "none|neighbours",
+                           "bit allocation: also measure pairs of layers that follow each other, "
+                           "each width of the one with each of the other; default none",
+                           [](Recipe &r) -> std::string & { return r.allocation.couplings; }));
   return entries;
 }
 

@@ -23,7 +23,7 @@
 #include "quantc/Interfaces/QuantizableOpInterface.h"
 #include "quantc/Interfaces/Weights.h"
 #include "quantc/Numerics/Quantize.h"
-#include "llvm/ADT/MapVector.h"
+#include <set>
 
 using namespace mlir;
 using namespace quantc;
@@ -66,6 +66,44 @@ std::vector<LayerSensitivity> quantc::findLayers(ModuleOp module) {
       layer.macs += op.getReductionSize() * result.getNumElements();
   });
   return layers;
+}
+
+/// The last two of the layers that made any of the operands.
+static SmallVector<size_t, 2> sourcesOf(Operation *op,
+                                        const DenseMap<Value, SmallVector<size_t, 2>> &sources) {
+  std::set<size_t> all;
+  for (Value operand : op->getOperands())
+    if (auto found = sources.find(operand); found != sources.end())
+      all.insert(found->second.begin(), found->second.end());
+  SmallVector<size_t, 2> last(all.begin(), all.end());
+  last.erase(last.begin(), last.end() - int64_t(std::min<size_t>(last.size(), 2)));
+  return last;
+}
+
+std::vector<std::pair<size_t, size_t>> quantc::findNeighbours(ModuleOp module,
+                                                              ArrayRef<LayerSensitivity> layers) {
+  llvm::StringMap<size_t> byName;
+  for (auto [i, layer] : llvm::enumerate(layers))
+    byName[layer.node] = i;
+  std::set<std::pair<size_t, size_t>> pairs; // the second first
+  DenseMap<Value, SmallVector<size_t, 2>> sources;
+  module.lookupSymbol<func::FuncOp>("main").walk([&](Operation *op) {
+    SmallVector<size_t, 2> from = sourcesOf(op, sources);
+    auto map = dyn_cast<LinearMapOpInterface>(op);
+    auto own = map && isLayer(map) ? byName.find(getNodeName(op)) : byName.end();
+    if (own != byName.end()) {
+      for (size_t source : from)
+        if (source != own->second)
+          pairs.emplace(own->second, source);
+      from = {own->second};
+    }
+    for (Value result : op->getResults())
+      sources[result] = from;
+  });
+  std::vector<std::pair<size_t, size_t>> ordered;
+  for (auto [second, first] : pairs)
+    ordered.emplace_back(std::min(first, second), std::max(first, second));
+  return ordered;
 }
 
 //===----------------------------------------------------------------------===//
@@ -130,6 +168,8 @@ public:
   llvm::Error open(ModuleOp module);
   llvm::Error measure(ArrayRef<int64_t> runs, SensitivityTable &table);
   llvm::Error measure(ArrayRef<int64_t> runs, ArrayRef<unsigned> bits, WidthEffect &effect);
+  llvm::Error measurePairs(ArrayRef<int64_t> runs, ArrayRef<std::pair<size_t, size_t>> pairs,
+                           SensitivityTable &table);
 
   std::vector<LayerSensitivity> layers;
 
@@ -141,6 +181,8 @@ private:
 
   llvm::Error setLayer(size_t layer, unsigned bits, bool masked, double *error);
   void resetLayer(size_t layer);
+  llvm::Error probePair(std::pair<size_t, size_t> pair, ArrayRef<HostTensor> feeds,
+                        ArrayRef<HostTensor> reference, MutableArrayRef<OutputComparison> sums);
   llvm::Error probe(size_t layer, unsigned bits, bool masked, ArrayRef<HostTensor> feeds,
                     ArrayRef<HostTensor> reference, OutputComparison &sums, double *error);
 
@@ -299,6 +341,58 @@ llvm::Error Prober::measure(ArrayRef<int64_t> runs, SensitivityTable &table) {
   return llvm::Error::success();
 }
 
+/// All widths of the one with all widths of the other; `sums` by the first's, then the second's.
+llvm::Error Prober::probePair(std::pair<size_t, size_t> pair, ArrayRef<HostTensor> feeds,
+                              ArrayRef<HostTensor> reference,
+                              MutableArrayRef<OutputComparison> sums) {
+  size_t widths = options.widths.size();
+  for (size_t i = 0; i < sums.size(); ++i) {
+    if (i % widths == 0)
+      if (llvm::Error error = setLayer(pair.first, options.widths[i / widths], false, nullptr))
+        return error;
+    if (llvm::Error error = setLayer(pair.second, options.widths[i % widths], false, nullptr))
+      return error;
+    auto found = model->run(feeds);
+    if (!found)
+      return found.takeError();
+    sums[i].add(reference, *found, ownOutputs);
+  }
+  resetLayer(pair.first);
+  resetLayer(pair.second);
+  return llvm::Error::success();
+}
+
+llvm::Error Prober::measurePairs(ArrayRef<int64_t> runs, ArrayRef<std::pair<size_t, size_t>> pairs,
+                                 SensitivityTable &table) {
+  size_t widths = options.widths.size(), each = widths * widths;
+  std::vector<OutputComparison> sums(pairs.size() * each);
+  for (auto [done, run] : llvm::enumerate(runs)) {
+    if (options.progress)
+      options.progress("sensitivities of pairs", int64_t(done), int64_t(runs.size()));
+    auto feed = data.feed(run);
+    if (!feed)
+      return feed.takeError();
+    std::vector<HostTensor> feeds = feedTensors(*feed);
+    auto reference = model->run(feeds);
+    if (!reference)
+      return reference.takeError();
+    for (auto [i, pair] : llvm::enumerate(pairs))
+      if (llvm::Error error =
+              probePair(pair, feeds, *reference, MutableArrayRef(sums).slice(i * each, each)))
+        return error;
+  }
+  for (size_t i = 0; i < sums.size(); ++i) {
+    if (i % each == 0)
+      table.pairs.push_back(
+          {layers[pairs[i / each].first].node, layers[pairs[i / each].second].node, {}});
+    PairEffect &effect = table.pairs.back().effects.emplace_back();
+    effect.firstBits = options.widths[i % each / widths];
+    effect.secondBits = options.widths[i % widths];
+    sums[i].summarize(effect.effect);
+  }
+  return llvm::Error::success();
+}
+
 llvm::Error Prober::measure(ArrayRef<int64_t> runs, ArrayRef<unsigned> bits, WidthEffect &effect) {
   OutputComparison sums;
   for (int64_t run : runs) {
@@ -335,6 +429,9 @@ llvm::Expected<SensitivityTable> quantc::measureSensitivity(ModuleOp module, Dat
     return std::move(error);
   if (llvm::Error error = prober.measure(runs, table))
     return std::move(error);
+  if (options.pairs)
+    if (llvm::Error error = prober.measurePairs(runs, findNeighbours(module, prober.layers), table))
+      return std::move(error);
   if (options.progress)
     options.progress("sensitivities", table.runs, table.runs);
   return table;

@@ -83,10 +83,33 @@ static bool fromJSON(const json::Value &value, LayerSensitivity &layer, json::Pa
          map.mapOptional("shares", layer.shares) && map.map("widths", layer.widths);
 }
 
+static bool fromJSON(const json::Value &value, PairEffect &pair, json::Path path) {
+  json::ObjectMapper map(value, path);
+  int64_t first = 0, second = 0;
+  if (!map || !map.map("first_bits", first) || !map.map("second_bits", second) ||
+      !map.map("noise", pair.effect.noise) ||
+      !map.mapOptional("divergence", pair.effect.divergence) ||
+      !map.mapOptional("disagreement", pair.effect.disagreement))
+    return false;
+  if (std::min(first, second) < 1 || std::max(first, second) > 16) {
+    path.report("expected widths of 1..16");
+    return false;
+  }
+  pair.firstBits = unsigned(first);
+  pair.secondBits = unsigned(second);
+  return true;
+}
+
+static bool fromJSON(const json::Value &value, PairSensitivity &pair, json::Path path) {
+  json::ObjectMapper map(value, path);
+  return map && map.map("first", pair.first) && map.map("second", pair.second) &&
+         map.map("effects", pair.effects);
+}
+
 static bool fromJSON(const json::Value &value, SensitivityTable &table, json::Path path) {
   json::ObjectMapper map(value, path);
   return map && map.map("runs", table.runs) && map.map("per_channel", table.perChannel) &&
-         map.map("layers", table.layers);
+         map.map("layers", table.layers) && map.mapOptional("pairs", table.pairs);
 }
 
 static bool fromJSON(const json::Value &value, LatencyTable &table, json::Path path) {
@@ -106,24 +129,40 @@ static bool fromJSON(const json::Value &value, Curvature &curvature, json::Path 
 
 } // namespace quantc
 
-static json::Object toJSON(const WidthEffect &effect) {
-  json::Object object{{"bits", int64_t(effect.bits)},
-                      {"weight_error", effect.weightError},
-                      {"noise", effect.noise}};
+/// What was measured of it.
+static void addEffect(json::Object &object, const WidthEffect &effect) {
+  object["noise"] = effect.noise;
   for (auto [name, value] :
        {std::pair("divergence", effect.divergence), std::pair("disagreement", effect.disagreement),
         std::pair("layer_error", effect.layerError), std::pair("masked", effect.masked)})
     if (value)
       object[name] = *value;
-  return object;
+}
+
+static json::Array toJSON(const std::vector<PairSensitivity> &pairs) {
+  json::Array list;
+  for (const PairSensitivity &pair : pairs) {
+    json::Array effects;
+    for (const PairEffect &effect : pair.effects) {
+      json::Object object{{"first_bits", effect.firstBits}, {"second_bits", effect.secondBits}};
+      addEffect(object, effect.effect);
+      effects.push_back(std::move(object));
+    }
+    list.push_back(json::Object{
+        {"first", pair.first}, {"second", pair.second}, {"effects", std::move(effects)}});
+  }
+  return list;
 }
 
 llvm::Error quantc::writeSensitivity(llvm::StringRef path, const SensitivityTable &table) {
   json::Array layers;
   for (const LayerSensitivity &layer : table.layers) {
     json::Array widths;
-    for (const WidthEffect &effect : layer.widths)
-      widths.push_back(toJSON(effect));
+    for (const WidthEffect &effect : layer.widths) {
+      json::Object object{{"bits", effect.bits}, {"weight_error", effect.weightError}};
+      addEffect(object, effect);
+      widths.push_back(std::move(object));
+    }
     layers.push_back(json::Object{{"node", layer.node},
                                   {"parameters", layer.parameters},
                                   {"channels", layer.channels},
@@ -131,10 +170,11 @@ llvm::Error quantc::writeSensitivity(llvm::StringRef path, const SensitivityTabl
                                   {"shares", layer.shares},
                                   {"widths", std::move(widths)}});
   }
-  return writeTable(path, "quantc-sensitivity",
-                    json::Object{{"runs", table.runs},
-                                 {"per_channel", table.perChannel},
-                                 {"layers", std::move(layers)}});
+  json::Object object{
+      {"runs", table.runs}, {"per_channel", table.perChannel}, {"layers", std::move(layers)}};
+  if (!table.pairs.empty())
+    object["pairs"] = toJSON(table.pairs);
+  return writeTable(path, "quantc-sensitivity", std::move(object));
 }
 
 llvm::Expected<SensitivityTable> quantc::readSensitivity(llvm::StringRef path) {

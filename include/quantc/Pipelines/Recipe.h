@@ -46,6 +46,8 @@ struct AllocationOptions {
   std::string loss = "auto";
   /// Runs of calibration data that sensitivities are measured on.
   int64_t runs = 32;
+  /// "none", or "neighbours": what pairs of layers add to the sum of their losses (CLADO).
+  std::string couplings = "none";
   /// Budgets; 0: none. Mean bits of a weight, bytes, microseconds of a run.
   double effectiveBits = 0;
   int64_t targetSize = 0;

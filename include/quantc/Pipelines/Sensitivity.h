@@ -15,7 +15,10 @@
 //    "layers": [{"node": "conv1", "parameters": 864, "channels": 32, "macs": 10838016,
 //                "shares": "",                       // the first node with the same constant
 //                "widths": [{"bits": 4, "weight_error": 0.1, "divergence": 0.02, "noise": 0.01,
-//                            "disagreement": 0.0, "layer_error": 0.3, "masked": 0.01}]}]}
+//                            "disagreement": 0.0, "layer_error": 0.3, "masked": 0.01}]}],
+//    "pairs": [{"first": "conv1", "second": "conv2",  // absent where none were measured
+//               "effects": [{"first_bits": 4, "second_bits": 8, "divergence": 0.02, "noise": 0.01,
+//                            "disagreement": 0.0}]}]}
 //
 //===----------------------------------------------------------------------===//
 
@@ -59,10 +62,22 @@ struct LayerSensitivity {
   std::vector<WidthEffect> widths; ///< ascending bits
 };
 
+/// What the weights of two layers in fewer bits do together; `effect` holds what is of outputs.
+struct PairEffect {
+  unsigned firstBits = 8, secondBits = 8;
+  WidthEffect effect;
+};
+
+struct PairSensitivity {
+  std::string first, second; ///< nodes, in program order
+  std::vector<PairEffect> effects;
+};
+
 struct SensitivityTable {
   int64_t runs = 0;
   bool perChannel = true;
   std::vector<LayerSensitivity> layers; ///< program order
+  std::vector<PairSensitivity> pairs;   ///< by the second's, then the first's order
 };
 
 struct SensitivityOptions {
@@ -71,6 +86,8 @@ struct SensitivityOptions {
   bool perChannel = true;
   /// Also measure the effect on the layer's own result; with masks.
   bool layerError = false, masked = false;
+  /// Also measure pairs of neighbours (`findNeighbours`).
+  bool pairs = false;
   uint32_t seed = 0; ///< of masks
   int threads = 1;   ///< changes no result
   ProgressFn progress;
@@ -79,6 +96,11 @@ struct SensitivityOptions {
 /// The linear maps of `@main` that quantization would give integer weights: f32 constants, not
 /// marked to stay float. Nodes with several maps are one layer. Widths are empty.
 std::vector<LayerSensitivity> findLayers(mlir::ModuleOp module);
+
+/// Pairs of layers, as indices of `layers`, where the second reads what the first made, with no
+/// layer in between; of a sum of many layers' results (a residual stream), the last two.
+std::vector<std::pair<size_t, size_t>> findNeighbours(mlir::ModuleOp module,
+                                                      llvm::ArrayRef<LayerSensitivity> layers);
 
 /// Measures every layer at every width on `runs` of the data. `module` is of stage float or
 /// observed; it is not changed. Streams: what is held does not grow with the runs.

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quantc/Pipelines/CurvatureStatistics.h"
+#include "LinearModels.h"
 #include "ParseModule.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -27,52 +28,6 @@ using namespace quantc;
 using namespace quantc::test;
 
 namespace {
-
-/// Runs of one float input each.
-class Samples : public DataSet {
-public:
-  explicit Samples(std::vector<HostTensor> tensors) : tensors(std::move(tensors)) {}
-  int64_t numRuns() const override { return static_cast<int64_t>(tensors.size()); }
-  int64_t numSamples() const override { return numRuns(); }
-  quantc::DataLayout layout() const override { return quantc::DataLayout::Stack; }
-  llvm::Expected<Feed> feed(int64_t run) override {
-    Feed feed;
-    feed.inputs.push_back({"x", tensors[run]});
-    return feed;
-  }
-
-private:
-  std::vector<HostTensor> tensors;
-};
-
-HostTensor normal(ArrayRef<int64_t> shape, uint64_t seed) {
-  HostTensor tensor = HostTensor::zeros(DType::F32, shape);
-  ptq::Vector values = ptq::normalProbe(seed, 0, tensor.numElements());
-  for (auto [i, value] : llvm::enumerate(tensor.mutableValues<float>()))
-    value = static_cast<float>(values[static_cast<int64_t>(i)]);
-  return tensor;
-}
-
-std::vector<HostTensor> samples(int64_t count, ArrayRef<int64_t> shape) {
-  std::vector<HostTensor> result;
-  for (int64_t i = 0; i < count; ++i)
-    result.push_back(normal(shape, 100 + i));
-  return result;
-}
-
-double squares(const HostTensor &tensor) {
-  double sum = 0;
-  for (float value : tensor.values<float>())
-    sum += double(value) * value;
-  return sum;
-}
-
-std::string constantOf(const HostTensor &tensor, const std::string &type) {
-  std::string text = "nn.constant dense<\"0x";
-  for (uint8_t byte : tensor.bytes())
-    text += llvm::formatv("{0:X-2}", byte).str();
-  return text + "\"> : " + type;
-}
 
 class CurvatureTest : public ParseModule {
 protected:
@@ -92,13 +47,7 @@ protected:
 
   /// y = W x of one layer, as [1, outputs], or of rank 3, which is no classifier.
   OwningOpRef<ModuleOp> layer(const HostTensor &weight, bool classifier) {
-    std::string in = std::to_string(weight.shape()[1]), out = std::to_string(weight.shape()[0]);
-    std::string ones = classifier ? "1x" : "1x1x", type = "tensor<" + out + "x" + in + "xf32>";
-    std::string x = "tensor<" + ones + in + "xf32>", y = "tensor<" + ones + out + "xf32>";
-    return parse("func.func @main(%x: " + x + " {onnx.name = \"x\"}) -> (" + y +
-                 " {onnx.name = \"y\"}) {\n%w = " + constantOf(weight, type) +
-                 "\n%y = nn.linear %x, %w : (" + x + ", " + type + ") -> " + y +
-                 " loc(\"layer\")\nreturn %y : " + y + "\n}");
+    return parse(linearChain(weight, classifier));
   }
 };
 
@@ -126,7 +75,7 @@ TEST_F(CurvatureTest, SquaredErrorOfALinearModel) {
   ASSERT_EQ(found.nodes.size(), 1u);
   const NodeCurvature &node = found.nodes.front();
   EXPECT_EQ(found.loss, "mse");
-  EXPECT_EQ(node.node, "layer");
+  EXPECT_EQ(node.node, "layer0");
   EXPECT_EQ(node.weights, inputs * outputs);
   ptq::Matrix moment = ptq::Matrix::Zero(inputs, inputs);
   for (const HostTensor &x : data)

@@ -1,0 +1,168 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Sensitivities where they are known: linear layers alone and one behind the other.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantc/Pipelines/Sensitivity.h"
+#include "LinearModels.h"
+#include "ParseModule.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "quantc/Pipelines/BitAllocation.h"
+
+using namespace mlir;
+using namespace quantc;
+using namespace quantc::test;
+
+namespace {
+
+using ptq::Matrix;
+
+Matrix matrixOf(const HostTensor &weight) {
+  Matrix matrix(weight.shape()[0], weight.shape()[1]);
+  for (int64_t i = 0; i < weight.numElements(); ++i)
+    matrix(i / matrix.cols(), i % matrix.cols()) = weight.values<float>()[i];
+  return matrix;
+}
+
+/// Codes in +-(2^(bits-1) - 1) with a step a row, from the definition.
+Matrix inBits(const Matrix &weight, unsigned bits) {
+  Matrix result = weight;
+  double greatest = std::ldexp(1, int(bits) - 1) - 1;
+  for (Eigen::Index row = 0; row < weight.rows(); ++row) {
+    double step = weight.row(row).cwiseAbs().maxCoeff() / greatest;
+    for (Eigen::Index i = 0; i < weight.cols(); ++i)
+      result(row, i) = std::nearbyint(weight(row, i) / step) * step;
+  }
+  return result;
+}
+
+/// Mean over the data of x x^T.
+Matrix momentOf(ArrayRef<HostTensor> data) {
+  int64_t size = data.front().numElements();
+  Matrix moment = Matrix::Zero(size, size);
+  for (const HostTensor &x : data)
+    for (int64_t i = 0; i < size; ++i)
+      for (int64_t j = 0; j < size; ++j)
+        moment(i, j) += double(x.values<float>()[i]) * x.values<float>()[j] / double(data.size());
+  return moment;
+}
+
+/// tr(A H A^T).
+double quadratic(const Matrix &a, const Matrix &moment) {
+  return (a * moment * a.transpose()).trace();
+}
+
+class SensitivityTest : public ParseModule {
+protected:
+  SensitivityTest() {
+    context.loadDialect<arith::ArithDialect, memref::MemRefDialect, scf::SCFDialect>();
+  }
+
+  SensitivityTable measure(ArrayRef<HostTensor> weights, const std::vector<HostTensor> &inputs,
+                           const SensitivityOptions &options, bool classifier = false) {
+    Samples data(inputs);
+    std::vector<int64_t> runs;
+    for (size_t i = 0; i < inputs.size(); ++i)
+      runs.push_back(int64_t(i));
+    auto table = measureSensitivity(*parse(linearChain(weights, classifier)), data, runs, options);
+    if (table)
+      return std::move(*table);
+    ADD_FAILURE() << llvm::toString(table.takeError());
+    return {};
+  }
+};
+
+// y = W x: the noise is tr(dW H dW^T) / tr(W H W^T), the layer's error the former by outputs.
+TEST_F(SensitivityTest, NoiseOfALinearLayer) {
+  constexpr int64_t inputs = 12, outputs = 5;
+  HostTensor weight = normal({outputs, inputs}, 3);
+  std::vector<HostTensor> data = samples(6, {1, 1, inputs});
+  SensitivityOptions options;
+  options.widths = {2, 3, 4, 8};
+  options.layerError = true;
+  SensitivityTable table = measure(weight, data, options);
+  ASSERT_EQ(table.layers.size(), 1u);
+  ASSERT_EQ(table.layers.front().widths.size(), options.widths.size());
+  Matrix exact = matrixOf(weight), moment = momentOf(data);
+  for (auto [bits, effect] : llvm::zip_equal(options.widths, table.layers.front().widths)) {
+    Matrix change = inBits(exact, bits) - exact;
+    double error = quadratic(change, moment), noise = error / quadratic(exact, moment);
+    EXPECT_EQ(effect.bits, bits);
+    EXPECT_NEAR(effect.noise, noise, 1e-4 * noise) << bits;
+    ASSERT_TRUE(effect.layerError);
+    EXPECT_NEAR(*effect.layerError, error / outputs, 1e-4 * error) << bits;
+    EXPECT_NEAR(effect.weightError, change.squaredNorm(), 1e-4 * change.squaredNorm()) << bits;
+    EXPECT_FALSE(effect.divergence);
+  }
+}
+
+// Softmax of W x: KL from the logits, run by run.
+TEST_F(SensitivityTest, DivergenceOfALinearClassifier) {
+  constexpr int64_t inputs = 8, outputs = 4;
+  HostTensor weight = normal({outputs, inputs}, 5);
+  std::vector<HostTensor> data = samples(5, {1, inputs});
+  SensitivityOptions options;
+  options.widths = {3};
+  SensitivityTable table = measure(weight, data, options, /*classifier=*/true);
+  ASSERT_EQ(table.layers.size(), 1u);
+  auto logProbabilities = [](const ptq::Vector &logits) -> ptq::Vector {
+    return logits.array() - std::log(logits.array().exp().sum());
+  };
+  Matrix exact = matrixOf(weight), changed = inBits(exact, 3);
+  double divergence = 0, disagreement = 0;
+  for (const HostTensor &x : data) {
+    ptq::Vector input = matrixOf(x).transpose();
+    ptq::Vector p = logProbabilities(exact * input), q = logProbabilities(changed * input);
+    divergence += (p.array().exp() * (p - q).array()).sum() / double(data.size());
+    Eigen::Index before = 0, after = 0;
+    p.maxCoeff(&before);
+    q.maxCoeff(&after);
+    disagreement += double(before != after) / double(data.size());
+  }
+  const WidthEffect &effect = table.layers.front().widths.front();
+  ASSERT_TRUE(effect.divergence && effect.disagreement);
+  EXPECT_NEAR(*effect.divergence, divergence, 1e-4 * divergence);
+  EXPECT_NEAR(*effect.disagreement, disagreement, 1e-12);
+}
+
+// y = W2 W1 x: what a pair does together, and that the problem's couplings make it up.
+TEST_F(SensitivityTest, PairsOfLinearLayers) {
+  HostTensor first = normal({6, 10}, 1), second = normal({4, 6}, 2);
+  std::vector<HostTensor> data = samples(7, {1, 1, 10});
+  SensitivityOptions options;
+  options.widths = {3, 8};
+  options.pairs = true;
+  SensitivityTable table = measure({first, second}, data, options);
+  ASSERT_EQ(table.pairs.size(), 1u);
+  EXPECT_EQ(table.pairs.front().first, "layer0");
+  EXPECT_EQ(table.pairs.front().second, "layer1");
+  Matrix one = matrixOf(first), two = matrixOf(second), moment = momentOf(data);
+  double signal = quadratic(two * one, moment);
+  AllocationOptions wanted;
+  wanted.widths = options.widths;
+  wanted.loss = "noise";
+  wanted.couplings = "neighbours";
+  auto problem = makeProblem({table}, wanted);
+  ASSERT_TRUE(bool(problem)) << llvm::toString(problem.takeError());
+  ASSERT_EQ(table.pairs.front().effects.size(), 4u);
+  for (auto [i, pair] : llvm::enumerate(table.pairs.front().effects)) {
+    unsigned a = unsigned(i) / 2, b = unsigned(i) % 2;
+    EXPECT_EQ(pair.firstBits, options.widths[a]);
+    EXPECT_EQ(pair.secondBits, options.widths[b]);
+    Matrix change = inBits(two, pair.secondBits) * inBits(one, pair.firstBits) - two * one;
+    double noise = quadratic(change, moment) / signal;
+    EXPECT_NEAR(pair.effect.noise, noise, 1e-4 * noise);
+    EXPECT_NEAR(alloc::evaluate(*problem, {a, b}).loss, pair.effect.noise, 1e-12);
+  }
+}
+
+} // namespace
