@@ -228,6 +228,21 @@ struct OutputPair {
 };
 } // namespace
 
+/// Mean over outputs. Those that are exact say nothing beyond 100 dB.
+static double meanSqnrDb(ArrayRef<OutputPair> pairs) {
+  constexpr double most = 100;
+  double sum = 0;
+  int64_t count = 0;
+  for (const OutputPair &pair : pairs) {
+    if (pair.expected.empty())
+      continue;
+    double db = pair.sqnrDb();
+    sum += std::isfinite(db) ? std::min(db, most) : most;
+    ++count;
+  }
+  return count ? sum / static_cast<double>(count) : most;
+}
+
 static void recordAccuracy(ArrayRef<OutputPair> pairs, ArrayRef<ModelTensor> infos,
                            CompileReport &report) {
   for (auto [pair, info] : llvm::zip_equal(pairs, infos)) {
@@ -279,6 +294,7 @@ llvm::Error Compiler::measureAccuracy() {
     return inContext("integer model", integer.takeError());
   std::vector<OutputPair> pairs((*reference)->outputs().size());
   int64_t runs = dataSet->numRuns();
+  result.runSqnrDb.clear();
   for (int64_t i = runs - tailRuns(runs); i < runs; ++i) {
     auto feed = dataSet->feed(i);
     if (!feed)
@@ -289,9 +305,14 @@ llvm::Error Compiler::measureAccuracy() {
     auto b = integer->run(quantizeFeed(integer->inputs, feedTensors(*feed)));
     if (!b)
       return inContext("integer model", b.takeError());
+    std::vector<OutputPair> ofRun(pairs.size());
     for (size_t k = 0; k < pairs.size(); ++k)
-      if ((*a)[k].dtype() == DType::F32)
-        pairs[k].add((*a)[k], dequantizeOutput(integer->outputs[k], (*b)[k]));
+      if ((*a)[k].dtype() == DType::F32) {
+        HostTensor found = dequantizeOutput(integer->outputs[k], (*b)[k]);
+        pairs[k].add((*a)[k], found);
+        ofRun[k].add((*a)[k], found);
+      }
+    result.runSqnrDb.push_back(meanSqnrDb(ofRun));
   }
   result.checkedRuns = tailRuns(runs);
   recordAccuracy(pairs, (*reference)->outputs(), result);

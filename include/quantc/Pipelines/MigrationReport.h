@@ -26,8 +26,8 @@ struct MigrationReport {
   std::string method;
   /// Every place where the algebra of channels lets scales through.
   std::vector<qnn::MigratedSite> sites;
-  /// Mean over outputs of the SQNR in dB of the quantized model on runs that no search saw, without
-  /// any and with the transforms kept; absent where it was not asked for.
+  /// Mean over outputs and runs of the SQNR in dB of the quantized model on runs that no search
+  /// saw, without any and with the transforms kept; absent where it was not asked for.
   std::optional<double> scoreBefore, scoreAfter;
   double seconds = 0;
 
