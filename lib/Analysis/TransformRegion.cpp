@@ -16,6 +16,7 @@
 #include "quantc/Interfaces/QuantizableOpInterface.h"
 #include "quantc/Interfaces/Weights.h"
 #include "llvm/ADT/DenseSet.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace quantc;
@@ -40,7 +41,7 @@ static PortKey keyOf(Operation *op, Port port) {
 
 class Walk {
 public:
-  explicit Walk(TransformKind kind) { region.kind = kind; }
+  Walk(TransformKind kind, const RegionOptions &options) : options(options) { region.kind = kind; }
 
   void add(Value value, const ChannelSlot &slot, bool inverse);
   TransformRegion run();
@@ -61,6 +62,10 @@ private:
         {op, port, {member.value, use, member.slot, member.inverse, reason.str(), canBeExplicit}});
   }
 
+  bool passClamp(Operation *op, Port port, const TransformRegion::Member &member,
+                 std::string &reason);
+
+  RegionOptions options;
   TransformRegion region;
   std::vector<Refused> refused;
   llvm::DenseMap<Value, size_t> index;
@@ -87,6 +92,27 @@ static std::string describe(Operation *op) {
   return "'" + getNodeName(op) + "' (" + op->getName().getStringRef().str() + ")";
 }
 
+/// Whether the options let the transform through a clamp of one operand; else maybe a better
+/// reason.
+bool Walk::passClamp(Operation *op, Port port, const TransformRegion::Member &member,
+                     std::string &reason) {
+  auto clamp = dyn_cast<QuantizableOpInterface>(op);
+  auto bounds = clamp && op->getNumOperands() == 1 ? clamp.getClampBounds() : std::nullopt;
+  bool shifts = options.aboveShift && region.kind == TransformKind::Shift;
+  bool scales = options.openClamps && region.kind == TransformKind::Scale;
+  if (!bounds || bounds->first != 0 || !(shifts || scales) || member.inverse)
+    return false;
+  if (shifts && std::isfinite(bounds->second) && !options.openClamps) {
+    reason = "its upper bound would have to be shifted, too";
+    return false;
+  }
+  if (shifts)
+    region.bounded.push_back({op, member.slot});
+  if (std::isfinite(bounds->second))
+    region.opened.push_back({op, member.slot});
+  return true;
+}
+
 void Walk::visit(Operation *op, Port port, OpOperand *use, const TransformRegion::Member &member) {
   auto algebra = dyn_cast<ChannelAlgebraInterface>(op);
   if (!algebra)
@@ -96,6 +122,8 @@ void Walk::visit(Operation *op, Port port, OpOperand *use, const TransformRegion
                       : Twine(describe(op) + ": the algebra of channels does not know it"));
   if (!settled.contains(keyOf(op, port))) {
     Carry carry = algebra.carry(region.kind, port, member.slot);
+    if (carry.verdict == Carry::Refuse && passClamp(op, port, member, carry.reason))
+      carry = Carry::pass({{port.isResult ? Port::operand(0) : Port::result(0), member.slot}});
     if (carry.verdict == Carry::Refuse)
       return refuse(member, use, describe(op) + ": " + carry.reason, op, port);
     // It passes on condition that its other ports stay: of a product, one factor is transformed.
@@ -173,9 +201,9 @@ TransformRegion Walk::run() {
   return std::move(region);
 }
 
-TransformRegion quantc::findTransformRegion(Value seed, const ChannelSlot &slot,
-                                            TransformKind kind) {
-  Walk walk(kind);
+TransformRegion quantc::findTransformRegion(Value seed, const ChannelSlot &slot, TransformKind kind,
+                                            const RegionOptions &options) {
+  Walk walk(kind, options);
   walk.add(seed, slot, /*inverse=*/false);
   return walk.run();
 }

@@ -43,6 +43,21 @@ double ptq::meanOfClamp(double mean, double deviation, double low, double high) 
   return std::min(std::max(result, low), high);
 }
 
+double ptq::meanOfFunction(double mean, double deviation, function_ref<double(double)> function) {
+  if (deviation == 0)
+    return function(mean);
+  constexpr int steps = 1024; // even
+  constexpr double reach = 8, width = 2 * reach / steps;
+  double sum = 0, total = 0;
+  for (int i = 0; i <= steps; ++i) {
+    double x = -reach + i * width;
+    double weight = density(x) * (i == 0 || i == steps ? 1 : i % 2 ? 4 : 2);
+    sum += weight * function(mean + x * std::abs(deviation));
+    total += weight;
+  }
+  return sum / total;
+}
+
 Expected<Vector> ptq::meanBehindRelu(const Vector &beta, const Vector &gamma, bool six) {
   if (Error error = checkFinite("beta", beta))
     return std::move(error);

@@ -124,7 +124,7 @@ static Error roundRows(Matrix &rows, Range whole, const MigrationLossOptions &op
 }
 
 Expected<double> MigrationLoss::noise(const ReadRows &read, const Vector &shift,
-                                      const Vector &scale) const {
+                                      const Vector &scale, bool floored) const {
   Matrix exact = read.rows;
   Vector factors(exact.cols());
   Range whole;
@@ -139,6 +139,10 @@ Expected<double> MigrationLoss::noise(const ReadRows &read, const Vector &shift,
     whole.hi = std::max(whole.hi, (read.max[input] - shift[channel]) / scale[channel]);
   }
   Matrix rounded = exact * factors.cwiseInverse().asDiagonal();
+  if (floored) {
+    rounded = rounded.cwiseMax(0.0);
+    whole.lo = 0;
+  }
   if (Error error = roundRows(rounded, whole, options))
     return std::move(error);
   double sum = 0;
@@ -160,7 +164,8 @@ Expected<double> MigrationLoss::noise(const ReadRows &read, const Vector &shift,
   return sum;
 }
 
-Expected<double> MigrationLoss::operator()(const Vector &shift, const Vector &scale) const {
+Expected<double> MigrationLoss::operator()(const Vector &shift, const Vector &scale,
+                                           bool floored) const {
   if (Error error = checkVector("the shift", shift, channels))
     return std::move(error);
   if (Error error = checkVector("the factors", scale, channels))
@@ -169,7 +174,7 @@ Expected<double> MigrationLoss::operator()(const Vector &shift, const Vector &sc
     return makeError("expected positive factors");
   double sum = 0;
   for (const ReadRows &read : reads) {
-    Expected<double> part = noise(read, shift, scale);
+    Expected<double> part = noise(read, shift, scale, floored);
     if (!part)
       return part.takeError();
     sum += *part;

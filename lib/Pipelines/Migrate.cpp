@@ -22,6 +22,7 @@
 #include <chrono>
 #include <cmath>
 #include <deque>
+#include <numeric>
 
 using namespace mlir;
 using namespace quantc;
@@ -53,6 +54,10 @@ static LogicalResult lower(ModuleOp module) {
 // Samples
 //===----------------------------------------------------------------------===//
 
+static qnn::SiteOptions siteOptions(const MigrationRecipe &recipe) {
+  return {recipe.copies, recipe.absorb, recipe.openClamps};
+}
+
 llvm::Expected<ChannelSampleTable> Compiler::sampleChannels(ModuleOp raised) {
   if (!options.channels.empty())
     return readChannelSamples(options.channels);
@@ -62,7 +67,7 @@ llvm::Expected<ChannelSampleTable> Compiler::sampleChannels(ModuleOp raised) {
   auto collect = [&]() -> llvm::Expected<ChannelSampleTable> {
     OwningOpRef<ModuleOp> copy = raised.clone();
     auto geometry =
-        qnn::observeSites(qnn::findMigrationSites(*copy, options.recipe.migration.copies));
+        qnn::observeSites(qnn::findMigrationSites(*copy, siteOptions(options.recipe.migration)));
     if (failed(lower(*copy)))
       return llvm::createStringError("the observed model does not compile");
     auto executor = JITExecutor::create(*copy, kernels::bestHostLevel(), options.threads);
@@ -94,7 +99,7 @@ llvm::Expected<qnn::MigrateOptions> Compiler::migrateOptions() const {
                                      "'");
     result.alpha = alpha;
   }
-  result.copies = recipe.migration.copies;
+  result.sites = siteOptions(recipe.migration);
   result.check = recipe.migration.check != "none";
   for (const std::string &name : recipe.migration.exclude)
     result.exclude.insert(name);
@@ -158,10 +163,27 @@ private:
 static constexpr int64_t kTrialRuns = 64;
 /// Models that are compiled to find transforms that do not pay, beside the first two.
 static constexpr int kMostTrials = 8;
-/// What transforms have to bring, in dB: less is no more than chance on so few runs.
-static constexpr double kLeastGain = 0.1;
+/// What transforms have to bring on average over the runs: this many dB, and standard errors.
+static constexpr double kLeastGain = 0.1, kLeastErrors = 2;
 
-llvm::Expected<double> Compiler::migratedScore(ModuleOp lowered) {
+static double mean(llvm::ArrayRef<double> values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+/// Whether scores of the same runs are better by more than chance would have it.
+static bool isGain(llvm::ArrayRef<double> before, llvm::ArrayRef<double> after) {
+  std::vector<double> gains;
+  for (auto [b, a] : llvm::zip_equal(before, after))
+    gains.push_back(a - b);
+  double gain = mean(gains), squares = 0;
+  for (double each : gains)
+    squares += (each - gain) * (each - gain);
+  auto count = static_cast<double>(gains.size());
+  double error = count > 1 ? std::sqrt(squares / (count - 1) / count) : 0;
+  return gain >= std::max(kLeastGain, kLeastErrors * error);
+}
+
+llvm::Expected<std::vector<double>> Compiler::migratedScores(ModuleOp lowered) {
   CompileOptions trialOptions = options;
   Recipe &recipe = trialOptions.recipe;
   recipe.migration = {};
@@ -188,13 +210,7 @@ llvm::Expected<double> Compiler::migratedScore(ModuleOp lowered) {
     return llvm::createStringError("the migrated model does not compile");
   if (llvm::Error error = trial.measureAccuracy())
     return std::move(error);
-  // Outputs that are exact say nothing.
-  constexpr double most = 100;
-  double sum = 0;
-  const auto &outputs = trial.report().outputSqnrDb;
-  for (const auto &[name, db] : outputs)
-    sum += std::isfinite(db) ? std::min(db, most) : most;
-  return outputs.empty() ? most : sum / static_cast<double>(outputs.size());
+  return trial.report().runSqnrDb;
 }
 
 namespace {
@@ -230,7 +246,7 @@ llvm::Expected<std::vector<std::string>> Compiler::dropUseless(ModuleOp raised,
                                                                const ChannelSampleTable &samples,
                                                                const qnn::MigrateOptions &chosen,
                                                                MigrationReport &report) {
-  auto score = [&](llvm::ArrayRef<std::string> names) -> llvm::Expected<double> {
+  auto score = [&](llvm::ArrayRef<std::string> names) -> llvm::Expected<std::vector<double>> {
     ScopedDiagnosticHandler quiet(&context, [](Diagnostic &diagnostic) {
       return success(diagnostic.getSeverity() != DiagnosticSeverity::Error);
     });
@@ -241,24 +257,23 @@ llvm::Expected<std::vector<std::string>> Compiler::dropUseless(ModuleOp raised,
     FailureOr<Candidate> candidate = makeCandidate(raised, samples, only);
     if (failed(candidate))
       return llvm::createStringError("the migrated model does not compile");
-    return migratedScore(*candidate->module);
+    return migratedScores(*candidate->module);
   };
   std::vector<std::string> all = keptNames(report.sites), accepted;
-  llvm::Expected<double> before = score({});
-  if (!before)
-    return before.takeError();
-  double best = *before;
-  report.scoreBefore = best;
+  llvm::Expected<std::vector<double>> best = score({});
+  if (!best)
+    return best.takeError();
+  report.scoreBefore = mean(*best);
   std::deque<std::vector<std::string>> parts = {all};
   for (int trials = kMostTrials + 1; trials > 0 && !parts.empty(); --trials) {
     std::vector<std::string> part = std::move(parts.front()), with = accepted;
     parts.pop_front();
     llvm::append_range(with, part);
-    llvm::Expected<double> found = score(with);
+    llvm::Expected<std::vector<double>> found = score(with);
     if (!found)
       return found.takeError();
-    if (*found >= best + kLeastGain) {
-      best = *found;
+    if (isGain(*best, *found)) {
+      *best = std::move(*found);
       accepted = std::move(with);
     } else if (part.size() > 1) {
       auto middle = part.begin() + static_cast<std::ptrdiff_t>(part.size() / 2);
@@ -266,7 +281,7 @@ llvm::Expected<std::vector<std::string>> Compiler::dropUseless(ModuleOp raised,
       parts.push_back({middle, part.end()});
     }
   }
-  report.scoreAfter = best;
+  report.scoreAfter = mean(*best);
   return accepted;
 }
 
@@ -342,6 +357,9 @@ llvm::json::Value MigrationReport::toJSON() const {
                                       {"choice", site.choice},
                                       {"least_factor", site.leastFactor},
                                       {"greatest_factor", site.greatestFactor},
+                                      {"least_shift", site.leastShift},
+                                      {"greatest_shift", site.greatestShift},
+                                      {"no_absorption", site.noAbsorption},
                                       {"loss_before", number(site.before)},
                                       {"loss_after", number(site.after)},
                                       {"values", site.values},

@@ -222,6 +222,14 @@ std::vector<Entry> makeMigrationEntries() {
                             "copy norms and lookups that others than linear maps read too; default "
                             "true",
                             [](Recipe &r) -> bool & { return r.migration.copies; }));
+  entries.push_back(boolean("migrate-absorb",
+                            "of equalize: biases that a ReLU passes on almost surely move to the "
+                            "next map; default false",
+                            [](Recipe &r) -> bool & { return r.migration.absorb; }));
+  entries.push_back(boolean("migrate-open-clamps",
+                            "clamps to [0, hi] on the way of a transform become ReLUs; default "
+                            "false",
+                            [](Recipe &r) -> bool & { return r.migration.openClamps; }));
   entries.push_back(choice("migrate-check", "none|place|model",
                            "a transform is kept where it lowers the error of the maps that read it "
                            "(place), and that of the model's outputs (model); default model",
@@ -336,6 +344,10 @@ std::vector<Entry> makeAccuracyEntries() {
         "runs of calibration data for sequential bias correction, 0 for none; default 0"},
        [](Recipe &r, StringRef text) { return setInteger(text, 0, 100000, r.biasCorrectionRuns); },
        [](const Recipe &r) { return std::to_string(r.biasCorrectionRuns); }});
+  entries.push_back(boolean("bias-correction-moments",
+                            "biases take back rounding errors of weights times the mean inputs "
+                            "that batch normalizations tell, without data; default false",
+                            [](Recipe &r) -> bool & { return r.biasCorrectionMoments; }));
   return entries;
 }
 
@@ -647,6 +659,10 @@ static llvm::Error checkMigration(const Recipe &recipe) {
   if (recipe.migration.method == "awq" && recipe.rotate != "none")
     return llvm::createStringError("migrate awq: expected rotate none beside it, but found " +
                                    recipe.rotate);
+  if (recipe.migration.absorb && recipe.migration.method != "equalize")
+    return llvm::createStringError("migrate-absorb: expected migrate equalize beside it, but "
+                                   "found " +
+                                   recipe.migration.method);
   if (recipe.migration.method != "none" && recipe.weightFormat.empty() &&
       recipe.quantize.weightBits < 2)
     return llvm::createStringError("migrate: expected weight-bits of at least 2 beside it, but "
@@ -678,6 +694,11 @@ llvm::Error quantc::checkRecipe(const Recipe &recipe) {
     return llvm::createStringError("activation-clip and activation-group: expected activations "
                                    "row beside them, but found " +
                                    recipe.activations);
+  if (recipe.biasCorrectionMoments &&
+      (recipe.weightRounding != "nearest" || !recipe.hasStaticActivations()))
+    return llvm::createStringError("bias-correction-moments: expected weight-rounding nearest and "
+                                   "activations static beside it, but found " +
+                                   recipe.weightRounding + " and " + recipe.activations);
   if (recipe.rotateLearn != "none" && (recipe.activations != "row" || recipe.rotate == "none"))
     return llvm::createStringError("rotate-learn: expected activations row and rotate fused or "
                                    "online beside it, but found " +

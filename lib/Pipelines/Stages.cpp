@@ -137,7 +137,9 @@ std::string quantc::stagePipeline(Stage stage, const Recipe &recipe) {
     return "builtin.module(onnx-expand-qoperators,onnx-gather-codes,onnx-settle-shapes,convert-"
            "onnx-to-nn{keep-nodes="
            "true},"
-           "onnx-check-loops,func.func(nn-fold-batch-norm,nn-simplify),canonicalize)";
+           "onnx-check-loops,func.func(nn-fold-batch-norm" +
+           std::string(recipe.keepsMoments() ? "{keep-moments=true}" : "") +
+           ",nn-simplify),canonicalize)";
   case Stage::Observed:
     return observePipeline(recipe);
   case Stage::Quantized:
@@ -148,6 +150,7 @@ std::string quantc::stagePipeline(Stage stage, const Recipe &recipe) {
            (recipe.quantize.nodeBits.empty()
                 ? std::string()
                 : " node-bits=" + llvm::join(recipe.quantize.nodeBits, ",")) +
+           (recipe.biasCorrectionMoments ? " correct-bias=true" : "") +
            " weight-bits=" + std::to_string(recipe.quantize.weightBits) + "})";
   case Stage::Integer:
     return std::string("builtin.module(convert-nn-to-dyad{io-type=") +

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What outlier migration does for a model in static integer code: scores of its task, and its noise.
 
-    migration.py MODEL.onnx DATA [--bits 8,4] [--calibration N] [--samples N] [--length S] [--build BUILD] [NAME ...]
+    migration.py MODEL.onnx DATA [--bits 8,4] [--calibration N] [--samples N] [--length S] [--set K=V] [--build BUILD] [NAME ...]
 
 DATA holds calibration and evaluation (.npz, or a folder of a file for each sample), task.json, which names the scored
 output, and labels.npz: with `document_similarity` the output is an embedding of documents, words and sentences
@@ -133,7 +133,7 @@ class Bench:
         return os.path.join(self.options.build, "bin", name)
 
     def answers(self, program):
-        run([self.tool("quant-run"), program, "--inputs", self.path("evaluation"), "--outputs", self.path("out.npz"), "--threads", 2])  # fmt: skip
+        run([self.tool("quant-run"), program, "--inputs", self.path("evaluation"), "--outputs", self.path("out.npz"), "--threads", self.options.threads])  # fmt: skip
         return read_runs(self.path("out.npz"), self.output)
 
     def float_answers(self):
@@ -144,9 +144,9 @@ class Bench:
     def quantized(self, bits, settings):
         """(answers, report, seconds)."""
         command = [self.tool("quantc"), self.model, "--calibrate", self.path("calibration"), "--recipe", "w8a8-integer"]
-        for setting in ["bias-correction=0", f"weight-bits={bits}", *settings]:
+        for setting in ["bias-correction=0", f"weight-bits={bits}", *self.options.set, *settings]:
             command += ["--set", setting]
-        command += ["--allow-float", "--threads", 2, "--quiet", "--report", self.path("report.json"), "-o", self.path("model.so")]  # fmt: skip
+        command += ["--allow-float", "--threads", self.options.threads, "--quiet", "--report", self.path("report.json"), "-o", self.path("model.so")]  # fmt: skip
         seconds = run(command)
         with open(self.path("report.json")) as file:
             report = json.load(file)
@@ -167,6 +167,8 @@ def main():
     parser.add_argument("--calibration", type=int, default=None, help="samples of calibration")
     parser.add_argument("--samples", type=int, default=None, help="samples of evaluation")
     parser.add_argument("--length", type=int, default=0, help="tokens that sequences are padded to")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--set", action="append", default=[], help="settings of all rows")
     parser.add_argument("--build", default=os.path.join(ROOT, "build", "release"))
     parser.add_argument("--save", help="folder for the reports of quantc")
     options = parser.parse_intermixed_args()

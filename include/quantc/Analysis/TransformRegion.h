@@ -50,11 +50,20 @@ struct TransformRegion {
     bool canBeExplicit = true;
   };
 
+  /// A clamp that passes the transform though the algebra alone refuses it (`RegionOptions`).
+  struct Clamp {
+    mlir::Operation *op;
+    ChannelSlot slot;
+  };
+
   TransformKind kind;
   std::vector<Member> members;
   std::vector<Application> applications;
   std::vector<Constant> constants;
   std::vector<Refusal> refusals;
+  /// With `aboveShift`, clamps whose operands have to be at least the shift; with `openClamps`,
+  /// those that have to lose their upper bound.
+  std::vector<Clamp> bounded, opened;
 
   bool isLegal() const { return refusals.empty(); }
   bool contains(mlir::Value value) const;
@@ -62,8 +71,17 @@ struct TransformRegion {
   llvm::SmallVector<mlir::Operation *> readers() const;
 };
 
+/// What is granted beyond the algebra, for who makes sure of it.
+struct RegionOptions {
+  /// A shift z >= 0 passes a ReLU: relu(x - z) = relu(x) - z for x >= z.
+  bool aboveShift = false;
+  /// A clamp to [0, hi] counts as a ReLU.
+  bool openClamps = false;
+};
+
 /// The region of `seed`, whose channels lie in `slot`.
-TransformRegion findTransformRegion(mlir::Value seed, const ChannelSlot &slot, TransformKind kind);
+TransformRegion findTransformRegion(mlir::Value seed, const ChannelSlot &slot, TransformKind kind,
+                                    const RegionOptions &options = {});
 
 /// Changes the parameters and constants of a region. Refused ports stay as they are: the caller has
 /// put explicit ops there (`makeExplicit`), or the region is legal. Fails with a diagnostic when a

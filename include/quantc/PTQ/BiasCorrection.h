@@ -21,6 +21,7 @@
 #define QUANTC_PTQ_BIASCORRECTION_H
 
 #include "quantc/PTQ/Equalize.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 
 namespace quantc::ptq {
 
@@ -30,6 +31,10 @@ double meanOfRelu(double mean, double deviation);
 
 /// E[min(max(x, low), high)] for low <= high: ReLU6 has 0 and 6.
 double meanOfClamp(double mean, double deviation, double low, double high);
+
+/// E[f(x)] of any function, by Simpson's rule over 8 standard deviations on both sides; f(mean)
+/// where there is no deviation.
+double meanOfFunction(double mean, double deviation, llvm::function_ref<double(double)> function);
 
 /// The means of the inputs of a layer behind a ReLU (or a ReLU6 when `six`) behind a batch
 /// normalization with these parameters.

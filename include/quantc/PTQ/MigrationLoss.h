@@ -70,13 +70,15 @@ public:
   static llvm::Expected<MigrationLoss> create(std::vector<ReadRows> reads, int64_t channels,
                                               MigrationLossOptions options);
 
-  /// For `shift` and `scale` of every channel; factors are positive.
-  llvm::Expected<double> operator()(const Vector &shift, const Vector &scale) const;
+  /// For `shift` and `scale` of every channel; factors are positive. `floored`: a ReLU has taken
+  /// the shift through, so that what is below it is stored as 0.
+  llvm::Expected<double> operator()(const Vector &shift, const Vector &scale,
+                                    bool floored = false) const;
 
 private:
   MigrationLoss() = default;
-  llvm::Expected<double> noise(const ReadRows &read, const Vector &shift,
-                               const Vector &scale) const;
+  llvm::Expected<double> noise(const ReadRows &read, const Vector &shift, const Vector &scale,
+                               bool floored) const;
 
   std::vector<ReadRows> reads;
   MigrationLossOptions options;

@@ -69,6 +69,10 @@ struct MigrationRecipe {
   std::string alpha = "search";
   /// Copy norms and lookups that others than linear maps read too.
   bool copies = true;
+  /// Of equalize: absorb high biases.
+  bool absorb = false;
+  /// Clamps to [0, hi] on the way of a transform become ReLUs.
+  bool openClamps = false;
   /// What a transform must lower to be kept: "model", the error of what reads it and that of the
   /// model's outputs; "place", the former; "none".
   std::string check = "model";
@@ -87,6 +91,11 @@ struct Recipe {
   bool equalizeResidual = false;
   /// Runs of calibration data for sequential bias correction; 0 switches it off.
   int64_t biasCorrectionRuns = 0;
+  /// Biases take back what rounding errors of weights do to the means that batch normalizations
+  /// tell.
+  bool biasCorrectionMoments = false;
+  /// Whether batch normalizations leave the moments of their channels behind.
+  bool keepsMoments() const { return migration.absorb || biasCorrectionMoments; }
   MigrationRecipe migration;
   /// Rotations before quantization: "none"; "fused" in the weights (R1, R2); "online" also at run
   /// time (R3, R4).

@@ -69,6 +69,20 @@ TEST(ClampedMean, ByFormulaOfThePaper) {
               1e-14);
 }
 
+TEST(ClampedMean, AgreesWithTheIntegral) {
+  for (auto [mean, deviation] : {std::pair(0.5, 1.0), {-1.0, 2.0}, {5.0, -2.0}, {3.0, 0.0}}) {
+    // Simpson's rule meets a kink: an error of width^2 / 2 times the density there.
+    double bound = 0.5 * std::pow(16.0 / 1024, 2) * std::abs(deviation) + 1e-15;
+    EXPECT_NEAR(meanOfFunction(mean, deviation, [](double x) { return std::max(x, 0.0); }),
+                meanOfRelu(mean, deviation), bound);
+    EXPECT_NEAR(
+        meanOfFunction(mean, deviation, [](double x) { return std::min(std::max(x, 0.0), 6.0); }),
+        meanOfClamp(mean, deviation, 0, 6), 2 * bound);
+    EXPECT_NEAR(meanOfFunction(mean, deviation, [](double x) { return x * x; }),
+                mean * mean + deviation * deviation, 1e-10);
+  }
+}
+
 TEST(ClampedMean, Limits) {
   EXPECT_DOUBLE_EQ(meanOfRelu(0, 1), 1 / std::sqrt(2 * M_PI));
   EXPECT_EQ(meanOfRelu(2, 0), 2);

@@ -59,7 +59,7 @@ protected:
   ChannelSampleTable samplesOf(ModuleOp module, bool copies = true, int64_t dead = 0) {
     ChannelSampleTable table;
     int seed = 1;
-    for (const qnn::MigrationSite &site : qnn::findMigrationSites(module, copies).sites)
+    for (const qnn::MigrationSite &site : qnn::findMigrationSites(module, {copies}).sites)
       for (const qnn::MigrationRead &read : site.reads)
         table[read.name] = sampleOf(read, seed++, dead);
     return table;
@@ -160,7 +160,7 @@ TEST_F(Migration, Bert) {
   qnn::MigrateOptions options;
   options.alpha = 0.5;
   options.check = false;
-  options.copies = false;
+  options.sites.copies = false;
   EXPECT_EQ(keptOf(migrate(*module, samplesOf(*module, false), options)), 3);
   EXPECT_TRUE(said("'fc0.input' is not migrated: "));
   EXPECT_TRUE(said("'down0.input' is not migrated: "));
@@ -185,7 +185,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
   return %1 : tensor<1x2x4x4xf32>
 })");
   ASSERT_TRUE(module);
-  qnn::MigrationSites sites = qnn::findMigrationSites(*module, true);
+  qnn::MigrationSites sites = qnn::findMigrationSites(*module, {});
   ASSERT_EQ(sites.sites.size(), 1u);
   EXPECT_EQ(sites.sites.front().name, "second.input");
   EXPECT_NE(sites.sites.front().noShift.find("its padding is zero"), std::string::npos);
@@ -312,7 +312,7 @@ TEST_F(Migration, NamesAreUnique) {
   text.replace(text.find("return %1"), 9, "return %2");
   auto module = parse(text);
   ASSERT_TRUE(module);
-  qnn::MigrationSites sites = qnn::findMigrationSites(*module, true);
+  qnn::MigrationSites sites = qnn::findMigrationSites(*module, {});
   ASSERT_EQ(sites.sites.size(), 2u);
   EXPECT_NE(sites.sites[0].name, sites.sites[1].name);
 }

@@ -12,6 +12,7 @@
 
 #include "NNAlgebra.h"
 #include "quantc/Dialect/NN/IR/NN.h"
+#include "quantc/Interfaces/ChannelMoments.h"
 #include "quantc/Interfaces/Weights.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -64,6 +65,7 @@ static LogicalResult transformOutput(OpBuilder &builder, LinearMapOpInterface op
                                      bool inverse) {
   ChannelSlot rows = onAxis(slot, 0);
   bool shift = transform.kind == Kind::Shift;
+  transformChannelMoments(op, transform, rows, shapeOf(op.getWeightOperand().get())[0], inverse);
   if (!shift && failed(transformOperand(builder, op.getWeightOperand(), rows, transform,
                                         /*dual=*/false, inverse, "weight")))
     return failure();

@@ -15,6 +15,7 @@
 
 #include "quantc/Dialect/NN/IR/NN.h"
 #include "quantc/Dialect/NN/Transforms/Passes.h"
+#include "quantc/Interfaces/ChannelMoments.h"
 #include "quantc/Interfaces/Weights.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <cmath>
@@ -189,6 +190,7 @@ static bool foldIntoMap(Operation *op, const ChannelAffine &affine) {
     map.getWeightOperand().set(
         createConstant(builder, map->getLoc(), type, newWeight, "folded_weight"));
   map.setBiasValue(createConstant(builder, map->getLoc(), biasType, newBias, "folded_bias"));
+  rescaleChannelMoments(map, affine.scale, affine.shift);
   op->getResult(0).replaceAllUsesWith(affine.input);
   op->erase();
   return true;
@@ -211,13 +213,34 @@ static void writeMulAdd(BatchNormOp op, const ChannelAffine &affine) {
   op.erase();
 }
 
-static LogicalResult foldOp(Operation *op) {
+/// Its result has the mean `bias` and the standard deviation |scale| on the data that it was
+/// trained on.
+static std::optional<ChannelMoments> readMoments(BatchNormOp op) {
+  auto scale = readConstant(op.getScale()), bias = readConstant(op.getBias());
+  if (!scale || !bias)
+    return std::nullopt;
+  ChannelMoments moments;
+  for (auto [s, b] : llvm::zip_equal(*scale, *bias)) {
+    moments.mean.push_back(b);
+    moments.deviation.push_back(std::fabs(static_cast<double>(s)));
+  }
+  return moments;
+}
+
+static LogicalResult foldOp(Operation *op, bool keepMoments) {
   std::optional<ChannelAffine> affine = readAffine(op);
   if (!affine)
     return success();
-  if (foldIntoMap(op, *affine))
-    return success();
   auto norm = dyn_cast<BatchNormOp>(op);
+  std::optional<ChannelMoments> moments;
+  if (norm && keepMoments)
+    moments = readMoments(norm);
+  Operation *map = affine->input.getDefiningOp();
+  if (foldIntoMap(op, *affine)) {
+    if (moments)
+      setChannelMoments(map, *moments);
+    return success();
+  }
   if (!norm)
     return success();
   auto fits = [](double value) { return std::isfinite(static_cast<float>(value)); };
@@ -230,6 +253,8 @@ static LogicalResult foldOp(Operation *op) {
 
 namespace {
 struct FoldBatchNorm : quantc::nn::impl::NNFoldBatchNormBase<FoldBatchNorm> {
+  using NNFoldBatchNormBase::NNFoldBatchNormBase;
+
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
@@ -237,7 +262,7 @@ struct FoldBatchNorm : quantc::nn::impl::NNFoldBatchNormBase<FoldBatchNorm> {
         ops.push_back(op);
     });
     for (Operation *op : ops)
-      if (failed(foldOp(op)))
+      if (failed(foldOp(op, keepMoments)))
         signalPassFailure();
     getOperation().walk([](ConstantOp op) {
       if (op.use_empty())

@@ -17,6 +17,7 @@
 #include "quantc/Dialect/NN/IR/NN.h"
 #include "quantc/Dialect/QNN/IR/QNN.h"
 #include "quantc/Dialect/QNN/Transforms/Equalize.h"
+#include "quantc/Interfaces/ChannelMoments.h"
 #include <algorithm>
 
 using namespace mlir;
@@ -89,6 +90,9 @@ static bool equalizeSite(const Site &site, const ChannelSummary &summary) {
         w = static_cast<float>(w * factor);
   }
   producer->store();
+  for (double &factor : sigma)
+    factor = 1 / factor;
+  rescaleChannelMoments(site.producer, sigma, std::vector<double>(sigma.size(), 0.0));
   for (FloatWeights &reader : readers)
     reader.store();
   OpBuilder builder(site.clamp);

@@ -17,6 +17,7 @@
 #include "quantc/Dialect/NN/IR/NN.h"
 #include "quantc/Dialect/QNN/IR/QNN.h"
 #include "quantc/Dialect/QNN/Transforms/Equalize.h"
+#include "quantc/Interfaces/ChannelMoments.h"
 #include "llvm/ADT/EquivalenceClasses.h"
 #include "llvm/ADT/MapVector.h"
 #include <algorithm>
@@ -148,6 +149,12 @@ bool Component::rewrite() {
       for (float &value : w.row(static_cast<int64_t>(c)))
         value = static_cast<float>(value / sigma[c]);
     }
+    std::vector<double> factors, offsets;
+    for (size_t c = 0; c < channels; ++c) {
+      factors.push_back(1 / sigma[c]);
+      offsets.push_back(-tensor.shift[c] / sigma[c]);
+    }
+    rescaleChannelMoments(maker, factors, offsets);
   }
   for (auto &entry : loaded)
     entry.second.store();

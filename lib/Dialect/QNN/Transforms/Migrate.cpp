@@ -22,6 +22,7 @@
 #include "quantc/Numerics/Quantize.h"
 #include "quantc/PTQ/FormatGrid.h"
 #include "quantc/Support/Errors.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <cmath>
@@ -115,6 +116,7 @@ struct Trial {
   std::optional<SiteStatistics> statistics;
   std::optional<ptq::MigrationLoss> search, check;
   SiteChoice choice;
+  std::string noAbsorption;
   MigratedSite found;
   std::string failure;
 };
@@ -149,6 +151,33 @@ static bool prepare(Trial &trial, const ChannelSampleTable &samples,
   return true;
 }
 
+/// Losses on the rows that no search saw. A bias that pays not is not absorbed.
+static llvm::Error checkChoice(Trial &trial) {
+  SiteChoice &choice = trial.choice;
+  Eigen::Index channels = choice.scale.size();
+  const Vector zero = Vector::Zero(channels);
+  llvm::Expected<double> before = (*trial.check)(zero, Vector::Ones(channels));
+  if (!before)
+    return before.takeError();
+  llvm::Expected<double> after = (*trial.check)(choice.shift, choice.scale, choice.floored);
+  if (!after)
+    return after.takeError();
+  trial.found.before = *before;
+  trial.found.after = *after;
+  if (!choice.absorbs)
+    return llvm::Error::success();
+  llvm::Expected<double> scaled = (*trial.check)(zero, choice.scale);
+  if (!scaled)
+    return scaled.takeError();
+  if (*scaled <= *after) {
+    choice.shift = zero;
+    choice.absorbs = choice.floored = false;
+    trial.found.after = *scaled;
+    trial.noAbsorption = "the loss on rows that the search did not see is no lower";
+  }
+  return llvm::Error::success();
+}
+
 /// Chooses, and measures the choice on the rows that the search did not see.
 static llvm::Error decide(Trial &trial, const MigrateOptions &options) {
   if (options.method != MigrationMethod::Equalize) {
@@ -163,17 +192,11 @@ static llvm::Error decide(Trial &trial, const MigrateOptions &options) {
   trial.found.leastFactor = choice.scale.minCoeff();
   trial.found.greatestFactor = choice.scale.maxCoeff();
   trial.found.before = trial.found.after = std::numeric_limits<double>::quiet_NaN();
-  if (trial.check) {
-    Eigen::Index channels = choice.scale.size();
-    llvm::Expected<double> before = (*trial.check)(Vector::Zero(channels), Vector::Ones(channels));
-    if (!before)
-      return before.takeError();
-    llvm::Expected<double> after = (*trial.check)(choice.shift, choice.scale);
-    if (!after)
-      return after.takeError();
-    trial.found.before = *before;
-    trial.found.after = *after;
-  }
+  if (trial.check)
+    if (llvm::Error error = checkChoice(trial))
+      return error;
+  trial.found.leastShift = choice.shift.minCoeff();
+  trial.found.greatestShift = choice.shift.maxCoeff();
   if ((choice.scale.array() == 1).all() && choice.shift.isZero(0))
     trial.found.reason = "no factor is better than 1";
   else if (options.check && !(trial.found.after < trial.found.before))
@@ -201,9 +224,39 @@ static Value copyProducer(const MigrationSite &site) {
   return copy->getResult(0);
 }
 
-static LogicalResult applyOne(Value seed, const MigrationSite &site, TransformKind kind,
-                              const Vector &values, int64_t &members) {
-  TransformRegion region = findTransformRegion(seed, site.slot, kind);
+/// ReLUs in place of clamps.
+static void openClamps(ArrayRef<Operation *> clamps) {
+  for (Operation *clamp : clamps) {
+    OpBuilder builder(clamp);
+    Value relu = nn::ReluOp::create(builder, clamp->getLoc(), clamp->getResult(0).getType(),
+                                    clamp->getOperand(0));
+    clamp->getResult(0).replaceAllUsesWith(relu);
+    clamp->erase();
+  }
+}
+
+namespace {
+/// Transforms of one site after the other.
+class Application {
+public:
+  explicit Application(const SiteOptions &options) : options(options) {}
+
+  LogicalResult apply(const MigrationSite &site, const SiteChoice &choice, MigratedSite &found);
+  /// Clamps that are to be ReLUs; they stay until nobody names their results.
+  llvm::SetVector<Operation *> opened;
+
+private:
+  LogicalResult applyOne(Value seed, const MigrationSite &site, TransformKind kind,
+                         const Vector &values, bool aboveShift, int64_t &members);
+
+  const SiteOptions &options;
+};
+} // namespace
+
+LogicalResult Application::applyOne(Value seed, const MigrationSite &site, TransformKind kind,
+                                    const Vector &values, bool aboveShift, int64_t &members) {
+  TransformRegion region =
+      findTransformRegion(seed, site.slot, kind, {aboveShift, options.openClamps});
   if (!region.isLegal())
     return emitError(seed.getLoc()) << "the " << transformName(kind) << " of '" << site.name
                                     << "' is refused: " << region.refusals.front().reason;
@@ -211,17 +264,22 @@ static LogicalResult applyOne(Value seed, const MigrationSite &site, TransformKi
   ChannelTransform transform{kind, site.channels(), {}, {}, {}, {}};
   (kind == TransformKind::Scale ? transform.scale : transform.shift)
       .assign(values.begin(), values.end());
-  return applyTransformRegion(region, transform);
+  if (failed(applyTransformRegion(region, transform)))
+    return failure();
+  for (const TransformRegion::Clamp &clamp : region.opened)
+    opened.insert(clamp.op);
+  return success();
 }
 
-static LogicalResult apply(const MigrationSite &site, const SiteChoice &choice,
-                           MigratedSite &found) {
+LogicalResult Application::apply(const MigrationSite &site, const SiteChoice &choice,
+                                 MigratedSite &found) {
   Value seed = site.copies ? copyProducer(site) : site.seed;
   // b + W z with W as it was: the shift goes first.
-  if (!choice.shift.isZero(0) &&
-      failed(applyOne(seed, site, TransformKind::Shift, choice.shift, found.values)))
+  if (!choice.shift.isZero(0) && failed(applyOne(seed, site, TransformKind::Shift, choice.shift,
+                                                 choice.absorbs, found.values)))
     return failure();
-  return applyOne(seed, site, TransformKind::Scale, choice.scale, found.values);
+  return applyOne(seed, site, TransformKind::Scale, choice.scale, /*aboveShift=*/false,
+                  found.values);
 }
 
 static void explain(const MigrationSite &site, const MigratedSite &found,
@@ -239,11 +297,16 @@ static void explain(const MigrationSite &site, const MigratedSite &found,
     said << "; its producer is copied";
   if (options.method == MigrationMethod::OutlierSuppression && !site.noShift.empty())
     said << "; not shifted: " << site.noShift;
+  if (found.greatestShift != 0 && options.sites.absorb)
+    said << "; biases up to " << llvm::formatv("{0:g4}", found.greatestShift).str()
+         << " are absorbed";
+  else if (options.sites.absorb)
+    said << "; no bias is absorbed: " << found.noAbsorption;
 }
 
 FailureOr<std::vector<MigratedSite>>
 qnn::migrate(ModuleOp module, const ChannelSampleTable &samples, const MigrateOptions &options) {
-  MigrationSites sites = findMigrationSites(module, options.copies);
+  MigrationSites sites = findMigrationSites(module, options.sites);
   for (const MigrationRefusal &refusal : sites.refusals)
     refusal.reader->emitRemark() << "'" << refusal.name << "' is not migrated: " << refusal.reason;
   std::vector<SiteChoice> equalized;
@@ -260,6 +323,9 @@ qnn::migrate(ModuleOp module, const ChannelSampleTable &samples, const MigrateOp
       trials.emplace_back(sites.sites[i]);
       if (!equalized.empty())
         trials.back().choice = equalized[i];
+      if (!equalized.empty() && options.sites.absorb)
+        trials.back().choice.absorbs =
+            absorbBias(sites.sites[i], samples, trials.back().choice, trials.back().noAbsorption);
     }
     for (Trial &trial : trials)
       if (prepare(trial, samples, options))
@@ -274,6 +340,7 @@ qnn::migrate(ModuleOp module, const ChannelSampleTable &samples, const MigrateOp
                << "migration of '" << trial.site.name << "': " << trial.failure;
       for (const MigrationRead &read : trial.site.reads)
         trial.found.maps += static_cast<int64_t>(read.maps.size());
+      trial.found.noAbsorption = trial.noAbsorption;
       if (trial.found.kept)
         chosen.emplace_back(first + i, std::move(trial.choice));
       results.push_back(std::move(trial.found));
@@ -282,9 +349,11 @@ qnn::migrate(ModuleOp module, const ChannelSampleTable &samples, const MigrateOp
       options.progress("migrating", std::min(first + batch, sites.sites.size()),
                        sites.sites.size());
   }
+  Application application(options.sites);
   for (auto &[index, choice] : chosen)
-    if (failed(apply(sites.sites[index], choice, results[index])))
+    if (failed(application.apply(sites.sites[index], choice, results[index])))
       return failure();
+  openClamps(application.opened.getArrayRef());
   for (auto [site, found] : llvm::zip_equal(sites.sites, results))
     explain(site, found, options);
   return results;
@@ -355,7 +424,12 @@ llvm::Expected<MigrateOptions> MigratePass::makeOptions() {
   if (!rounding)
     return rounding.takeError();
   options.loss.roundWeights = std::move(*rounding);
-  options.copies = copies;
+  options.sites.copies = copies;
+  options.sites.absorb = absorb;
+  options.sites.openClamps = openClamps;
+  if (absorb && options.method != MigrationMethod::Equalize)
+    return makeError("qnn-migrate: expected method equalize beside absorb, but found '" + method +
+                     "'");
   options.check = check;
   for (const std::string &name : exclude)
     options.exclude.insert(name);

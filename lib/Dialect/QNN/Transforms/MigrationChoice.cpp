@@ -12,6 +12,7 @@
 
 #include "MigrationChoice.h"
 #include "FloatWeights.h"
+#include "quantc/Interfaces/ChannelMoments.h"
 #include "quantc/PTQ/Awq.h"
 #include "quantc/PTQ/Equalize.h"
 #include "quantc/PTQ/OutlierSuppression.h"
@@ -144,7 +145,7 @@ static llvm::Expected<SiteChoice> smooth(const SiteStatistics &statistics,
                                          const ptq::MigrationLoss *loss,
                                          std::optional<double> alpha) {
   const Vector zero = Vector::Zero(statistics.absMax.size());
-  SiteChoice choice{zero, {}, {}};
+  SiteChoice choice{zero, {}, false, false, {}};
   auto factors = [&](double alpha) -> llvm::Expected<Vector> {
     auto scale = ptq::smoothScale(statistics.absMax, statistics.weightAbsMax, alpha);
     if (scale)
@@ -190,7 +191,7 @@ static llvm::Expected<SiteChoice> suppress(const SiteStatistics &statistics,
   if (!search)
     return search.takeError();
   std::string text = llvm::formatv("threshold {0:g4}", search->threshold).str();
-  return SiteChoice{search->shift, search->scale, text + (shift ? ", shifted" : "")};
+  return SiteChoice{search->shift, search->scale, false, false, text + (shift ? ", shifted" : "")};
 }
 
 static llvm::Expected<SiteChoice> activationAware(const SiteStatistics &statistics,
@@ -201,7 +202,7 @@ static llvm::Expected<SiteChoice> activationAware(const SiteStatistics &statisti
                           [&](const Vector &scale) { return loss(zero, scale); });
   if (!search)
     return search.takeError();
-  return SiteChoice{zero, search->scale,
+  return SiteChoice{zero, search->scale, false, false,
                     search->exponent ? llvm::formatv("exponent {0:F2}", *search->exponent).str()
                                      : "no scale"};
 }
@@ -244,7 +245,7 @@ std::vector<SiteChoice> qnn::equalizeSites(ArrayRef<MigrationSite> sites,
     for (const MigrationRead &read : site.reads)
       for (LinearMapOpInterface map : read.maps)
         ready &= layer(map).has_value();
-    choices.push_back({Vector::Zero(site.channels()), Vector::Ones(site.channels()),
+    choices.push_back({Vector::Zero(site.channels()), Vector::Ones(site.channels()), false, false,
                        ready ? "equal ranges" : ""});
   }
   for (int round = 0; round < options.maxRounds; ++round) {
@@ -284,4 +285,72 @@ std::vector<SiteChoice> qnn::equalizeSites(ArrayRef<MigrationSite> sites,
       if (std::fabs(std::log(factor)) < 1e-6)
         factor = 1;
   return choices;
+}
+
+//===----------------------------------------------------------------------===//
+// High biases
+//===----------------------------------------------------------------------===//
+
+static Vector vectorOf(ArrayRef<double> values) {
+  return Eigen::Map<const Vector>(values.data(), static_cast<Eigen::Index>(values.size()));
+}
+
+/// Of each channel of a value: what may be absorbed, from moments or from samples.
+static llvm::Expected<Vector> absorbableOf(const MigrationBound &bound,
+                                           const ChannelSampleTable &samples) {
+  if (auto maker = bound.value.getDefiningOp<LinearMapOpInterface>())
+    if (auto moments = getChannelMoments(maker, bound.geometry.channels))
+      return ptq::absorbableBias(vectorOf(moments->mean), vectorOf(moments->deviation));
+  auto sample = samples.find(bound.name);
+  if (sample == samples.end() || sample->second.inputs() != bound.geometry.channels)
+    return makeError("no samples of '" + bound.name + "'");
+  Vector least = vectorOf(sample->second.min);
+  return ptq::absorbableBias(least, Vector::Zero(least.size()));
+}
+
+/// Where no ReLU is on the way: the mean of what one map writes.
+static llvm::Expected<Vector> meanOf(const MigrationSite &site) {
+  if (site.writers.size() != 1)
+    return makeError("more than one linear map writes it");
+  auto &[map, channels] = site.writers.front();
+  auto moments = getChannelMoments(map, static_cast<int64_t>(channels.size()));
+  if (!moments || static_cast<int64_t>(channels.size()) != site.channels())
+    return makeError("no batch normalisation told its mean");
+  Vector mean(site.channels());
+  for (auto [i, channel] : llvm::enumerate(channels))
+    mean[channel] = moments->mean[i];
+  return mean;
+}
+
+bool qnn::absorbBias(const MigrationSite &site, const ChannelSampleTable &samples,
+                     SiteChoice &choice, std::string &reason) {
+  auto refuse = [&](llvm::Error error) {
+    reason = llvm::toString(std::move(error));
+    return false;
+  };
+  reason = site.noAbsorption;
+  if (!reason.empty())
+    return false;
+  choice.floored = !site.bounds.empty();
+  if (!choice.floored) {
+    llvm::Expected<Vector> mean = meanOf(site);
+    if (!mean)
+      return refuse(mean.takeError());
+    choice.shift = std::move(*mean);
+    return true;
+  }
+  Vector least = Vector::Constant(site.channels(), std::numeric_limits<double>::infinity());
+  for (const MigrationBound &bound : site.bounds) {
+    llvm::Expected<Vector> found = absorbableOf(bound, samples);
+    if (!found)
+      return refuse(found.takeError());
+    for (auto [i, channel] : llvm::enumerate(bound.channels))
+      least[channel] = std::min(least[channel], (*found)[static_cast<Eigen::Index>(i)]);
+  }
+  if (!least.allFinite() || least.isZero(0)) {
+    reason = "no channel is as high";
+    return false;
+  }
+  choice.shift = std::move(least);
+  return true;
 }

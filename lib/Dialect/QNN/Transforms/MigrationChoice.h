@@ -34,7 +34,9 @@ struct SiteStatistics {
 
 struct SiteChoice {
   ptq::Vector shift, scale;
-  std::string text; ///< what was chosen, for reports; empty for nothing
+  bool absorbs = false; ///< the shift is an absorbed bias
+  bool floored = false; ///< and gets through a ReLU: values are at least it
+  std::string text;     ///< what was chosen, for reports; empty for nothing
 };
 
 /// The loss of a site on rows for the search or for the check; its reads have samples.
@@ -53,6 +55,12 @@ llvm::Expected<SiteChoice> chooseTransform(const MigrationSite &site,
 /// linear maps write have an empty text.
 std::vector<SiteChoice> equalizeSites(llvm::ArrayRef<MigrationSite> sites,
                                       const ptq::EqualizeOptions &options = {});
+
+/// A shift beside the factors of an equalized site, as high as its ReLUs pass it on almost surely:
+/// three standard deviations below the mean that a batch normalisation told, else the least value
+/// that was seen. Without a ReLU: the mean. False, with the reason, where there is none.
+bool absorbBias(const MigrationSite &site, const ChannelSampleTable &samples, SiteChoice &choice,
+                std::string &reason);
 
 } // namespace quantc::qnn
 

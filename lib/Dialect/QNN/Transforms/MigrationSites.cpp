@@ -13,6 +13,7 @@
 
 #include "quantc/Dialect/QNN/IR/QNN.h"
 #include "quantc/Dialect/QNN/Transforms/Migrate.h"
+#include "quantc/Interfaces/ChannelMoments.h"
 #include "quantc/Interfaces/NodeName.h"
 #include "quantc/Interfaces/Weights.h"
 #include "llvm/ADT/MapVector.h"
@@ -38,7 +39,7 @@ static int64_t inputAxis(Value value, const ptq::PatchGeometry &geometry) {
 namespace {
 class Finder {
 public:
-  Finder(ModuleOp module, bool copies) : copies(copies) {
+  Finder(ModuleOp module, const SiteOptions &options) : options(options) {
     module.walk([&](LinearMapOpInterface op) {
       if (!isConstantMap(op))
         return;
@@ -60,15 +61,20 @@ private:
   /// The site of a legal region; false where linear maps read it otherwise than as `reads` can say.
   bool addSite(Value seed, const ChannelSlot &slot);
   bool addCopy(Value value);
+  void findBounds(MigrationSite &site);
+  TransformRegion scaleRegion(Value seed, const ChannelSlot &slot) const {
+    return findTransformRegion(seed, slot, TransformKind::Scale,
+                               {/*aboveShift=*/false, options.openClamps});
+  }
   void fillReads(MigrationSite &site, Value value, const ChannelSlot &slot);
   /// Samples and exclusions go by names: nodes that share one are told apart.
-  std::string uniqueName(LinearMapOpInterface map) {
-    std::string name = getNodeName(map) + ".input";
+  std::string uniqueName(Operation *op) {
+    std::string name = getNodeName(op) + ".input";
     int uses = ++names[name];
     return uses == 1 ? name : name + "." + std::to_string(uses);
   }
 
-  bool copies;
+  SiteOptions options;
   std::vector<LinearMapOpInterface> maps;
   llvm::MapVector<Value, SmallVector<LinearMapOpInterface>> readers;
   llvm::DenseSet<Value> done;
@@ -101,8 +107,46 @@ static std::string shiftRefusal(Value seed, const ChannelSlot &slot) {
   return region.isLegal() ? "" : region.refusals.front().reason;
 }
 
+/// How values lie whose channels are along `axis`; nullopt where they lie otherwise.
+static std::optional<ptq::PatchGeometry> plainGeometry(RankedTensorType type, int64_t axis) {
+  ptq::PatchGeometry geometry;
+  geometry.channels = type.getDimSize(axis);
+  geometry.channelsLast = axis == type.getRank() - 1;
+  if (geometry.channelsLast)
+    return geometry;
+  if (axis != 1 || type.getRank() > 2 + ptq::PatchGeometry::kAxes)
+    return std::nullopt;
+  for (auto [i, size] : llvm::enumerate(type.getShape().drop_front(2)))
+    geometry.size[i] = geometry.out[i] = size;
+  return geometry;
+}
+
+/// The ReLUs that a shift of the site gets through, or why it does not.
+void Finder::findBounds(MigrationSite &site) {
+  TransformRegion region = findTransformRegion(site.seed, site.slot, TransformKind::Shift,
+                                               {/*aboveShift=*/true, options.openClamps});
+  if (!region.isLegal()) {
+    site.noAbsorption = region.refusals.front().reason;
+    return;
+  }
+  for (const TransformRegion::Clamp &clamp : region.bounded) {
+    Value value = clamp.op->getOperand(0);
+    auto type = cast<RankedTensorType>(value.getType());
+    std::optional<int64_t> axis = clamp.slot.singleAxis();
+    std::optional<ptq::PatchGeometry> geometry =
+        axis ? plainGeometry(type, *axis) : std::optional<ptq::PatchGeometry>();
+    if (!geometry) {
+      site.bounds.clear();
+      site.noAbsorption = "the channels in front of a ReLU lie along other axes than 1 or the last";
+      return;
+    }
+    site.bounds.push_back({uniqueName(clamp.op), value, *geometry,
+                           clamp.slot.channelsOf(*axis, type.getDimSize(*axis))});
+  }
+}
+
 bool Finder::addSite(Value seed, const ChannelSlot &slot) {
-  TransformRegion region = findTransformRegion(seed, slot, TransformKind::Scale);
+  TransformRegion region = scaleRegion(seed, slot);
   if (!region.isLegal())
     return false;
   MigrationSite site;
@@ -129,6 +173,8 @@ bool Finder::addSite(Value seed, const ChannelSlot &slot) {
     }
   site.name = site.reads.front().name;
   site.noShift = shiftRefusal(seed, slot);
+  if (options.absorb)
+    findBounds(site);
   result.sites.push_back(std::move(site));
   return true;
 }
@@ -180,9 +226,9 @@ MigrationSites Finder::run() {
     addSite(value, ChannelSlot::axis(axis, type.getDimSize(axis)));
   }
   for (auto &[value, list] : readers) {
-    if (done.contains(value) || (copies && addCopy(value)))
+    if (done.contains(value) || (options.copies && addCopy(value)))
       continue;
-    TransformRegion region = findTransformRegion(value, slotOf(value), TransformKind::Scale);
+    TransformRegion region = scaleRegion(value, slotOf(value));
     result.refusals.push_back({nameOf(value), list.front(),
                                region.isLegal() ? "another transform reaches what it reads"
                                                 : region.refusals.front().reason});
@@ -190,8 +236,17 @@ MigrationSites Finder::run() {
   return std::move(result);
 }
 
-MigrationSites qnn::findMigrationSites(ModuleOp module, bool copies) {
-  return Finder(module, copies).run();
+MigrationSites qnn::findMigrationSites(ModuleOp module, const SiteOptions &options) {
+  return Finder(module, options).run();
+}
+
+static ObserveOp observeValue(Value value, StringRef name) {
+  OpBuilder builder(value.getContext());
+  builder.setInsertionPointAfterValue(value);
+  auto format = IntFormatAttr::get(builder.getContext(), 8, /*isSigned=*/true,
+                                   /*symmetric=*/true, /*narrow=*/true);
+  return ObserveOp::create(builder, value.getLoc(), value.getType(), value,
+                           builder.getStringAttr(name), format, StatisticsAttr());
 }
 
 llvm::StringMap<ptq::PatchGeometry> qnn::observeSites(const MigrationSites &sites) {
@@ -200,15 +255,19 @@ llvm::StringMap<ptq::PatchGeometry> qnn::observeSites(const MigrationSites &site
     for (const MigrationRead &read : site.reads) {
       if (!geometry.try_emplace(read.name, read.geometry).second)
         continue;
-      OpBuilder builder(read.value.getContext());
-      builder.setInsertionPointAfterValue(read.value);
-      auto format = IntFormatAttr::get(builder.getContext(), 8, /*isSigned=*/true,
-                                       /*symmetric=*/true, /*narrow=*/true);
-      auto observe =
-          ObserveOp::create(builder, read.value.getLoc(), read.value.getType(), read.value,
-                            builder.getStringAttr(read.name), format, StatisticsAttr());
+      ObserveOp observe = observeValue(read.value, read.name);
       for (LinearMapOpInterface map : read.maps)
         map.getInputOperand().set(observe);
+    }
+  for (const MigrationSite &site : sites.sites)
+    for (const MigrationBound &bound : site.bounds) {
+      auto maker = bound.value.getDefiningOp<LinearMapOpInterface>();
+      if ((maker && getChannelMoments(maker, bound.geometry.channels)) ||
+          !geometry.try_emplace(bound.name, bound.geometry).second)
+        continue;
+      Value value = bound.value;
+      ObserveOp observe = observeValue(value, bound.name);
+      value.replaceAllUsesExcept(observe, observe);
     }
   return geometry;
 }

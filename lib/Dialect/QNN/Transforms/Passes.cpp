@@ -99,6 +99,7 @@ struct QuantizePass : qnn::impl::QnnQuantizeBase<QuantizePass> {
     QuantizeOptions options;
     options.weightPerChannel = !weightPerTensor;
     options.weightBits = weightBits;
+    options.correctBias = correctBias;
     options.nodeBits.assign(nodeBits.begin(), nodeBits.end());
     if (failed(quantize(getOperation(), options)))
       signalPassFailure();
@@ -121,6 +122,7 @@ std::unique_ptr<Pass> qnn::createQuantizePass(const QuantizeOptions &options) {
   QnnQuantizeOptions generated;
   generated.weightPerTensor = !options.weightPerChannel;
   generated.weightBits = options.weightBits;
+  generated.correctBias = options.correctBias;
   generated.nodeBits.assign(options.nodeBits.begin(), options.nodeBits.end());
   return createQnnQuantize(std::move(generated));
 }

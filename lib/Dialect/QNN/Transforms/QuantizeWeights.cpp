@@ -12,10 +12,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "InputMeans.h"
 #include "Nodes.h"
 #include "Pairs.h"
 #include "quantc/Dialect/NN/IR/NN.h"
 #include "quantc/Interfaces/Weights.h"
+#include "quantc/PTQ/BiasCorrection.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <algorithm>
 #include <cmath>
@@ -122,6 +124,8 @@ struct LinearMap {
   LogicalResult checkSums();
   LogicalResult quantizePerChannel();
   LogicalResult quantizePerTensor();
+  LogicalResult quantize() { return isPerAxis() ? quantizePerChannel() : quantizePerTensor(); }
+  LogicalResult correctBias();
   void rewrite();
   void quantizeResult(OpBuilder &builder, ArrayRef<float> scales);
 
@@ -285,6 +289,47 @@ LogicalResult LinearMap::quantizePerTensor() {
   return channelError(op, failed);
 }
 
+/// What the codes make of the means of the results goes back into the bias.
+LogicalResult LinearMap::correctBias() {
+  auto keep = [&](const Twine &reason) {
+    op.emitRemark() << "'" << getLocationName(op.getLoc()) << "' keeps its bias: " << reason;
+    return success();
+  };
+  std::optional<ptq::PatchGeometry> geometry = op.getPatches();
+  if (axis != 0 || !geometry || given)
+    return keep(given ? "its weight is rounded already" : "its rows are not known");
+  llvm::Expected<std::vector<double>> means = inputMeans(op);
+  if (!means)
+    return keep(llvm::toString(means.takeError()));
+  ptq::LinearLayer layer;
+  layer.weight.resize(channels, channelSize());
+  layer.taps = geometry->taps();
+  layer.groups = geometry->groups;
+  ptq::Matrix rounded(channels, channelSize());
+  for (int64_t c = 0; c < channels; ++c)
+    for (int64_t k = 0; k < channelSize(); ++k) {
+      layer.weight(c, k) = weight[c * channelSize() + k];
+      rounded(c, k) = double(result[c].q[k]) * result[c].scale;
+    }
+  llvm::Expected<ptq::Vector> shift = ptq::biasShift(
+      layer, rounded,
+      Eigen::Map<const ptq::Vector>(means->data(), static_cast<Eigen::Index>(means->size())));
+  if (!shift)
+    return op.emitError("bias correction: ") << llvm::toString(shift.takeError());
+  if (!op.getBiasValue()) { // one for the integers to take the place of
+    OpBuilder builder(op);
+    auto type = RankedTensorType::get({channels}, builder.getF32Type());
+    op.setBiasValue(
+        nn::ConstantOp::create(builder, op.getLoc(), type, makeFloatWeights(type, bias, "bias")));
+  }
+  for (int64_t c = 0; c < channels; ++c)
+    bias[c] = static_cast<float>(bias[c] - (*shift)[c]);
+  op.emitRemark() << "'" << getLocationName(op.getLoc()) << "' takes back a mean error of up to "
+                  << llvm::formatv("{0:g4}", shift->cwiseAbs().maxCoeff()).str();
+  result.clear();
+  return quantize();
+}
+
 std::vector<float> LinearMap::accumulatorScales() const {
   std::vector<float> scales;
   for (const numerics::WeightChannel &c : result)
@@ -344,8 +389,8 @@ void LinearMap::quantizeResult(OpBuilder &builder, ArrayRef<float> scales) {
 LogicalResult qnn::quantizeLinearMap(LinearMapOpInterface op, DequantizeOp input,
                                      const QuantizeOptions &options) {
   LinearMap map(op, options);
-  if (failed(map.load(input)) || failed(map.checkSums()) ||
-      failed(map.isPerAxis() ? map.quantizePerChannel() : map.quantizePerTensor()))
+  if (failed(map.load(input)) || failed(map.checkSums()) || failed(map.quantize()) ||
+      (options.correctBias && failed(map.correctBias())))
     return failure();
   map.rewrite();
   return success();

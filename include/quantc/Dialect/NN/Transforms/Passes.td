@@ -32,11 +32,20 @@ def NNFoldBatchNorm : Pass<"nn-fold-batch-norm", "::mlir::func::FuncOp"> {
     factor that is not finite (variance + epsilon not above 0, or overflow) is an
     error that names the node.
 
+    With `keep-moments` the map carries what the batch normalisation says of its result:
+    `quantc.channel_moments = array<f64: mean..., deviation...>`, the bias and the
+    magnitude of the scale of each channel. High-bias absorption and the analytic
+    correction of biases read it.
+
     Source: Jacob et al., Quantization and Training of Neural Networks for Efficient
     Integer-Arithmetic-Only Inference, CVPR 2018, section 3.2.
 
     Example: see test/Dialect/NN/fold-batch-norm-doctest.mlir.
   }];
+  let options = [
+    Option<"keepMoments", "keep-moments", "bool", "false",
+      "maps keep mean and deviation of the channels of a folded batch normalisation; default false">
+  ];
   let dependentDialects = ["::quantc::nn::NNDialect"];
 }
 

@@ -42,6 +42,15 @@ struct MigrationRead {
   std::vector<LinearMapOpInterface> maps;
 };
 
+/// What a ReLU reads where biases are absorbed: as much of a channel as values are never below.
+struct MigrationBound {
+  std::string name; ///< of the observer: "NODE.input" of the ReLU
+  mlir::Value value;
+  ptq::PatchGeometry geometry;
+  /// Of each channel of the value, its channel of the transform.
+  std::vector<int64_t> channels;
+};
+
 /// One transform: a region of values that linear maps read, all of whose ops take it up.
 struct MigrationSite {
   std::string name; ///< that of its first read
@@ -52,6 +61,10 @@ struct MigrationSite {
   bool copies = false;
   /// Why no shift is possible; empty where it is.
   std::string noShift;
+  /// Where a high bias can be absorbed (`SiteOptions::absorb`): the ReLUs that it has to get
+  /// through; or why not.
+  std::vector<MigrationBound> bounds;
+  std::string noAbsorption;
   std::vector<MigrationRead> reads;
   /// Linear maps whose results carry the transform, each with the channels of its outputs.
   std::vector<std::pair<LinearMapOpInterface, std::vector<int64_t>>> writers;
@@ -70,12 +83,21 @@ struct MigrationSites {
   std::vector<MigrationRefusal> refusals;
 };
 
+struct SiteOptions {
+  bool copies = true;
+  /// Looks for ways of a shift that values are never below.
+  bool absorb = false;
+  /// Clamps to [0, hi] may lose their upper bound.
+  bool openClamps = false;
+};
+
 /// All values that linear maps with constant weights read, each in one site or refused with the
 /// reason. A region is looked for from the values that maps read, then from results of maps in
 /// front (for channels that heads share), then, with `copies`, behind a copy of the producer.
-MigrationSites findMigrationSites(mlir::ModuleOp module, bool copies);
+MigrationSites findMigrationSites(mlir::ModuleOp module, const SiteOptions &options);
 
-/// Puts an observer in front of the maps of every read. By name, what its rows are.
+/// Puts an observer in front of the maps of every read, and of the ReLUs of every bound whose
+/// channels' moments no batch normalisation told. By name, what its rows are.
 llvm::StringMap<ptq::PatchGeometry> observeSites(const MigrationSites &sites);
 
 //===----------------------------------------------------------------------===//
@@ -88,11 +110,12 @@ enum class MigrationMethod { SmoothQuant, OutlierSuppression, Awq, Equalize };
 llvm::StringRef migrationName(MigrationMethod method);
 std::optional<MigrationMethod> parseMigration(llvm::StringRef name);
 
+/// `sites.absorb` is for `Equalize`.
 struct MigrateOptions {
   MigrationMethod method = MigrationMethod::SmoothQuant;
   /// Of SmoothQuant; none: the best of 0, 0.1 .. 1.
   std::optional<double> alpha;
-  bool copies = true;
+  SiteOptions sites;
   /// Transforms are kept where they lower the loss on rows that the search did not see; without:
   /// always.
   bool check = true;
@@ -109,6 +132,8 @@ struct MigratedSite {
   std::string name;
   std::string choice; ///< "alpha 0.5", "threshold 2.25, shifted", "exponent 0.3"
   double leastFactor = 1, greatestFactor = 1;
+  double leastShift = 0, greatestShift = 0;
+  std::string noAbsorption; ///< why no bias is absorbed, where that was asked for
   /// Noise to signal of the maps that read it (`MigrationLoss`), on rows for the check, without and
   /// with the transform; NaN where there are no rows.
   double before = 0, after = 0;

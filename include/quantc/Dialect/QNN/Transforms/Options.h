@@ -32,6 +32,9 @@ struct QuantizeOptions {
   /// negative (behind ReLU, and their means) take min-max. Clipping the few large values of a
   /// rectified tensor costs more accuracy than its finer step gains.
   bool clipTwoSidedOnly = false;
+  /// Biases take back what rounding errors of weights do to the means that batch normalizations
+  /// tell.
+  bool correctBias = false;
   /// Activations are si8 instead of ui8.
   bool activationSigned = false;
   /// The zero point of activations is the middle code.

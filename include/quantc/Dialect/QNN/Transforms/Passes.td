@@ -141,18 +141,28 @@ def QnnQuantize : Pass<"qnn-quantize", "::mlir::ModuleOp"> {
     observer, it is quantized to si32 at scale s_x * s_w, which lowers to the
     accumulators themselves.
 
+    With `correct-bias`, the bias of a map takes back what rounding of its weight does
+    to the mean of each result: the sum over inputs and taps of the error times the mean
+    input. Means come from the moments of channels in front (nn-fold-batch-norm
+    {keep-moments}), behind a clamp in closed form; a map in front of which none are
+    known keeps its bias, with a remark. Padding counts as if it had the mean.
+
     The result is executable: it means what simulated quantization means. An
     observer without statistics is an error that names the value; so is a channel
     for which no scale keeps the accumulator inside 32 bits.
 
     Reference: Krishnamoorthi, Quantizing deep convolutional networks for efficient
-    inference: a whitepaper, arXiv 1806.08342, sections 2 and 3.
+    inference: a whitepaper, arXiv 1806.08342, sections 2 and 3; Nagel et al., Data-Free
+    Quantization Through Weight Equalization and Bias Correction, arXiv 1906.04721,
+    section 4.2.
 
     Example: see test/Dialect/QNN/Transforms/quantize-doctest.mlir.
   }];
   let options = [
     Option<"weightPerTensor", "weight-per-tensor", "bool", "false",
       "one weight scale per tensor instead of one per output channel; default false">,
+    Option<"correctBias", "correct-bias", "bool", "false",
+      "biases take back the mean error of rounded weights; default false">,
     ListOption<"nodeBits", "node-bits", "std::string",
       "nodes with widths of their own: NAME=w4a6, NAME=w4 or NAME=a6; default none">,
     Option<"weightBits", "weight-bits", "unsigned", "8", "bits of a weight code, 1 to 16; 1 means -1 and +1; default 8">
@@ -270,7 +280,11 @@ def QnnMigrate : Pass<"qnn-migrate", "::mlir::ModuleOp"> {
     `smoothquant`: s = a^alpha / w^(1 - alpha), of the greatest magnitudes a of the
     activation and w of the weights; `os+`: z is the middle of the range, and what is
     beyond a searched threshold is shrunk to it; `awq`: powers of mean magnitudes;
-    `equalize`: greatest weights in front and behind become equal, without data.
+    `equalize`: greatest weights in front and behind become equal, without data; with
+    `absorb`, biases that a ReLU passes on almost surely move to the next map, too
+    (channels' moments of nn-fold-batch-norm{keep-moments}, else the least values of
+    `channels`). With `open-clamps`, clamps to [0, hi] on the way of a transform become
+    ReLUs, which changes the function where values exceed hi.
     Searches take the least error of what the maps compute from the rows in `channels`,
     codes of activations and weights as the options say. With `check`, a transform is
     kept where it lowers that error on other rows.
@@ -287,6 +301,10 @@ def QnnMigrate : Pass<"qnn-migrate", "::mlir::ModuleOp"> {
       "file of ranges and sample rows (.npz), as quantc --save-channels writes it">,
     Option<"copies", "copies", "bool", "true",
       "copy norms and lookups that others read too; default true">,
+    Option<"absorb", "absorb", "bool", "false",
+      "of equalize: absorb high biases; default false">,
+    Option<"openClamps", "open-clamps", "bool", "false",
+      "clamps to [0, hi] may become ReLUs; default false">,
     Option<"check", "check", "bool", "true",
       "keep what lowers the error on rows that the search did not see; default true">,
     Option<"activations", "activations", "std::string", "\"static\"",
