@@ -314,6 +314,9 @@ llvm::Expected<AllocationResult> Compiler::decideWidths() {
   auto latencies = findLatencies(*sensitivities);
   if (!latencies)
     return latencies.takeError();
+  auto areas = findAreas(*sensitivities);
+  if (!areas)
+    return areas.takeError();
   std::optional<CurvatureTable> curvatures;
   if (!options.curvature.empty()) {
     auto file = readCurvatures(options.curvature);
@@ -324,6 +327,10 @@ llvm::Expected<AllocationResult> Compiler::decideWidths() {
   AllocationInputs inputs{
       *sensitivities, *latencies ? &**latencies : nullptr, curvatures ? &*curvatures : nullptr,
       options.recipe.quantize.activationBits, pinsOf(options.recipe.quantize.nodeBits)};
+  if (*areas)
+    inputs.areas = &**areas;
+  if (wanted.fitPart)
+    inputs.areaBudgets = areaBudgets(options.recipe.hls);
   auto problem = makeProblem(inputs, wanted);
   if (!problem) {
     goalWasMissed = problem.errorIsA<alloc::InfeasibleError>();

@@ -119,7 +119,8 @@ static json::Object predictionOf(const AllocationResult &allocation,
   for (auto [resource, cost] : llvm::zip_equal(allocation.problem.resources, evaluation.costs))
     costs[resource.name] = cost;
   if (allocation.restLatency)
-    row["predicted_latency"] = *allocation.restLatency + evaluation.costs.back();
+    row["predicted_latency"] =
+        *allocation.restLatency + evaluation.costs[*findResource(allocation.problem, "latency")];
   row["costs"] = std::move(costs);
   return row;
 }

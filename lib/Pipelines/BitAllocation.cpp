@@ -136,6 +136,15 @@ static llvm::Expected<int64_t> latencyAt(const LatencyTable &table, const LayerS
   return lacks(layer, ("latency of " + llvm::Twine(bits) + " bits").str());
 }
 
+static llvm::Expected<AreaCosts> areaAt(const AreaTable &table, const LayerSensitivity &layer,
+                                        unsigned bits) {
+  auto node = table.layers.find(layer.node);
+  if (node != table.layers.end())
+    if (auto area = node->second.find(labelOf(bits)); area != node->second.end())
+      return area->second;
+  return lacks(layer, ("area of " + llvm::Twine(bits) + " bits").str());
+}
+
 static llvm::Expected<alloc::Candidate> makeCandidate(const LayerSensitivity &layer, unsigned bits,
                                                       const AllocationInputs &inputs,
                                                       const AllocationOptions &options) {
@@ -157,6 +166,12 @@ static llvm::Expected<alloc::Candidate> makeCandidate(const LayerSensitivity &la
       return latency.takeError();
     candidate.costs.push_back(*latency);
   }
+  if (inputs.areas) {
+    auto area = areaAt(*inputs.areas, layer, bits);
+    if (!area)
+      return area.takeError();
+    llvm::append_range(candidate.costs, *area);
+  }
   return candidate;
 }
 
@@ -176,11 +191,10 @@ static llvm::Error addResources(Problem &problem, const AllocationInputs &inputs
         int64_t(std::floor(options.effectiveBits * double(ownParameters(inputs.sensitivities))));
   if (options.targetSize > 0)
     problem.resources[1].budget = options.targetSize;
-  if (!inputs.latencies) {
-    if (options.targetLatency > 0)
-      return llvm::createStringError("target-latency: expected a table of latencies");
-    return llvm::Error::success();
-  }
+  if (!inputs.latencies)
+    return options.targetLatency > 0
+               ? llvm::createStringError("target-latency: expected a table of latencies")
+               : llvm::Error::success();
   problem.resources.push_back({"latency", "ns", std::nullopt});
   if (options.targetLatency > 0) {
     // The layers get what the rest of a run leaves.
@@ -191,6 +205,25 @@ static llvm::Error addResources(Problem &problem, const AllocationInputs &inputs
                         options.targetLatency, double(inputs.latencies->rest) / 1000)
               .str());
     problem.resources.back().budget = left;
+  }
+  return llvm::Error::success();
+}
+
+/// The layers get what the rest of a design leaves.
+static llvm::Error addAreas(Problem &problem, const AllocationInputs &inputs) {
+  if (!inputs.areas)
+    return llvm::Error::success();
+  for (auto [k, name] : llvm::enumerate(areaResources())) {
+    problem.resources.push_back({name.str(), name.str(), std::nullopt});
+    if (!inputs.areaBudgets)
+      continue;
+    int64_t rest = inputs.areas->rest[k], whole = (*inputs.areaBudgets)[k];
+    if (rest > whole)
+      return llvm::make_error<alloc::InfeasibleError>(
+          llvm::formatv("fit-part: what no width changes takes {0} {1} alone, more than {2}", rest,
+                        name, whole)
+              .str());
+    problem.resources.back().budget = whole - rest;
   }
   return llvm::Error::success();
 }
@@ -298,6 +331,8 @@ llvm::Expected<Problem> quantc::makeProblem(const AllocationInputs &inputs,
   Problem problem;
   if (llvm::Error error = addResources(problem, inputs, options))
     return std::move(error);
+  if (llvm::Error error = addAreas(problem, inputs))
+    return std::move(error);
   for (const LayerSensitivity &layer : inputs.sensitivities.layers) {
     alloc::Group group{layer.node, {}, std::nullopt};
     for (unsigned bits : options.widths) {
@@ -364,8 +399,11 @@ void AllocationResult::print(llvm::raw_ostream &os) const {
   os << llvm::formatv("; {0:F3} bits a weight, {1} bytes, {2:F3} G bit operations",
                       double(evaluation.costs[0]) / double(std::max<int64_t>(parameters, 1)),
                       evaluation.costs[1], double(evaluation.costs[2]) / 1e9);
-  if (evaluation.costs.size() > 3)
-    os << llvm::formatv(", layers {0:F1} us", double(evaluation.costs[3]) / 1000);
+  if (std::optional<unsigned> latency = findResource(problem, "latency"))
+    os << llvm::formatv(", layers {0:F1} us", double(evaluation.costs[*latency]) / 1000);
+  for (llvm::StringRef name : areaResources())
+    if (std::optional<unsigned> area = findResource(problem, name))
+      os << ", " << evaluation.costs[*area] << " " << name;
   os << "\n  predicted   " << loss << " " << shortText(evaluation.loss) << " (all narrow "
      << uniformText(problem, false) << ", all wide " << uniformText(problem, true) << ")\n";
   os << "  solvers     ";

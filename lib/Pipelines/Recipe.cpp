@@ -403,7 +403,11 @@ std::vector<Entry> makeAllocationEntries() {
       "bit allocation: greatest time of a run in microseconds, 0 for no budget; default 0", 1e9,
       [](const Recipe &r) { return r.allocation.targetLatency; },
       [](Recipe &r, double value) { r.allocation.targetLatency = value; }));
-  entries.push_back(choice("minimize", "none|bits|size|latency",
+  entries.push_back(boolean("fit-part",
+                            "bit allocation: what the FPGA has is the budget, in hls-interval "
+                            "cycles a frame; default false",
+                            [](Recipe &r) -> bool & { return r.allocation.fitPart; }));
+  entries.push_back(choice("minimize", "none|bits|size|latency|lut|ff|dsp|bram18",
                            "bit allocation: what is made small as far as --max-drop allows; "
                            "default none",
                            [](Recipe &r) -> std::string & { return r.allocation.minimize; }));

@@ -272,7 +272,7 @@ static llvm::Error checkAllocation(const CompileOptions &options) {
   for (auto &[name, value] : files)
     if (!value.empty() && !allocation.isRequested())
       return usage(llvm::Twine(name) + ": expected a budget (--effective-bits, --target-size, "
-                                       "--target-latency) or --minimize");
+                                       "--target-latency, fit-part) or --minimize");
   return llvm::Error::success();
 }
 

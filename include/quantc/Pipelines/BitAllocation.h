@@ -11,9 +11,9 @@
 //
 // Groups are layers (nodes with constant weights), candidates widths of weights: "w4", "w8".
 // Resources: "bits" (weights times width), "size" in bytes (codes packed at their width, a 4-byte
-// scale a channel), "bops" (width * activation bits * multiply-accumulates), and "latency" in ns
-// where a table of latencies is given. A constant that several nodes read is one: its nodes are
-// tied and its bits and bytes count once.
+// scale a channel), "bops" (width * activation bits * multiply-accumulates), "latency" in ns where
+// a table of latencies is given, and "lut", "ff", "dsp", "bram18" where one of areas is. A constant
+// that several nodes read is one: its nodes are tied and its bits and bytes count once.
 //
 // Latencies as JSON: {"format": "quantc-latency", "version": 1, "cpu": "x86-64-v3", "threads": 1,
 // "runs": 30, "rest": 123, "layers": {"conv1": {"w4": 456, "w8": 456}}}, nanoseconds, medians.
@@ -29,6 +29,7 @@
 #include "quantc/Pipelines/Recipe.h"
 #include "quantc/Pipelines/Sensitivity.h"
 #include "llvm/Support/JSON.h"
+#include <array>
 #include <map>
 
 namespace quantc {
@@ -46,6 +47,19 @@ struct LatencyTable {
   int64_t rest = 0; ///< ns of a run outside of the layers
   /// ns by node and label.
   std::map<std::string, std::map<std::string, int64_t>> layers;
+};
+
+/// Counts of `areaResources`.
+using AreaCosts = std::array<int64_t, 4>;
+llvm::ArrayRef<llvm::StringRef> areaResources();
+/// What may be used of the part; nullopt for an unknown one.
+std::optional<AreaCosts> areaBudgets(const HLSOptions &options);
+
+/// Area on an FPGA, by the cost model of docs/Dialects/HLS.md.
+struct AreaTable {
+  AreaCosts rest{}; ///< of what is no layer's, the most over all widths
+  /// By node and label.
+  std::map<std::string, std::map<std::string, AreaCosts>> layers;
 };
 
 struct Curvature {
@@ -66,6 +80,9 @@ struct AllocationInputs {
   unsigned activationBits = 8;
   /// Widths that the user decided, by node; 0: not.
   std::map<std::string, unsigned> pins;
+  const AreaTable *areas = nullptr; ///< null: no resources of an FPGA
+  /// What the FPGA has; a layer's budget is what the rest leaves. No budget where absent.
+  std::optional<AreaCosts> areaBudgets;
 };
 
 /// Budgets are those of the options, rounded down. Errors: an unknown loss, a width or a node that

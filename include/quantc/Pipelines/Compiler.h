@@ -242,6 +242,10 @@ private:
   llvm::Expected<AllocationResult> decideWidths();
   llvm::Expected<SensitivityTable> findSensitivities();
   llvm::Expected<std::optional<LatencyTable>> findLatencies(const SensitivityTable &table);
+  llvm::Error measureArea(const SensitivityTable &table, unsigned bits, const std::string &part,
+                          AreaTable &areas);
+  llvm::Expected<AreaTable> measureAreas(const SensitivityTable &table);
+  llvm::Expected<std::optional<AreaTable>> findAreas(const SensitivityTable &table);
   llvm::Expected<LatencyTable> measureLatencies(const SensitivityTable &table);
   llvm::Expected<std::unique_ptr<CompiledModel>> openLibrary(llvm::ArrayRef<std::string> nodeBits,
                                                              bool profile);

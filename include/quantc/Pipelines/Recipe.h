@@ -52,12 +52,16 @@ struct AllocationOptions {
   double effectiveBits = 0;
   int64_t targetSize = 0;
   double targetLatency = 0;
+  /// Budgets are what the FPGA has.
+  bool fitPart = false;
   /// "none", or the resource along whose front the cheapest allocation is searched whose measured
-  /// loss of top-1 agreement stays within a goal: "bits", "size", "latency".
+  /// loss of top-1 agreement stays within a goal: "bits", "size", "latency", or on an FPGA
+  /// "lut", "ff", "dsp", "bram18".
   std::string minimize = "none";
 
   bool isRequested() const {
-    return effectiveBits > 0 || targetSize > 0 || targetLatency > 0 || minimize != "none";
+    return effectiveBits > 0 || targetSize > 0 || targetLatency > 0 || fitPart ||
+           minimize != "none";
   }
 };
 
