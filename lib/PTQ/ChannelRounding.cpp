@@ -97,7 +97,8 @@ class ChannelRounder {
 public:
   ChannelRounder(const ChannelProblem &problem, const ChannelOptions &options)
       : problem(problem), options(options), weight(problem.weight),
-        greatest((int64_t(1) << (problem.bits - 1)) - 1) {}
+        greatest((int64_t(1) << (problem.bits - 1)) - 1), damping(options.damping),
+        alpha(options.alpha) {}
 
   Error run();
   ChannelResult result;
@@ -106,7 +107,10 @@ private:
   bool usesData() const {
     return options.method != ChannelMethod::Nearest && options.method != ChannelMethod::Mse;
   }
+  bool shifts() const { return options.method != ChannelMethod::Gptq; }
   Error check() const;
+  Error chooseByHeldOut();
+  Expected<double> unseenLoss(double damping, double &alpha) const;
   Error prepare();
   Vector stepsOf(int candidate) const;
   SteppedGrid gridOf(const Vector &steps) const { return {weight.cols(), steps, greatest}; }
@@ -122,6 +126,7 @@ private:
   const ChannelOptions &options;
   const Matrix &weight;
   int64_t greatest;
+  double damping, alpha;
   Matrix damped, target; ///< H + lambda I, t
   GptqFactor factor;
   Vector bestSteps, bestLosses;
@@ -147,9 +152,79 @@ Error ChannelRounder::check() const {
     return makeError("expected second moments, but found none");
   if (Error error = checkMatrix("second moments", *problem.second, size, size))
     return error;
+  for (const HeldOutMoments &held : problem.heldOut)
+    for (const Matrix *matrix : {&held.second, &held.unseenSecond})
+      if (Error error = checkMatrix("held out moments", *matrix, size, size))
+        return error;
   return problem.cross ? checkMatrix("cross moments", *problem.cross, size, size)
                        : Error::success();
 }
+
+//===----------------------------------------------------------------------===//
+// What data that was held out says
+//===----------------------------------------------------------------------===//
+
+/// Candidates of the damping; more than 1 says that channels do not matter to each other.
+static constexpr double kDampings[] = {0.01, 0.03, 0.1, 0.3, 1.0};
+
+/// The loss of GPTQ at the largest step, with a shift chosen on the same data: for a shift S from
+/// what is known the unseen loss of w + alpha S is alpha^2 <S G, S> - 2 alpha <S, w D>, up to a
+/// constant.
+Expected<double> ChannelRounder::unseenLoss(double tried, double &best) const {
+  std::vector<GptqFactor> factors;
+  std::vector<Matrix> shifts;
+  double gain = 0, curvature = 0;
+  for (const HeldOutMoments &held : problem.heldOut) {
+    Expected<GptqFactor> made = factorSecondMoment(held.second, {tried, 1.0, /*actOrder=*/true});
+    if (!made)
+      return made.takeError();
+    factors.push_back(std::move(*made));
+    shifts.push_back(Matrix::Zero(weight.rows(), weight.cols()));
+    if (!this->shifts() || held.cross.size() == 0)
+      continue;
+    Expected<Matrix> shifted = shiftedTarget(weight, held.cross, factors.back());
+    if (!shifted)
+      return shifted.takeError();
+    shifts.back() = *shifted - weight;
+    gain += held.weight * shifts.back().cwiseProduct(weight * held.unseenCross).sum();
+    curvature +=
+        held.weight * (shifts.back() * held.unseenSecond).cwiseProduct(shifts.back()).sum();
+  }
+  best = curvature > 0 ? std::clamp(gain / curvature, 0.0, 1.0) : 0;
+  double loss = 0;
+  for (auto [held, factor, shift] : zip_equal(problem.heldOut, factors, shifts)) {
+    SteppedGrid grid = gridOf(stepsOf(0));
+    Expected<GptqResult> rounded = roundByGptq(weight + best * shift, factor, grid);
+    if (!rounded)
+      return rounded.takeError();
+    const Matrix change = rounded->weights - weight;
+    double one = (change * held.unseenSecond).cwiseProduct(change).sum();
+    if (held.unseenCross.size() != 0)
+      one -= 2 * change.cwiseProduct(weight * held.unseenCross).sum();
+    loss += held.weight * one;
+  }
+  return loss;
+}
+
+Error ChannelRounder::chooseByHeldOut() {
+  double least = std::numeric_limits<double>::infinity();
+  for (double tried : kDampings) {
+    double best = 0;
+    Expected<double> loss = unseenLoss(tried, best);
+    if (!loss)
+      return loss.takeError();
+    if (!(*loss < least))
+      continue;
+    least = *loss;
+    damping = tried;
+    alpha = best;
+  }
+  return Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// The search
+//===----------------------------------------------------------------------===//
 
 /// The step that a row takes as a candidate: float32, as it is stored.
 Vector ChannelRounder::stepsOf(int candidate) const {
@@ -174,7 +249,10 @@ Error ChannelRounder::prepare() {
   target = weight;
   if (!usesData())
     return Error::success();
-  Expected<GptqFactor> made = factorSecondMoment(*problem.second, {options.damping, 1.0,
+  if (!problem.heldOut.empty())
+    if (Error error = chooseByHeldOut())
+      return error;
+  Expected<GptqFactor> made = factorSecondMoment(*problem.second, {damping, 1.0,
                                                                    /*actOrder=*/true});
   if (!made)
     return made.takeError();
@@ -182,8 +260,10 @@ Error ChannelRounder::prepare() {
   result.message = factor.message;
   damped = *problem.second;
   damped.diagonal().array() += factor.usable() ? factor.lambda : 1.0;
-  if (problem.cross && options.method != ChannelMethod::Gptq) {
-    Expected<Matrix> shifted = shiftedTarget(weight, *problem.cross, factor, options.alpha);
+  result.damping = factor.damping;
+  if (problem.cross && shifts()) {
+    result.alpha = alpha;
+    Expected<Matrix> shifted = shiftedTarget(weight, *problem.cross, factor, alpha);
     if (!shifted)
       return shifted.takeError();
     target = std::move(*shifted);

@@ -255,15 +255,61 @@ GroupMoment PatchMoment::group(int64_t index) const {
 }
 
 GroupMoment GroupMoment::centred() const {
-  GroupMoment result = *this;
-  result.second -= mean * mean.transpose();
+  GroupMoment result = about(mean, originalMean);
   // What rounding leaves of a channel that never moves is no variance.
   for (Eigen::Index i = 0; i < mean.size(); ++i)
     if (result.second(i, i) <= 1e-7 * second(i, i)) {
       result.second.row(i).setZero();
       result.second.col(i).setZero();
     }
-  if (cross.size() != 0)
-    result.cross -= (originalMean - mean) * mean.transpose();
+  return result;
+}
+
+GroupMoment GroupMoment::about(const Vector &otherMean, const Vector &otherOriginalMean) const {
+  GroupMoment result = *this;
+  Matrix mixed = otherMean * mean.transpose();
+  result.second += otherMean * otherMean.transpose() - (mixed + Matrix(mixed.transpose()));
+  if (cross.size() == 0)
+    return result;
+  const Vector difference = originalMean - mean, other = otherOriginalMean - otherMean;
+  result.cross += other * (otherMean - mean).transpose() - difference * otherMean.transpose();
+  return result;
+}
+
+GroupMoment GroupMoment::merge(ArrayRef<GroupMoment> parts) {
+  GroupMoment result = parts.front();
+  for (const GroupMoment &part : parts)
+    if (&part != &parts.front())
+      result.rows += part.rows;
+  const double total = double(std::max<int64_t>(result.rows, 1));
+  auto average = [&](auto member) {
+    auto &into = result.*member;
+    into *= double(parts.front().rows) / total;
+    for (const GroupMoment &part : parts.drop_front())
+      into += part.*member * (double(part.rows) / total);
+  };
+  average(&GroupMoment::second);
+  average(&GroupMoment::cross);
+  average(&GroupMoment::mean);
+  average(&GroupMoment::originalMean);
+  return result;
+}
+
+std::vector<HeldOutMoments> ptq::holdOut(ArrayRef<GroupMoment> parts) {
+  std::vector<GroupMoment> filled;
+  copy_if(parts, std::back_inserter(filled), [](const GroupMoment &part) { return part.rows > 0; });
+  std::vector<HeldOutMoments> result;
+  if (filled.size() < 2)
+    return result;
+  for (size_t held = 0; held < filled.size(); ++held) {
+    std::vector<GroupMoment> others;
+    for (size_t i = 0; i < filled.size(); ++i)
+      if (i != held)
+        others.push_back(filled[i]);
+    const GroupMoment rest = GroupMoment::merge(others);
+    GroupMoment known = rest.centred(), unseen = filled[held].about(rest.mean, rest.originalMean);
+    result.push_back({std::move(known.second), std::move(known.cross), std::move(unseen.second),
+                      std::move(unseen.cross), double(filled[held].rows)});
+  }
   return result;
 }

@@ -300,6 +300,12 @@ std::vector<Entry> makeTransformEntries() {
       {{"rounding-steps", "1..100000", "of learned weight rounding (adaround, brecq); default 300"},
        [](Recipe &r, StringRef text) { return setInteger(text, 1, 100000, r.roundingSteps); },
        [](const Recipe &r) { return std::to_string(r.roundingSteps); }});
+  entries.push_back(
+      {{"rounding-folds", "0..16",
+        "parts of the calibration data, each held out once, that gptq, gptaq, adaround and brecq "
+        "choose damping and shift by; below 2: none; default 4"},
+       [](Recipe &r, StringRef text) { return setInteger(text, 0, 16, r.roundingFolds); },
+       [](const Recipe &r) { return std::to_string(r.roundingFolds); }});
   entries.push_back(choice("weight-search", "none|mse|clip|codes",
                            "search of the scales of weight-format; default none",
                            [](Recipe &r) -> std::string & { return r.weightSearch; }));

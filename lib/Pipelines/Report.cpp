@@ -15,6 +15,12 @@
 
 using namespace quantc;
 
+static llvm::json::Value blockError(const qnn::RoundedWeight &weight) {
+  if (!weight.blockLoss)
+    return nullptr;
+  return llvm::json::Array{weight.blockLoss->first, weight.blockLoss->second};
+}
+
 llvm::json::Value CompileReport::toJSON() const {
   llvm::json::Object coverage{{"nodes", nodes},
                               {"integer", integerNodes},
@@ -44,6 +50,9 @@ llvm::json::Value CompileReport::toJSON() const {
                                          {"bits", weight.bits},
                                          {"output_error", weight.loss},
                                          {"output_error_nearest", weight.nearestLoss},
+                                         {"damping", weight.damping},
+                                         {"alpha", weight.alpha},
+                                         {"block_error", blockError(weight)},
                                          {"message", weight.message}});
   llvm::json::Array learned;
   for (const LearnedStream &stream : learnedRotations)

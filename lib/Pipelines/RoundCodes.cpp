@@ -14,6 +14,7 @@
 
 #include "quantc/Dialect/QNN/Transforms/RoundCodes.h"
 #include "Feeds.h"
+#include "RoundCodesResume.h"
 #include "quantc/Dialect/QNN/Transforms/Blocks.h"
 #include "quantc/Execution/GradientModel.h"
 #include "quantc/Execution/JITExecutor.h"
@@ -21,6 +22,7 @@
 #include "quantc/Numerics/Rounding.h"
 #include "quantc/PTQ/BlockReconstruction.h"
 #include "quantc/Pipelines/Compiler.h"
+#include "quantc/Support/Checkpoint.h"
 #include "quantc/Support/Errors.h"
 #include <chrono>
 
@@ -41,9 +43,9 @@ class CodeRounding {
 public:
   CodeRounding(ModuleOp module, DataSet &data, const CompileOptions &options,
                std::vector<RoundableMap> maps, ptq::ChannelOptions channelOptions,
-               bool reconstructs)
+               bool reconstructs, Checkpoint *checkpoint)
       : module(module), data(data), options(options), maps(std::move(maps)),
-        channelOptions(channelOptions), reconstructs(reconstructs) {}
+        channelOptions(channelOptions), reconstructs(reconstructs), checkpoint(checkpoint) {}
 
   llvm::Error run();
 
@@ -54,7 +56,12 @@ private:
   llvm::Error loadArguments(func::FuncOp function);
   llvm::Error roundBlock(const NetworkBlock &block);
   llvm::Error roundMaps(const NetworkBlock &block, ArrayRef<const RoundableMap *> readers);
-  llvm::Expected<ptq::PatchMoment> collect(const NetworkBlock &block, const RoundableMap &map);
+  llvm::Expected<std::vector<ptq::PatchMoment>> collect(const NetworkBlock &block,
+                                                        const RoundableMap &map);
+  int64_t folds() const {
+    return std::clamp<int64_t>(options.recipe.roundingFolds, 1,
+                               std::max<int64_t>(data.numRuns(), 1));
+  }
   llvm::Expected<std::unique_ptr<CompiledModel>> compile(const NetworkBlock &block,
                                                          ArrayRef<Value> outputs, bool floats);
   llvm::Expected<std::vector<HostTensor>> evaluate(CompiledModel &model, const NetworkBlock &block,
@@ -65,13 +72,18 @@ private:
                                                               ArrayRef<const RoundableMap *> own);
   llvm::Error checkMemory(const RoundableMap &map) const;
   void accept(const RoundableMap &map, ChosenCodes chosen);
+  std::vector<const RoundableMap *> mapsOf(const NetworkBlock &block) const;
+  size_t takeFinished(ArrayRef<NetworkBlock> blocks);
+  llvm::Error keepFinished(const NetworkBlock &block);
+  void forgetInputs(const NetworkBlock &block, ArrayRef<NetworkBlock> later);
 
   ModuleOp module;
   DataSet &data;
   const CompileOptions &options;
   std::vector<RoundableMap> maps;
   ptq::ChannelOptions channelOptions;
-  bool reconstructs; ///< blocks, once their maps are rounded one by one
+  bool reconstructs;      ///< blocks, once their maps are rounded one by one
+  Checkpoint *checkpoint; ///< may be null
   Values floats, codes;
   ExtractOptions parameters; ///< of the maps that are rounded
   size_t done = 0;
@@ -116,7 +128,7 @@ llvm::Expected<std::vector<HostTensor>> CodeRounding::evaluate(CompiledModel &mo
 llvm::Error CodeRounding::checkMemory(const RoundableMap &map) const {
   if (!options.calibrationMemory)
     return llvm::Error::success();
-  uint64_t needed = ptq::PatchMoment::memoryNeeded(map.patches, /*hasOriginal=*/true);
+  uint64_t needed = folds() * ptq::PatchMoment::memoryNeeded(map.patches, /*hasOriginal=*/true);
   for (const Values *values : {&floats, &codes})
     for (const auto &entry : *values)
       for (const HostTensor &tensor : entry.second)
@@ -130,13 +142,16 @@ llvm::Error CodeRounding::checkMemory(const RoundableMap &map) const {
                    llvm::Twine(*options.calibrationMemory));
 }
 
-llvm::Expected<ptq::PatchMoment> CodeRounding::collect(const NetworkBlock &block,
-                                                       const RoundableMap &map) {
+/// Of neighbouring runs, which tend to be alike, each part has its own.
+llvm::Expected<std::vector<ptq::PatchMoment>> CodeRounding::collect(const NetworkBlock &block,
+                                                                    const RoundableMap &map) {
   LinearMapOpInterface op = map.op;
   Value input = op.getInputOperand().get();
   if (llvm::Error error = checkMemory(map))
     return std::move(error);
-  ptq::PatchMoment moment(map.patches, /*hasOriginal=*/true);
+  std::vector<ptq::PatchMoment> moments;
+  for (int64_t fold = 0; fold < folds(); ++fold)
+    moments.emplace_back(map.patches, /*hasOriginal=*/true);
   const bool given = llvm::is_contained(block.inputs, input);
   std::unique_ptr<CompiledModel> floatModel, codeModel;
   for (auto [model, asFloats] : {std::pair(&floatModel, true), std::pair(&codeModel, false)}) {
@@ -163,12 +178,12 @@ llvm::Expected<ptq::PatchMoment> CodeRounding::collect(const NetworkBlock &block
         return outputs.takeError();
       *tensor = std::move(outputs->front());
     }
-    if (llvm::Error error =
-            moment.add(rounded.values<float>().data(), original.values<float>().data(),
-                       rounded.numElements(), parallel))
+    if (llvm::Error error = moments[run * folds() / runs].add(rounded.values<float>().data(),
+                                                              original.values<float>().data(),
+                                                              rounded.numElements(), parallel))
       return addContext("node '" + map.name + "'", std::move(error));
   }
-  return moment;
+  return moments;
 }
 
 void CodeRounding::accept(const RoundableMap &map, ChosenCodes chosen) {
@@ -183,12 +198,12 @@ void CodeRounding::accept(const RoundableMap &map, ChosenCodes chosen) {
 /// Maps that read the same rows share their moments.
 llvm::Error CodeRounding::roundMaps(const NetworkBlock &block,
                                     ArrayRef<const RoundableMap *> readers) {
-  llvm::Expected<ptq::PatchMoment> moment = collect(block, *readers.front());
-  if (!moment)
-    return moment.takeError();
+  auto moments = collect(block, *readers.front());
+  if (!moments)
+    return moments.takeError();
   for (const RoundableMap *map : readers) {
     RoundedWeight report;
-    llvm::Expected<ChosenCodes> chosen = chooseCodes(*map, &*moment, channelOptions, report);
+    llvm::Expected<ChosenCodes> chosen = chooseCodes(*map, *moments, channelOptions, report);
     if (!chosen)
       return chosen.takeError();
     accept(*map, std::move(*chosen));
@@ -199,21 +214,27 @@ llvm::Error CodeRounding::roundMaps(const NetworkBlock &block,
   return llvm::Error::success();
 }
 
+std::vector<const RoundableMap *> CodeRounding::mapsOf(const NetworkBlock &block) const {
+  std::vector<const RoundableMap *> own;
+  for (const RoundableMap &map : maps)
+    if (LinearMapOpInterface op = map.op; llvm::is_contained(block.ops, op.getOperation()))
+      own.push_back(&map);
+  return own;
+}
+
 llvm::Error CodeRounding::roundBlock(const NetworkBlock &block) {
   std::vector<SmallVector<const RoundableMap *>> groups;
-  for (const RoundableMap &map : maps) {
-    LinearMapOpInterface op = map.op;
-    if (!llvm::is_contained(block.ops, op.getOperation()))
-      continue;
+  for (const RoundableMap *map : mapsOf(block)) {
+    LinearMapOpInterface op = map->op;
     auto same = llvm::find_if(groups, [&](ArrayRef<const RoundableMap *> readers) {
       LinearMapOpInterface other = readers.front()->op;
       return other.getInputOperand().get() == op.getInputOperand().get() &&
-             readers.front()->patches == map.patches;
+             readers.front()->patches == map->patches;
     });
     if (same == groups.end())
-      groups.push_back({&map});
+      groups.push_back({map});
     else
-      same->push_back(&map);
+      same->push_back(map);
   }
   for (ArrayRef<const RoundableMap *> readers : groups)
     if (llvm::Error error = roundMaps(block, readers))
@@ -267,10 +288,7 @@ CodeRounding::openGradient(const NetworkBlock &block, ArrayRef<const RoundableMa
 
 /// The float outputs of the block must be there.
 llvm::Error CodeRounding::reconstruct(const NetworkBlock &block) {
-  SmallVector<const RoundableMap *> own;
-  for (const RoundableMap &map : maps)
-    if (LinearMapOpInterface op = map.op; llvm::is_contained(block.ops, op.getOperation()))
-      own.push_back(&map);
+  std::vector<const RoundableMap *> own = mapsOf(block);
   if (own.empty() || block.outputs.size() != 1)
     return llvm::Error::success();
   auto gradient = openGradient(block, own);
@@ -327,34 +345,95 @@ llvm::Error CodeRounding::reconstruct(const NetworkBlock &block) {
   return llvm::Error::success();
 }
 
+//===----------------------------------------------------------------------===//
+// Runs that go on
+//===----------------------------------------------------------------------===//
+
+static std::string stepOf(ArrayRef<const RoundableMap *> own) {
+  return "codes " + own.front()->name;
+}
+
+/// Number of blocks in front whose codes an earlier run chose; they are taken.
+size_t CodeRounding::takeFinished(ArrayRef<NetworkBlock> blocks) {
+  if (!checkpoint)
+    return 0;
+  for (auto [i, block] : llvm::enumerate(blocks)) {
+    std::vector<const RoundableMap *> own = mapsOf(block);
+    if (own.empty())
+      continue;
+    std::optional<std::string> path = checkpoint->find(stepOf(own));
+    if (!path)
+      return i;
+    llvm::Expected<std::vector<FinishedMap>> finished = readFinished(*path, own);
+    if (!finished) {
+      checkpoint->reject(stepOf(own), finished.takeError());
+      return i;
+    }
+    for (FinishedMap &map : *finished) {
+      accept(*own[map.index], std::move(map.chosen));
+      reports.push_back(std::move(map.report));
+      ++done;
+    }
+  }
+  return blocks.size();
+}
+
+llvm::Error CodeRounding::keepFinished(const NetworkBlock &block) {
+  std::vector<const RoundableMap *> own = mapsOf(block);
+  if (!checkpoint || own.empty())
+    return llvm::Error::success();
+  std::vector<FinishedMap> finished;
+  for (const RoundedWeight &report : ArrayRef(reports).take_back(own.size())) {
+    auto map = llvm::find_if(own, [&](const RoundableMap *m) { return m->name == report.node; });
+    finished.push_back({size_t(map - own.begin()), table.find(report.node)->second, report});
+  }
+  return checkpoint->save(stepOf(own),
+                          [&](llvm::StringRef path) { return writeFinished(path, finished); });
+}
+
+//===----------------------------------------------------------------------===//
+// Block after block
+//===----------------------------------------------------------------------===//
+
+/// What no later block reads.
+void CodeRounding::forgetInputs(const NetworkBlock &block, ArrayRef<NetworkBlock> later) {
+  for (Value input : block.inputs)
+    if (llvm::none_of(later, [&](const NetworkBlock &other) {
+          return llvm::is_contained(other.inputs, input);
+        })) {
+      floats.erase(input);
+      codes.erase(input);
+    }
+}
+
+/// Blocks that an earlier run finished are run with its codes, for the data behind them.
 llvm::Error CodeRounding::run() {
   auto main = module.lookupSymbol<func::FuncOp>("main");
+  std::vector<NetworkBlock> blocks = splitBlocks(main);
+  const size_t finished = takeFinished(blocks);
+  if (finished == blocks.size())
+    return llvm::Error::success();
   if (llvm::Error error = loadArguments(main))
     return error;
-  std::vector<NetworkBlock> blocks = splitBlocks(main);
-  for (size_t i = 0; i < blocks.size(); ++i) {
-    const bool isLast = i + 1 == blocks.size();
-    if (llvm::Error error = roundBlock(blocks[i]))
-      return error;
-    if (reconstructs || !isLast)
-      if (llvm::Error error = advance(blocks[i], floats, /*asFloats=*/true))
+  for (auto [i, block] : llvm::enumerate(blocks)) {
+    const bool isLast = i + 1 == blocks.size(), isNew = i >= finished;
+    if (isNew)
+      if (llvm::Error error = roundBlock(block))
         return error;
-    if (reconstructs)
-      if (llvm::Error error = reconstruct(blocks[i]))
+    if (reconstructs || !isLast)
+      if (llvm::Error error = advance(block, floats, /*asFloats=*/true))
+        return error;
+    if (reconstructs && isNew)
+      if (llvm::Error error = reconstruct(block))
+        return error;
+    if (isNew)
+      if (llvm::Error error = keepFinished(block))
         return error;
     if (isLast)
       break;
-    if (llvm::Error error = advance(blocks[i], codes, /*asFloats=*/false))
+    if (llvm::Error error = advance(block, codes, /*asFloats=*/false))
       return error;
-    for (Values *values : {&floats, &codes})
-      for (Value input : blocks[i].inputs) {
-        bool later =
-            llvm::any_of(llvm::ArrayRef(blocks).drop_front(i + 1), [&](const NetworkBlock &block) {
-              return llvm::is_contained(block.inputs, input);
-            });
-        if (!later)
-          values->erase(input);
-      }
+    forgetInputs(block, ArrayRef(blocks).drop_front(i + 1));
   }
   return llvm::Error::success();
 }
@@ -377,7 +456,7 @@ static std::optional<ptq::ChannelMethod> methodOf(llvm::StringRef name) {
 static llvm::Error roundByWeights(ArrayRef<RoundableMap> maps, const ptq::ChannelOptions &options,
                                   CodeTable &table, std::vector<RoundedWeight> &reports) {
   for (const RoundableMap &map : maps) {
-    llvm::Expected<ChosenCodes> chosen = chooseCodes(map, nullptr, options, reports.emplace_back());
+    llvm::Expected<ChosenCodes> chosen = chooseCodes(map, {}, options, reports.emplace_back());
     if (!chosen)
       return chosen.takeError();
     table[map.name] = std::move(*chosen);
@@ -414,7 +493,7 @@ LogicalResult Compiler::roundCodes() {
     if (!needsData)
       return roundByWeights(*maps, channelOptions, table, result.roundedWeights);
     CodeRounding rounding(*ir, *dataSet, options, *maps, channelOptions,
-                          recipe.weightRounding == "brecq");
+                          recipe.weightRounding == "brecq", checkpoint.get());
     if (llvm::Error error = rounding.run())
       return error;
     table = std::move(rounding.table);

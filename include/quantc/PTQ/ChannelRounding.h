@@ -14,7 +14,8 @@
 // is (q - t) (H + lambda I) (q - t)^T for t = w + w D (H + lambda I)^-1: what plain GPTQ has for t
 // = w, and up to a term without q the squared error against the outputs of the float inputs. Where
 // a bias takes up the mean of the output, H and D are those of X and X_float less their means.
-// Source: docs/Rounding.md.
+// Little data says less than H and D claim: lambda, and how far towards t weights go, are then what
+// loses least on data that was held out. Source: docs/Rounding.md.
 //
 //===----------------------------------------------------------------------===//
 
@@ -56,15 +57,22 @@ enum class ChannelMethod : uint8_t {
 
 struct ChannelOptions {
   ChannelMethod method = ChannelMethod::Gptaq;
-  double damping = 0.01;
+  double damping = 0.01; ///< without data that was held out
   /// Part of the way from the weights to those that give the float outputs, alpha in
-  /// t = w + alpha w D (H + lambda I)^-1, in [0, 1].
+  /// t = w + alpha w D (H + lambda I)^-1, in [0, 1]; without data that was held out.
   double alpha = 1;
   /// Steps are the largest one times 1 - i / 12 for i = 0 .. candidates - 1, in [1, 11].
   int candidates = 7;
   /// Passes of Gptaq over the codes, each of which takes the best value for the others as they are.
   int sweeps = 8;
   AdaRoundOptions adaRound{1000, 1e-2};
+};
+
+/// Moments of most of the data and of what was held out; crosses may be empty: 0.
+struct HeldOutMoments {
+  Matrix second, cross;             ///< H and D of what is known
+  Matrix unseenSecond, unseenCross; ///< of what was held out
+  double weight = 1;                ///< of its loss
 };
 
 struct ChannelProblem {
@@ -76,6 +84,8 @@ struct ChannelProblem {
   llvm::function_ref<bool(int64_t row, float step)> allowed;
   const Matrix *second = nullptr; ///< H [in, in]; not for Nearest and Mse
   const Matrix *cross = nullptr;  ///< D [in, in]; none: 0
+  /// Where given, damping and alpha are those that lose least on what was held out.
+  llvm::ArrayRef<HeldOutMoments> heldOut;
 };
 
 struct ChannelResult {
@@ -85,6 +95,7 @@ struct ChannelResult {
   /// Losses with and without data above, summed over rows: the chosen one, and that of nearest
   /// codes at the largest step. 0 without data.
   double loss = 0, nearestLoss = 0;
+  double damping = 0, alpha = 0; ///< that were used; 0 without data
   /// "" or what GPTQ's factor has to say.
   std::string message;
 };

@@ -15,6 +15,7 @@
 #ifndef QUANTC_PTQ_PATCHMOMENT_H
 #define QUANTC_PTQ_PATCHMOMENT_H
 
+#include "quantc/PTQ/ChannelRounding.h"
 #include "quantc/PTQ/PatchGeometry.h"
 #include "quantc/PTQ/SecondMoment.h"
 #include <memory>
@@ -31,7 +32,16 @@ struct GroupMoment {
 
   /// The same about the means: what is left once a bias takes up the mean of the output.
   GroupMoment centred() const;
+  /// The same about the means of other data: what a bias that takes those up leaves.
+  GroupMoment about(const Vector &otherMean, const Vector &otherOriginalMean) const;
+
+  /// Of all the rows of several.
+  static GroupMoment merge(llvm::ArrayRef<GroupMoment> parts);
 };
+
+/// For each part of the data, what the others say and what the part says of that, both about the
+/// means of the others. Empty for fewer than two parts that have rows.
+std::vector<HeldOutMoments> holdOut(llvm::ArrayRef<GroupMoment> parts);
 
 /// Sums run in the order of the additions; the bits do not depend on the threads of `parallel`.
 class PatchMoment {

@@ -41,6 +41,10 @@ class Checkpoint;
 class CompiledModel;
 struct TimedModel;
 
+namespace nn {
+struct RotationTable;
+} // namespace nn
+
 /// A residual stream whose rotation was learned.
 struct LearnedStream {
   int64_t number = 0, channels = 0, rows = 0;
@@ -227,7 +231,7 @@ private:
   mlir::LogicalResult roundWeights();
   mlir::LogicalResult roundCodes();
   mlir::LogicalResult learnRotations();
-  llvm::Expected<std::map<int64_t, std::vector<double>>> findRotations();
+  llvm::Expected<nn::RotationTable> findRotations();
   llvm::Expected<MomentTable> momentsOfInputs();
   llvm::Expected<CrossMomentTable> crossMoments(const MomentTable &moments,
                                                 qnn::RoundOptions roundOptions);
@@ -258,6 +262,7 @@ private:
   llvm::Error timeTrials(AllocationResult &allocation,
                          llvm::ArrayRef<alloc::Assignment> assignments,
                          llvm::MutableArrayRef<TimedModel> trials, const SensitivityTable &table);
+  llvm::Expected<double> findDrop(llvm::ArrayRef<std::string> nodeBits);
   llvm::Expected<double> measureDrop(llvm::ArrayRef<std::string> nodeBits);
   llvm::Error withTrial(llvm::ArrayRef<std::string> nodeBits,
                         llvm::function_ref<llvm::Error(Compiler &)> body);

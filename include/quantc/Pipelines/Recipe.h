@@ -100,6 +100,11 @@ struct Recipe {
   bool biasCorrectionMoments = false;
   /// Whether batch normalizations leave the moments of their channels behind.
   bool keepsMoments() const { return migration.absorb || biasCorrectionMoments; }
+  /// Whether a layer's bias takes back what rounding its weights does to the means of its result.
+  bool correctsMeans() const {
+    return biasCorrectionRuns > 0 || biasCorrectionMoments ||
+           (weightRounding != "nearest" && weightRounding != "mse");
+  }
   MigrationRecipe migration;
   /// Rotations before quantization: "none"; "fused" in the weights (R1, R2); "online" also at run
   /// time (R3, R4).
@@ -122,6 +127,9 @@ struct Recipe {
   std::string weightRounding = "nearest";
   /// Of the descent of "adaround" and "brecq".
   int64_t roundingSteps = 300;
+  /// Parts of the calibration data of which each is held out once to choose how far rounding may
+  /// trust the rest; below 2: none (docs/Rounding.md).
+  int64_t roundingFolds = 4;
   /// How scales of `weightFormat` are chosen: "none", "mse", "clip", "codes".
   std::string weightSearch = "none";
   /// "static": by ranges of calibration data; "float"; "row": codes of

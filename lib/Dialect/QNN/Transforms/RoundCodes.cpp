@@ -117,7 +117,8 @@ public:
       weight.data()[i] = double(map.weight[begin * row + i]);
   }
 
-  llvm::Error run(const ptq::GroupMoment *moment, ChosenCodes &chosen, RoundedWeight &report);
+  /// `parts` of the data; empty without data.
+  llvm::Error run(ArrayRef<ptq::GroupMoment> parts, ChosenCodes &chosen, RoundedWeight &report);
 
 private:
   const RoundableMap &map;
@@ -127,7 +128,7 @@ private:
 };
 } // namespace
 
-llvm::Error GroupChoice::run(const ptq::GroupMoment *moment, ChosenCodes &chosen,
+llvm::Error GroupChoice::run(ArrayRef<ptq::GroupMoment> parts, ChosenCodes &chosen,
                              RoundedWeight &report) {
   ptq::ChannelProblem problem;
   problem.weight = weight;
@@ -136,12 +137,16 @@ llvm::Error GroupChoice::run(const ptq::GroupMoment *moment, ChosenCodes &chosen
       std::vector<double>(map.steps.begin() + begin, map.steps.begin() + end).data(), end - begin);
   auto allows = [&](int64_t channel, float step) { return map.allows(begin + channel, step); };
   problem.allowed = allows;
-  ptq::GroupMoment centred;
-  if (moment) {
-    centred = moment->centred();
+  ptq::GroupMoment whole, centred;
+  std::vector<ptq::HeldOutMoments> heldOut;
+  if (!parts.empty()) {
+    whole = ptq::GroupMoment::merge(parts);
+    centred = whole.centred();
     problem.second = &centred.second;
     if (centred.cross.size() != 0)
       problem.cross = &centred.cross;
+    heldOut = ptq::holdOut(parts);
+    problem.heldOut = heldOut;
   }
   llvm::Expected<ptq::ChannelResult> rounded = ptq::roundChannels(problem, options);
   if (!rounded)
@@ -152,31 +157,35 @@ llvm::Error GroupChoice::run(const ptq::GroupMoment *moment, ChosenCodes &chosen
   report.nearestLoss += rounded->nearestLoss;
   if (report.message.empty())
     report.message = rounded->message;
-  if (!moment)
+  if (parts.empty())
     return llvm::Error::success();
-  const ptq::Vector &original =
-      moment->originalMean.size() != 0 ? moment->originalMean : moment->mean;
-  ptq::Vector shift = weight * original - rounded->weights * moment->mean;
+  const double share = double(end - begin) / double(map.outputs());
+  report.damping += share * rounded->damping;
+  report.alpha += share * rounded->alpha;
+  const ptq::Vector &original = whole.originalMean.size() != 0 ? whole.originalMean : whole.mean;
+  ptq::Vector shift = weight * original - rounded->weights * whole.mean;
   for (int64_t channel = begin; channel < end; ++channel)
     chosen.bias[channel] = static_cast<float>(double(map.bias[channel]) + shift[channel - begin]);
   return llvm::Error::success();
 }
 
 llvm::Expected<ChosenCodes> qnn::chooseCodes(const RoundableMap &map,
-                                             const ptq::PatchMoment *moments,
+                                             ArrayRef<ptq::PatchMoment> moments,
                                              const ptq::ChannelOptions &options,
                                              RoundedWeight &report) {
   ChosenCodes chosen;
   chosen.codes.resize(map.weight.size());
   chosen.steps = map.steps;
   chosen.bias = map.bias;
-  report = {map.name, double(map.bits), 0, 0, std::nullopt, ""};
+  report = RoundedWeight();
+  report.node = map.name;
+  report.bits = double(map.bits);
   for (int64_t group = 0; group < map.patches.groups; ++group) {
-    std::optional<ptq::GroupMoment> moment;
-    if (moments)
-      moment = moments->group(group);
+    std::vector<ptq::GroupMoment> parts;
+    for (const ptq::PatchMoment &moment : moments)
+      parts.push_back(moment.group(group));
     GroupChoice choice(map, group, options);
-    if (llvm::Error error = choice.run(moment ? &*moment : nullptr, chosen, report))
+    if (llvm::Error error = choice.run(parts, chosen, report))
       return addContext("node '" + map.name + "'", std::move(error));
   }
   return chosen;

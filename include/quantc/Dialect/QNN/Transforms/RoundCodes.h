@@ -62,9 +62,11 @@ struct ChosenCodes {
   std::vector<float> weights() const;
 };
 
-/// By moments of the map's inputs (null for methods without data), group by group; with them the
-/// bias takes up the mean error of the output. `report` receives the losses.
-llvm::Expected<ChosenCodes> chooseCodes(const RoundableMap &map, const ptq::PatchMoment *moments,
+/// By moments of the map's inputs, of one or more parts of the data (empty for methods without
+/// data), group by group; with them the bias takes up the mean error of the output. With two parts
+/// or more each is held out once. `report` receives the losses.
+llvm::Expected<ChosenCodes> chooseCodes(const RoundableMap &map,
+                                        llvm::ArrayRef<ptq::PatchMoment> moments,
                                         const ptq::ChannelOptions &options, RoundedWeight &report);
 
 /// The weight becomes the dequantize of constant codes, which `qnn-quantize` keeps, and the bias a

@@ -52,6 +52,9 @@ struct RoundedWeight {
   /// Mean squared error of the results of the block that the node belongs to, before its weights
   /// were learned together and after; absent where they were not.
   std::optional<std::pair<double, double>> blockLoss;
+  /// Of integer weights rounded by data, means over output channels: damping of the moments, and
+  /// the part of the way to the outputs of the float network. 0 otherwise.
+  double damping = 0, alpha = 0;
   std::string message; ///< more damping than asked for, or no factor; empty otherwise
 };
 
