@@ -195,7 +195,7 @@ llvm::Expected<nn::RotationTable> Compiler::findRotations() {
     if (!learned)
       return learned.takeError();
     const ptq::Matrix &matrix = learned->rotation;
-    table[stream.number].assign(matrix.data(), matrix.data() + matrix.size());
+    table.streams[stream.number].assign(matrix.data(), matrix.data() + matrix.size());
     result.learnedRotations.push_back(
         {stream.number, stream.channels, rows.rows(), learned->before, learned->after});
   }

@@ -35,8 +35,11 @@ struct Rotate : quantc::nn::impl::NNRotateBase<Rotate> {
   void runOnOperation() override;
 
 private:
-  /// R of `channels` channels, and its description for the remark.
-  std::pair<ChannelTransform, std::string> makeRotation(int64_t channels, int64_t number) const;
+  /// R of `channels` channels, the learned one where there is one, and its description for the
+  /// remark. Fails with an error at `op` where the learned one has another size.
+  FailureOr<std::pair<ChannelTransform, std::string>>
+  makeRotation(Operation *op, int64_t channels, int64_t number,
+               const std::map<int64_t, std::vector<double>> &matrices) const;
   /// Rotates the region of a residual stream or says why not.
   LogicalResult rotateStream(RMSNormOp norm, int64_t number);
   /// Rotates the values of an attention along the head's channels, where everything takes it up.
@@ -47,16 +50,25 @@ private:
   }
 
   llvm::DenseSet<Value> done;
-  RotationTable learned; ///< of streams
+  RotationTable learned;
 };
 } // namespace
 
-std::pair<ChannelTransform, std::string> Rotate::makeRotation(int64_t channels,
-                                                              int64_t number) const {
+FailureOr<std::pair<ChannelTransform, std::string>>
+Rotate::makeRotation(Operation *op, int64_t channels, int64_t number,
+                     const std::map<int64_t, std::vector<double>> &matrices) const {
   ChannelTransform transform{TransformKind::Rotation, channels, {}, {}, {}, {}};
-  std::string text;
-  transform.rotation = fixedRotation(channels, seed + number, kind == "hadamard", text);
-  return {std::move(transform), std::move(text)};
+  auto matrix = matrices.find(number);
+  if (matrix == matrices.end()) {
+    std::string text;
+    transform.rotation = fixedRotation(channels, seed + number, kind == "hadamard", text);
+    return std::pair{std::move(transform), std::move(text)};
+  }
+  if (int64_t(matrix->second.size()) != channels * channels)
+    return op->emitError() << "node '" << getNodeName(op) << "': expected a rotation of "
+                           << channels << " channels in '" << rotations << "'";
+  transform.rotation = matrix->second;
+  return std::pair{std::move(transform), std::string("learned")};
 }
 
 LogicalResult Rotate::rotateStream(RMSNormOp norm, int64_t number) {
@@ -69,14 +81,10 @@ LogicalResult Rotate::rotateStream(RMSNormOp norm, int64_t number) {
                         << "' reads is not rotated: " << refusal.reason;
       return success();
     }
-  auto [transform, text] = makeRotation(slot.size(), number);
-  if (auto matrix = learned.find(number); matrix != learned.end()) {
-    if (matrix->second.size() != transform.rotation.size())
-      return norm.emitError() << "node '" << getNodeName(norm) << "': expected a rotation of "
-                              << slot.size() << " channels in '" << rotations << "'";
-    transform.rotation = matrix->second;
-    text = "learned";
-  }
+  auto rotation = makeRotation(norm, slot.size(), number, learned.streams);
+  if (failed(rotation))
+    return failure();
+  auto &[transform, text] = *rotation;
   for (const TransformRegion::Refusal &refusal : region.refusals) {
     if (!makeExplicit(refusal, transform))
       return norm.emitError() << "no op rotates in front of " << refusal.reason;
@@ -115,7 +123,10 @@ LogicalResult Rotate::rotateHeads(MatMulOp product, int64_t number) {
   if (region.readers().empty()) // no weight on either side takes it up
     return success();
   markDone(region);
-  auto [transform, text] = makeRotation(slot.size(), number);
+  auto rotation = makeRotation(product, slot.size(), number, learned.heads);
+  if (failed(rotation))
+    return failure();
+  auto &[transform, text] = *rotation;
   product.emitRemark() << "the heads of '" << getNodeName(product)
                        << "' are rotated: " << slot.size() << " channels, " << text;
   return applyTransformRegion(region, transform);

@@ -49,6 +49,50 @@ std::vector<ResidualStream> nn::findResidualStreams(func::FuncOp function, unsig
   return streams;
 }
 
+/// What linear maps read of a region, heads one behind the other along the last axis.
+static std::vector<Value> inputsOfHeads(const TransformRegion &region, int64_t channels) {
+  llvm::SetVector<Value> inputs;
+  for (Operation *reader : region.readers()) {
+    Value input = cast<LinearMapOpInterface>(reader).getInputOperand().get();
+    const int64_t last = cast<RankedTensorType>(input.getType()).getRank() - 1;
+    for (const TransformRegion::Member &member : region.members)
+      if (member.value == input && !member.inverse &&
+          member.slot == ChannelSlot{{ChannelDigit{last, channels, 1}}})
+        inputs.insert(input);
+  }
+  return std::vector<Value>(inputs.begin(), inputs.end());
+}
+
+std::vector<HeadValues> nn::findHeadValues(func::FuncOp function) {
+  llvm::DenseSet<Value> done;
+  int64_t number = 0;
+  auto markDone = [&](const TransformRegion &region) {
+    for (const TransformRegion::Member &member : region.members)
+      done.insert(member.value);
+  };
+  function.walk([&](RMSNormOp norm) {
+    Value value = norm.getInput();
+    if (norm.getGain() || done.contains(value))
+      return;
+    markDone(findTransformRegion(value, lastAxis(value), TransformKind::Rotation));
+    ++number;
+  });
+  std::vector<HeadValues> heads;
+  function.walk([&](MatMulOp product) {
+    Value value = product.getResult();
+    if (done.contains(value))
+      return;
+    TransformRegion region = findTransformRegion(value, lastAxis(value), TransformKind::Rotation);
+    const int64_t own = number++;
+    if (!region.isLegal() || region.readers().empty())
+      return;
+    markDone(region);
+    const int64_t channels = lastAxis(value).size();
+    heads.push_back({own, channels, inputsOfHeads(region, channels)});
+  });
+  return heads;
+}
+
 std::vector<double> nn::fixedRotation(int64_t channels, int64_t seed, bool hadamard,
                                       std::string &text) {
   if (hadamard) {
@@ -69,15 +113,19 @@ std::vector<double> nn::fixedRotation(int64_t channels, int64_t seed, bool hadam
 // File
 //===----------------------------------------------------------------------===//
 
-static constexpr llvm::StringLiteral streamPrefix = "stream";
+static constexpr llvm::StringLiteral streamPrefix = "stream", headsPrefix = "heads";
 
 llvm::Error nn::writeRotations(llvm::StringRef path, const RotationTable &rotations) {
   std::vector<NamedTensor> arrays;
-  for (const auto &[number, matrix] : rotations) {
-    const auto size = int64_t(std::llround(std::sqrt(double(matrix.size()))));
-    arrays.push_back({(streamPrefix + llvm::Twine(number)).str(),
-                      HostTensor::from<double>({size, size}, matrix)});
-  }
+  auto add = [&](llvm::StringRef prefix, const std::map<int64_t, std::vector<double>> &matrices) {
+    for (const auto &[number, matrix] : matrices) {
+      const auto size = int64_t(std::llround(std::sqrt(double(matrix.size()))));
+      arrays.push_back(
+          {(prefix + llvm::Twine(number)).str(), HostTensor::from<double>({size, size}, matrix)});
+    }
+  };
+  add(streamPrefix, rotations.streams);
+  add(headsPrefix, rotations.heads);
   return writeNpz(path, arrays);
 }
 
@@ -90,8 +138,10 @@ llvm::Expected<RotationTable> nn::readRotations(llvm::StringRef path) {
     const HostTensor &tensor = array.tensor;
     llvm::StringRef name = array.name;
     int64_t number = 0;
-    if (!name.consume_front(streamPrefix) || name.getAsInteger(10, number) || number < 0)
-      return makeError(path + ": expected arrays stream0, stream1, ..., but found '" + array.name +
+    const bool isStream = name.consume_front(streamPrefix);
+    if ((!isStream && !name.consume_front(headsPrefix)) || name.getAsInteger(10, number) ||
+        number < 0)
+      return makeError(path + ": expected arrays stream0, heads1, ..., but found '" + array.name +
                        "'");
     if (tensor.dtype() != DType::F64 || tensor.rank() != 2 || tensor.dim(0) != tensor.dim(1))
       return makeError(path + ": expected a square f64 matrix as '" + array.name + "'");
@@ -101,7 +151,7 @@ llvm::Expected<RotationTable> nn::readRotations(llvm::StringRef path) {
       return makeError(path + ": expected '" + array.name +
                        "' to be orthogonal, but its product with its transpose differs from 1 by " +
                        llvm::formatv("{0:e}", error).str());
-    table[number] = std::move(matrix);
+    (isStream ? table.streams : table.heads)[number] = std::move(matrix);
   }
   return table;
 }

@@ -33,15 +33,30 @@ struct ResidualStream {
 
 std::vector<ResidualStream> findResidualStreams(mlir::func::FuncOp function, unsigned maxExplicit);
 
+/// The values of an attention, along the channels of a head.
+struct HeadValues {
+  int64_t number = 0; ///< nn-rotate counts on behind the streams, products that it leaves out too
+  int64_t channels = 0;
+  /// What linear maps read of them, each value once, in program order: heads one behind the other
+  /// along the last axis.
+  std::vector<mlir::Value> inputs;
+};
+
+/// Those that nn-rotate rotates.
+std::vector<HeadValues> findHeadValues(mlir::func::FuncOp function);
+
 /// The orthogonal matrix [channels, channels], row-major, that nn-rotate takes by itself: a
 /// Hadamard matrix with the signs of `seed`, or a random one where there is none or `hadamard` is
 /// false; `text` says which.
 std::vector<double> fixedRotation(int64_t channels, int64_t seed, bool hadamard, std::string &text);
 
-/// Learned matrices [d, d], row-major, by number of the stream.
-using RotationTable = std::map<int64_t, std::vector<double>>;
+/// Learned matrices [d, d], row-major, by number.
+struct RotationTable {
+  std::map<int64_t, std::vector<double>> streams, heads;
+  bool empty() const { return streams.empty() && heads.empty(); }
+};
 
-/// An .npz of f64 arrays `stream0`, `stream1`, ... Reading fails where one has another name, type
+/// An .npz of f64 arrays `stream0`, `heads3`, ... Reading fails where one has another name, type
 /// or shape, is not finite, or not orthogonal within 1e-6.
 llvm::Error writeRotations(llvm::StringRef path, const RotationTable &rotations);
 llvm::Expected<RotationTable> readRotations(llvm::StringRef path);

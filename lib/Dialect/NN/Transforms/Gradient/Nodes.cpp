@@ -27,10 +27,9 @@ struct Row {
 };
 } // namespace
 
-/// The axes of a reduction are those that its result misses, or has with size 1.
-static LogicalResult pullReduceSum(onnx::NodeOp op, Pullback &p) {
-  ArrayRef<int64_t> shape = shapeOf(op->getOperand(0));
-  SmallVector<int64_t> kept(shape);
+/// The axes of a reduction, an attribute or a constant operand, counted from the front; none: all.
+static FailureOr<SmallVector<int64_t>> reducedAxes(onnx::NodeOp op) {
+  const auto rank = static_cast<int64_t>(shapeOf(op->getOperand(0)).size());
   std::optional<ArrayRef<int64_t>> axes = op.getInts("axes");
   std::optional<std::vector<int64_t>> read;
   if (Value operand = op->getNumOperands() > 1 ? op.getOptionalInput(1) : Value()) {
@@ -40,17 +39,50 @@ static LogicalResult pullReduceSum(onnx::NodeOp op, Pullback &p) {
                             << ": no derivative: expected axes that are constant";
     axes = *read;
   }
-  if (!axes || axes->empty()) {
+  SmallVector<int64_t> result;
+  for (int64_t axis : axes.value_or(ArrayRef<int64_t>()))
+    result.push_back(axis < 0 ? axis + rank : axis);
+  return result;
+}
+
+static LogicalResult pullReduceSum(onnx::NodeOp op, Pullback &p) {
+  ArrayRef<int64_t> shape = shapeOf(op->getOperand(0));
+  FailureOr<SmallVector<int64_t>> axes = reducedAxes(op);
+  if (failed(axes))
+    return failure();
+  SmallVector<int64_t> kept(shape);
+  if (axes->empty()) {
     if (op.getInt("noop_with_empty_axes").value_or(0)) {
       p.gradients[0] = p.cotangent;
       return success();
     }
     kept.assign(shape.size(), 1);
-  } else {
-    for (int64_t axis : *axes)
-      kept[axis < 0 ? axis + static_cast<int64_t>(shape.size()) : axis] = 1;
   }
+  for (int64_t axis : *axes)
+    kept[axis] = 1;
   p.gradients[0] = p.e.expand(p.e.reshape(p.cotangent, kept), shape);
+  return success();
+}
+
+/// The first of equal elements gets all.
+static LogicalResult pullReduceMax(onnx::NodeOp op, Pullback &p) {
+  Emitter &e = p.e;
+  Value x = op->getOperand(0);
+  FailureOr<SmallVector<int64_t>> axes = reducedAxes(op);
+  if (failed(axes))
+    return failure();
+  if (axes->size() != 1)
+    return op.emitError() << onnx::describeNode(op) << ": no derivative: expected one axis";
+  const int64_t axis = axes->front();
+  SmallVector<int64_t> kept(shapeOf(x));
+  kept[axis] = 1;
+  auto places = RankedTensorType::get(kept, e.builder.getIntegerType(64, /*isSigned=*/true));
+  Value first =
+      e.node("ArgMax", {x}, places, {e.integer("axis", axis), e.integer("keepdims", 1)}).front();
+  p.gradients[0] =
+      e.node("ScatterElements", {e.splat(tensorType(x), 0.0), first, e.reshape(p.cotangent, kept)},
+             x.getType(), {e.integer("axis", axis)})
+          .front();
   return success();
 }
 
@@ -71,6 +103,9 @@ static LogicalResult pullIdentity(onnx::NodeOp, Pullback &p) {
   return success();
 }
 
+/// Rounding is passed straight through.
+static LogicalResult pullRound(onnx::NodeOp op, Pullback &p) { return pullIdentity(op, p); }
+
 /// Squeeze, Unsqueeze, Reshape, Flatten.
 static LogicalResult pullShape(onnx::NodeOp op, Pullback &p) {
   p.gradients[0] = p.e.reshape(p.cotangent, shapeOf(op->getOperand(0)));
@@ -80,7 +115,8 @@ static LogicalResult pullShape(onnx::NodeOp op, Pullback &p) {
 static const Row *rowOf(onnx::NodeOp op) {
   static const llvm::StringMap<Row> rows = {
       {"Flatten", {pullShape, 0b1}},       {"Identity", {pullIdentity, 0b1}},
-      {"ReduceSum", {pullReduceSum, 0b1}}, {"Reshape", {pullShape, 0b1}},
+      {"ReduceMax", {pullReduceMax, 0b1}}, {"ReduceSum", {pullReduceSum, 0b1}},
+      {"Reshape", {pullShape, 0b1}},       {"Round", {pullRound, 0b1}},
       {"Squeeze", {pullShape, 0b1}},       {"Unsqueeze", {pullShape, 0b1}},
       {"Where", {pullWhere, 0b110}},
   };

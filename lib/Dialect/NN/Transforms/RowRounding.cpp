@@ -1,0 +1,173 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// See RowRounding.h.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantc/Dialect/NN/Transforms/RowRounding.h"
+#include "Gradient/Emitter.h"
+#include "Values.h"
+#include "quantc/Dialect/NN/Transforms/Rotations.h"
+#include "quantc/Interfaces/NodeName.h"
+#include "llvm/ADT/MapVector.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace quantc;
+using namespace quantc::nn;
+
+//===----------------------------------------------------------------------===//
+// Rounding
+//===----------------------------------------------------------------------===//
+
+/// Of a matrix whose rows have a scale each.
+static Value roundMatrix(Emitter &e, Value x, const RowRounding &rounding) {
+  const auto most = float((1 << (rounding.bits - 1)) - 1);
+  auto column = tensorType(x).clone({shapeOf(x)[0], 1});
+  Value absolute = e.unary<AbsOp>(x);
+  Value top =
+      e.node("ReduceMax", {absolute}, column, {e.ints("axes", {1}), e.integer("keepdims", 1)})
+          .front();
+  if (rounding.clip != 1)
+    top = e.scale(top, rounding.clip);
+  Value scale =
+      e.unary<ClipOp>(e.div(top, e.number(top, most)), APFloat(0x1p-126f), APFloat(INFINITY));
+  // Clipped half a step beyond the last codes, so that what rounds to them is not clipped.
+  const float low = std::nextafter(-most - 1.5f, 0.0f), high = std::nextafter(most + 0.5f, 0.0f);
+  Value held = e.unary<ClipOp>(e.div(x, scale), APFloat(low), APFloat(high));
+  Value codes = e.node("Round", {held}, held.getType()).front();
+  return e.mul(codes, scale);
+}
+
+Value nn::roundRows(OpBuilder &builder, Location loc, Value x, const RowRounding &rounding) {
+  Emitter e(builder, loc);
+  SmallVector<int64_t> shape(shapeOf(x));
+  Value rows = e.matrix(x);
+  const int64_t count = shapeOf(rows)[0], channels = shapeOf(rows)[1];
+  const int64_t group = rounding.group == 0 ? channels : std::min(rounding.group, channels);
+  const int64_t missing = (group - channels % group) % group; // zeros raise no maximum
+  rows = e.pad(rows, {0, 0}, {0, missing});
+  const int64_t padded = channels + missing;
+  Value rounded = roundMatrix(e, e.reshape(rows, {count * padded / group, group}), rounding);
+  rounded = e.slice(e.reshape(rounded, {count, padded}), {0, 0}, {count, channels});
+  return e.reshape(rounded, shape);
+}
+
+//===----------------------------------------------------------------------===//
+// Rotations as arguments
+//===----------------------------------------------------------------------===//
+
+namespace {
+class Rounder {
+public:
+  Rounder(func::FuncOp main, const RowRounding &rounding) : main(main), rounding(rounding) {}
+
+  void addStream(const ResidualStream &stream) {
+    add({false, stream.number, stream.channels, "stream" + std::to_string(stream.number), 0, 0},
+        stream.inputs);
+  }
+  void addHeads(const HeadValues &heads) {
+    add({true, heads.number, heads.channels, "heads" + std::to_string(heads.number), 0, 0},
+        heads.inputs);
+  }
+  LogicalResult run(ArrayRef<std::string> exclude);
+  /// Those with an argument.
+  std::vector<RotationArgument> arguments() const {
+    std::vector<RotationArgument> used;
+    llvm::copy_if(rotations, std::back_inserter(used),
+                  [](const RotationArgument &rotation) { return rotation.tensors > 0; });
+    return used;
+  }
+
+private:
+  void add(RotationArgument rotation, ArrayRef<Value> inputs) {
+    for (Value input : inputs)
+      rotationOf.try_emplace(input, rotations.size());
+    rotations.push_back(std::move(rotation));
+  }
+  FailureOr<Value> argumentOf(RotationArgument &rotation, Type element);
+  LogicalResult round(Value input, ArrayRef<LinearOp> readers);
+
+  func::FuncOp main;
+  const RowRounding &rounding;
+  std::vector<RotationArgument> rotations;
+  llvm::DenseMap<Value, size_t> rotationOf;
+};
+} // namespace
+
+FailureOr<Value> Rounder::argumentOf(RotationArgument &rotation, Type element) {
+  if (rotation.tensors++ > 0)
+    return Value(main.getArgument(rotation.argument));
+  for (unsigned i = 0; i < main.getNumArguments(); ++i)
+    if (auto name = main.getArgAttrOfType<StringAttr>(i, "onnx.name"); name == rotation.name)
+      return main.emitError("expected no input '") << rotation.name << "' beside the rotation";
+  Builder builder(main.getContext());
+  rotation.argument = main.getNumArguments();
+  DictionaryAttr attributes = builder.getDictionaryAttr(
+      builder.getNamedAttr("onnx.name", builder.getStringAttr(rotation.name)));
+  auto type = RankedTensorType::get({rotation.channels, rotation.channels}, element);
+  if (failed(main.insertArgument(rotation.argument, type, attributes, main.getLoc())))
+    return failure();
+  return Value(main.getArgument(rotation.argument));
+}
+
+LogicalResult Rounder::round(Value input, ArrayRef<LinearOp> readers) {
+  auto type = cast<RankedTensorType>(input.getType());
+  if (!type.hasStaticShape())
+    return readers.front()->emitError("node '")
+           << getNodeName(readers.front()) << "': expected static shapes, but found " << type;
+  OpBuilder builder(readers.front());
+  Location loc = NameLoc::get(builder.getStringAttr(getNodeName(readers.front()) + ":rows"));
+  Emitter e(builder, loc);
+  Value x = input, matrix;
+  if (auto found = rotationOf.find(input); found != rotationOf.end()) {
+    RotationArgument &rotation = rotations[found->second];
+    FailureOr<Value> argument = argumentOf(rotation, type.getElementType());
+    if (failed(argument))
+      return failure();
+    matrix = *argument;
+    const int64_t rows = type.getNumElements() / rotation.channels;
+    x = e.reshape(e.matmul(e.reshape(x, {rows, rotation.channels}), matrix), type.getShape());
+  }
+  x = roundRows(builder, loc, x, rounding);
+  if (matrix) {
+    const int64_t channels = shapeOf(matrix)[0], rows = type.getNumElements() / channels;
+    x = e.reshape(e.matmul(e.reshape(x, {rows, channels}), e.transposeLast(matrix)),
+                  type.getShape());
+  }
+  for (LinearOp reader : readers)
+    reader.getInputMutable().assign(x);
+  return success();
+}
+
+LogicalResult Rounder::run(ArrayRef<std::string> exclude) {
+  llvm::MapVector<Value, SmallVector<LinearOp>> readers;
+  main.walk([&](LinearOp op) {
+    if (getConstantElements(op.getWeight()) && !llvm::is_contained(exclude, getNodeName(op)))
+      readers[op.getInput()].push_back(op);
+  });
+  for (auto &[input, ops] : readers)
+    if (failed(round(input, ops)))
+      return failure();
+  return success();
+}
+
+FailureOr<std::vector<RotationArgument>> nn::roundRotatedRows(func::FuncOp main,
+                                                              const RowRounding &rounding,
+                                                              ArrayRef<std::string> exclude) {
+  Rounder rounder(main, rounding);
+  for (const ResidualStream &stream : findResidualStreams(main, /*maxExplicit=*/0))
+    if (stream.isRotated)
+      rounder.addStream(stream);
+  for (const HeadValues &heads : findHeadValues(main))
+    rounder.addHeads(heads);
+  if (failed(rounder.run(exclude)))
+    return failure();
+  return rounder.arguments();
+}
