@@ -18,7 +18,9 @@
 #include "quantc/Dialect/QNN/Transforms/Equalize.h"
 #include "quantc/Execution/CompiledModel.h"
 #include "quantc/Pipelines/Compiler.h"
+#include "quantc/Support/Checkpoint.h"
 #include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -93,6 +95,27 @@ static llvm::Error advanceTrial(Compiler &trial, Stage stage) {
   if (failed(trial.advance(stage)))
     return llvm::createStringError("the model with these widths does not compile");
   return llvm::Error::success();
+}
+
+static llvm::Expected<double> readNumber(StringRef path) {
+  llvm::Expected<std::string> text = readText(path);
+  if (!text)
+    return text.takeError();
+  llvm::Expected<llvm::json::Value> value = llvm::json::parse(*text);
+  if (!value)
+    return value.takeError();
+  if (std::optional<double> number = value->getAsNumber())
+    return *number;
+  return llvm::createStringError("expected a number");
+}
+
+static llvm::Error writeNumber(StringRef path, double number) {
+  return writeText(path, llvm::formatv("{0}\n", llvm::json::Value(number)).str());
+}
+
+llvm::Expected<double> Compiler::findDrop(ArrayRef<std::string> nodeBits) {
+  return resumed<double>(checkpoint.get(), "drop " + llvm::join(nodeBits, ","), readNumber,
+                         writeNumber, [&] { return measureDrop(nodeBits); });
 }
 
 llvm::Expected<double> Compiler::measureDrop(ArrayRef<std::string> nodeBits) {
@@ -227,8 +250,11 @@ llvm::Expected<SensitivityTable> Compiler::findSensitivities() {
   measure.progress = options.progress;
   // The tail is what accuracy is measured on.
   int64_t runs = std::max<int64_t>(dataSet->numRuns() - tailRuns(dataSet->numRuns()), 1);
-  auto table = measureSensitivity(
-      *ir, *dataSet, qnn::evenlySpacedRuns(runs, std::min(runs, wanted.runs)), measure);
+  auto table = resumed<SensitivityTable>(
+      checkpoint.get(), "sensitivities", readSensitivity, writeSensitivity, [&] {
+        return measureSensitivity(
+            *ir, *dataSet, qnn::evenlySpacedRuns(runs, std::min(runs, wanted.runs)), measure);
+      });
   if (table && !options.saveSensitivity.empty())
     if (llvm::Error error = writeSensitivity(options.saveSensitivity, *table))
       return std::move(error);
@@ -250,7 +276,9 @@ Compiler::findLatencies(const SensitivityTable &sensitivities) {
     return llvm::createStringError("latencies are measured on a CPU alone; expected --latency for "
                                    "target " +
                                    options.recipe.target);
-  auto table = measureLatencies(sensitivities);
+  auto table = resumed<LatencyTable>(
+      checkpoint.get(), "latencies-" + std::to_string(options.threads), readLatencies,
+      writeLatencies, [&] { return measureLatencies(sensitivities); });
   if (!table)
     return table.takeError();
   if (!options.saveLatency.empty())
@@ -277,7 +305,7 @@ llvm::Error Compiler::searchGoal(AllocationResult &allocation) {
     return whole.takeError();
   std::vector<alloc::FrontPoint> front = thinnedFront(*whole, 65);
   auto drop = [&](size_t i) -> llvm::Expected<double> {
-    auto measured = measureDrop(nodeBitsOf(allocation.problem, front[i].assignment));
+    auto measured = findDrop(nodeBitsOf(allocation.problem, front[i].assignment));
     if (measured)
       allocation.measured.emplace_back(front[i].cost, *measured);
     return measured;
