@@ -246,6 +246,7 @@ llvm::Expected<SensitivityTable> Compiler::findSensitivities() {
   measure.layerError = wanted.loss == "layer";
   measure.masked = wanted.loss == "masked";
   measure.pairs = wanted.couplings == "neighbours";
+  measure.correctBias = options.recipe.correctsMeans();
   measure.threads = options.threads;
   measure.progress = options.progress;
   // The tail is what accuracy is measured on.

@@ -13,6 +13,7 @@
 
 #include "quantc/Pipelines/Sensitivity.h"
 #include "Feeds.h"
+#include "LayerMeans.h"
 #include "OutputComparison.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -165,7 +166,7 @@ class Prober {
 public:
   Prober(DataSet &data, const SensitivityOptions &options) : data(data), options(options) {}
 
-  llvm::Error open(ModuleOp module);
+  llvm::Error open(ModuleOp module, ArrayRef<int64_t> runs);
   llvm::Error measure(ArrayRef<int64_t> runs, SensitivityTable &table);
   llvm::Error measure(ArrayRef<int64_t> runs, ArrayRef<unsigned> bits, WidthEffect &effect);
   llvm::Error measurePairs(ArrayRef<int64_t> runs, ArrayRef<std::pair<size_t, size_t>> pairs,
@@ -174,10 +175,20 @@ public:
   std::vector<LayerSensitivity> layers;
 
 private:
-  /// Weights (indices of the model's) and results (indices among the extra outputs) of a layer.
-  struct Parts {
-    std::vector<size_t> weights, results;
+  /// One linear map: indices of the model's weights.
+  struct Map {
+    size_t weight;
+    std::optional<size_t> bias;
+    const MeanRows *means; ///< null: the bias is left alone
   };
+  /// Maps and results (indices among the extra outputs) of a layer.
+  struct Parts {
+    std::vector<Map> maps;
+    std::vector<size_t> results;
+  };
+
+  void openMaps(llvm::StringMap<size_t> &byName);
+  llvm::Error setBias(const Map &map, ArrayRef<float> changed);
 
   llvm::Error setLayer(size_t layer, unsigned bits, bool masked, double *error);
   void resetLayer(size_t layer);
@@ -190,6 +201,7 @@ private:
   const SensitivityOptions &options;
   std::unique_ptr<WeightedModel> model;
   std::vector<Parts> parts;
+  std::map<MapKey, MeanRows> means;
   size_t ownOutputs = 0;
 };
 } // namespace
@@ -226,13 +238,26 @@ static std::vector<std::string> prepare(ModuleOp module, bool results) {
   return nodes;
 }
 
-llvm::Error Prober::open(ModuleOp module) {
+void Prober::openMaps(llvm::StringMap<size_t> &byName) {
+  for (auto [i, weight] : llvm::enumerate(model->weights())) {
+    std::vector<Map> &maps = parts[byName[weight.node]].maps;
+    if (weight.isBias) {
+      maps.back().bias = i;
+      continue;
+    }
+    auto found = means.find({weight.node, maps.size()});
+    maps.push_back({i, std::nullopt, found == means.end() ? nullptr : &found->second});
+  }
+}
+
+llvm::Error Prober::open(ModuleOp module, ArrayRef<int64_t> runs) {
   layers = findLayers(module);
   if (layers.empty())
     return llvm::createStringError("the model has no linear map with constant weights");
   parts.resize(layers.size());
   llvm::StringMap<size_t> byName;
   nn::WeightInputOptions inputs;
+  inputs.biases = options.correctBias;
   for (auto [i, layer] : llvm::enumerate(layers)) {
     byName[layer.node] = i;
     inputs.nodes.push_back(layer.node);
@@ -246,15 +271,33 @@ llvm::Error Prober::open(ModuleOp module) {
   if (!created)
     return created.takeError();
   model = std::move(*created);
-  for (auto [i, weight] : llvm::enumerate(model->weights()))
-    parts[byName[weight.node]].weights.push_back(i);
+  if (options.correctBias) {
+    auto collected = collectMeanRows(module, data, runs, options.threads);
+    if (!collected)
+      return collected.takeError();
+    means = std::move(*collected);
+  }
+  openMaps(byName);
   return llvm::Error::success();
+}
+
+/// The original bias without what the changed weight does to the means.
+llvm::Error Prober::setBias(const Map &map, ArrayRef<float> changed) {
+  if (!map.bias || !map.means)
+    return llvm::Error::success();
+  HostTensor bias = model->original(*map.bias);
+  std::vector<double> shift =
+      map.means->shift(model->original(map.weight).values<float>(), changed);
+  for (auto [value, mean] : llvm::zip_equal(bias.mutableValues<float>(), shift))
+    value = float(value - mean);
+  return model->set(*map.bias, std::move(bias));
 }
 
 llvm::Error Prober::setLayer(size_t layer, unsigned bits, bool masked, double *error) {
   if (error)
     *error = 0;
-  for (size_t index : parts[layer].weights) {
+  for (const Map &map : parts[layer].maps) {
+    size_t index = map.weight;
     const HostTensor &original = model->original(index);
     int64_t axis = model->weights()[index].outputAxis;
     std::vector<int64_t> mask;
@@ -271,6 +314,8 @@ llvm::Error Prober::setLayer(size_t layer, unsigned bits, bool masked, double *e
                                      "': " + llvm::toString(changed.takeError()));
     if (error)
       *error += squaredDistance(original.values<float>(), changed->values<float>());
+    if (llvm::Error failure = setBias(map, changed->values<float>()))
+      return failure;
     if (llvm::Error failure = model->set(index, std::move(*changed)))
       return failure;
   }
@@ -278,8 +323,11 @@ llvm::Error Prober::setLayer(size_t layer, unsigned bits, bool masked, double *e
 }
 
 void Prober::resetLayer(size_t layer) {
-  for (size_t index : parts[layer].weights)
-    model->reset(index);
+  for (const Map &map : parts[layer].maps) {
+    model->reset(map.weight);
+    if (map.bias)
+      model->reset(*map.bias);
+  }
 }
 
 llvm::Error Prober::probe(size_t layer, unsigned bits, bool masked, ArrayRef<HostTensor> feeds,
@@ -424,8 +472,9 @@ llvm::Expected<SensitivityTable> quantc::measureSensitivity(ModuleOp module, Dat
   SensitivityTable table;
   table.runs = int64_t(runs.size());
   table.perChannel = options.perChannel;
+  table.correctedBias = options.correctBias;
   Prober prober(data, options);
-  if (llvm::Error error = prober.open(module))
+  if (llvm::Error error = prober.open(module, runs))
     return std::move(error);
   if (llvm::Error error = prober.measure(runs, table))
     return std::move(error);
@@ -442,7 +491,7 @@ llvm::Expected<WidthEffect> quantc::measureAssignment(ModuleOp module, DataSet &
                                                       ArrayRef<unsigned> bits,
                                                       const SensitivityOptions &options) {
   Prober prober(data, options);
-  if (llvm::Error error = prober.open(module))
+  if (llvm::Error error = prober.open(module, runs))
     return std::move(error);
   if (bits.size() != prober.layers.size())
     return llvm::createStringError("expected widths for " + llvm::Twine(prober.layers.size()) +

@@ -109,6 +109,7 @@ static bool fromJSON(const json::Value &value, PairSensitivity &pair, json::Path
 static bool fromJSON(const json::Value &value, SensitivityTable &table, json::Path path) {
   json::ObjectMapper map(value, path);
   return map && map.map("runs", table.runs) && map.map("per_channel", table.perChannel) &&
+         map.mapOptional("corrected_bias", table.correctedBias) &&
          map.map("layers", table.layers) && map.mapOptional("pairs", table.pairs);
 }
 
@@ -170,8 +171,10 @@ llvm::Error quantc::writeSensitivity(llvm::StringRef path, const SensitivityTabl
                                   {"shares", layer.shares},
                                   {"widths", std::move(widths)}});
   }
-  json::Object object{
-      {"runs", table.runs}, {"per_channel", table.perChannel}, {"layers", std::move(layers)}};
+  json::Object object{{"runs", table.runs},
+                      {"per_channel", table.perChannel},
+                      {"corrected_bias", table.correctedBias},
+                      {"layers", std::move(layers)}};
   if (!table.pairs.empty())
     object["pairs"] = toJSON(table.pairs);
   return writeTable(path, "quantc-sensitivity", std::move(object));

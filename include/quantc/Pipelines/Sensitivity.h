@@ -12,6 +12,7 @@
 // The table as JSON:
 //
 //   {"format": "quantc-sensitivity", "version": 1, "runs": 32, "per_channel": true,
+//    "corrected_bias": true,
 //    "layers": [{"node": "conv1", "parameters": 864, "channels": 32, "macs": 10838016,
 //                "shares": "",                       // the first node with the same constant
 //                "widths": [{"bits": 4, "weight_error": 0.1, "divergence": 0.02, "noise": 0.01,
@@ -76,6 +77,7 @@ struct PairSensitivity {
 struct SensitivityTable {
   int64_t runs = 0;
   bool perChannel = true;
+  bool correctedBias = false;
   std::vector<LayerSensitivity> layers; ///< program order
   std::vector<PairSensitivity> pairs;   ///< by the second's, then the first's order
 };
@@ -88,6 +90,9 @@ struct SensitivityOptions {
   bool layerError = false, masked = false;
   /// Also measure pairs of neighbours (`findNeighbours`).
   bool pairs = false;
+  /// A layer's bias takes back what its changed weights do to the means of its result, as integer
+  /// bias correction and rounding with data do; not of an output.
+  bool correctBias = false;
   uint32_t seed = 0; ///< of masks
   int threads = 1;   ///< changes no result
   ProgressFn progress;
