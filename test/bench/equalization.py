@@ -6,10 +6,10 @@
 
     equalization.py MODEL.onnx DATA [--calibration N] [--samples N] [--set K=V] [--build BUILD] [NAME ...]
 
-DATA holds calibration.npz, evaluation.npz, whose leading axis counts samples, and labels.npz with `class`. Each row
+DATA holds calibration.npz and evaluation.npz, whose leading axis counts samples. Each row
 (NAME, default: all) is one library of 8-bit weights with one scale a tensor, without the equalizations and corrections
-that recipe w8a8-integer has, and with what NAME says. Prints Markdown: places equalized and biases absorbed, the part
-of samples whose first choice is the float model's, the part that is right, SQNR in dB of the outputs, seconds.
+that recipe w8a8-integer has, and with what NAME says. Prints Markdown: places equalized and those with biases absorbed,
+the part of samples whose first choice is the float model's, SQNR in dB of the outputs, seconds.
 """
 
 import argparse
@@ -63,8 +63,6 @@ class Bench:
         self.options, self.folder = options, folder
         for name, count in ("calibration", options.calibration), ("evaluation", options.samples):
             take(os.path.join(options.data, name + ".npz"), self.path(name + ".npz"), count)
-        with np.load(os.path.join(options.data, "labels.npz")) as arrays:
-            self.classes = arrays["class"][: options.samples]
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -76,7 +74,8 @@ class Bench:
         common = ["--inputs", self.path("evaluation.npz"), "--threads", self.options.threads]
         run([self.tool("quant-run"), program, *common, "--outputs", self.path("out.npz")])
         with np.load(self.path("out.npz")) as arrays:
-            return next(iter(arrays.values())).astype(np.float64).reshape(len(self.classes), -1)
+            values = next(iter(arrays.values())).astype(np.float64)
+            return values.reshape(-1, values.shape[-1])
 
     def compile(self, arguments):
         command = [self.tool("quantc"), self.options.model, "--calibrate", self.path("calibration.npz")]
@@ -118,14 +117,13 @@ def main():
         reference = bench.floats()
         choices = reference.argmax(1)
         print(f"{os.path.basename(options.model)}, {len(reference)} samples\n")
-        print("| | places | absorbed | agreement | right | SQNR, dB | seconds |\n|---|---|---|---|---|---|---|")
-        print(f"| float | | | | {np.mean(choices == bench.classes):.3f} | | |", flush=True)
+        print("| | places | absorbed | agreement | SQNR, dB | seconds |\n|---|---|---|---|---|---|", flush=True)
         for name in options.names or ROWS:
             answers, places, absorbed, seconds = bench.row(ROWS[name])
             found = answers.argmax(1)
             db = 10 * np.log10((reference**2).sum() / ((answers - reference) ** 2).sum())
-            cells = [f"{np.mean(found == choices):.3f}", f"{np.mean(found == bench.classes):.3f}", f"{db:.2f}"]
-            print(f"| {name} | {places} | {absorbed} | {' | '.join(cells)} | {seconds:.0f} |", flush=True)
+            same = np.mean(found == choices)
+            print(f"| {name} | {places} | {absorbed} | {same:.3f} | {db:.2f} | {seconds:.0f} |", flush=True)
 
 
 if __name__ == "__main__":
