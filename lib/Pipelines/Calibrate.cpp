@@ -282,24 +282,34 @@ static llvm::Expected<IntegerModel> openInteger(ModuleOp module, const CompileOp
                       [shared](ArrayRef<HostTensor> inputs) { return shared->run(inputs); }};
 }
 
+llvm::Error Compiler::openFloatCode() {
+  if (floatCode)
+    return llvm::Error::success();
+  auto code = compileInProcess(*floatModule, kernels::bestHostLevel(), options.threads);
+  if (!code)
+    return inContext("float model", code.takeError());
+  floatCode = std::move(*code);
+  return llvm::Error::success();
+}
+
 llvm::Error Compiler::measureAccuracy() {
   if (!dataSet || !floatModule || !integerModule)
     return llvm::createStringError(
         "accuracy needs calibration data and a model compiled from float");
-  auto reference = compileInProcess(*floatModule, kernels::bestHostLevel(), options.threads);
-  if (!reference)
-    return inContext("float model", reference.takeError());
+  if (llvm::Error error = openFloatCode())
+    return error;
+  std::shared_ptr<CompiledModel> reference = std::move(floatCode);
   auto integer = openInteger(*integerModule, options);
   if (!integer)
     return inContext("integer model", integer.takeError());
-  std::vector<OutputPair> pairs((*reference)->outputs().size());
+  std::vector<OutputPair> pairs(reference->outputs().size());
   int64_t runs = dataSet->numRuns();
   result.runSqnrDb.clear();
   for (int64_t i = runs - tailRuns(runs); i < runs; ++i) {
     auto feed = dataSet->feed(i);
     if (!feed)
       return feed.takeError();
-    auto a = (*reference)->run(feedTensors(*feed));
+    auto a = reference->run(feedTensors(*feed));
     if (!a)
       return inContext("float model", a.takeError());
     auto b = integer->run(quantizeFeed(integer->inputs, feedTensors(*feed)));
@@ -315,7 +325,7 @@ llvm::Error Compiler::measureAccuracy() {
     result.runSqnrDb.push_back(meanSqnrDb(ofRun));
   }
   result.checkedRuns = tailRuns(runs);
-  recordAccuracy(pairs, (*reference)->outputs(), result);
+  recordAccuracy(pairs, reference->outputs(), result);
   return llvm::Error::success();
 }
 

@@ -161,8 +161,6 @@ private:
 
 /// Runs of a trial; a quarter of them measures.
 static constexpr int64_t kTrialRuns = 64;
-/// Models that are compiled to find transforms that do not pay, beside the first two.
-static constexpr int kMostTrials = 8;
 /// What transforms have to bring on average over the runs: this many dB, and standard errors.
 static constexpr double kLeastGain = 0.1, kLeastErrors = 2;
 
@@ -198,9 +196,12 @@ llvm::Expected<std::vector<double>> Compiler::migratedScores(ModuleOp lowered) {
         &trialOptions.saveChannels, &trialOptions.resume})
     file->clear();
   trialOptions.explainRuns = 0;
+  if (llvm::Error error = openFloatCode())
+    return std::move(error);
   Compiler trial(context, std::move(trialOptions));
   trial.adopt(OwningOpRef<ModuleOp>(lowered.clone()), Stage::Float, result.model);
   trial.floatModule = floatModule->clone();
+  trial.floatCode = floatCode;
   trial.dataSet = std::make_unique<TrialRuns>(*dataSet, kTrialRuns);
   // What passes remark on belongs to the model that is kept.
   ScopedDiagnosticHandler quiet(&context, [](Diagnostic &diagnostic) {
@@ -265,7 +266,7 @@ llvm::Expected<std::vector<std::string>> Compiler::dropUseless(ModuleOp raised,
     return best.takeError();
   report.scoreBefore = mean(*best);
   std::deque<std::vector<std::string>> parts = {all};
-  for (int trials = kMostTrials + 1; trials > 0 && !parts.empty(); --trials) {
+  for (int64_t trials = options.recipe.migration.trials; trials > 0 && !parts.empty(); --trials) {
     std::vector<std::string> part = std::move(parts.front()), with = accepted;
     parts.pop_front();
     llvm::append_range(with, part);
@@ -318,6 +319,7 @@ LogicalResult Compiler::migrate() {
   if (options.recipe.migration.check == "model" && dataSet && !kept.empty()) {
     llvm::Expected<std::vector<std::string>> useful =
         dropUseless(*raised, *samples, *chosen, report);
+    floatCode = nullptr;
     if (!useful)
       return fail(useful.takeError());
     for (qnn::MigratedSite &site : report.sites)

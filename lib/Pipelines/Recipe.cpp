@@ -234,6 +234,11 @@ std::vector<Entry> makeMigrationEntries() {
                            "a transform is kept where it lowers the error of the maps that read it "
                            "(place), and that of the model's outputs (model); default model",
                            [](Recipe &r) -> std::string & { return r.migration.check; }));
+  entries.push_back(
+      {{"migrate-trials", "1..1000",
+        "quantized models that the check of the model compiles at most; default 9"},
+       [](Recipe &r, StringRef text) { return setInteger(text, 1, 1000, r.migration.trials); },
+       [](const Recipe &r) { return std::to_string(r.migration.trials); }});
   entries.push_back({{"migrate-exclude", "list",
                       "values to leave alone: NODE.input of the first node that reads them; "
                       "default none"},

@@ -224,6 +224,7 @@ private:
   llvm::Expected<ChannelSampleTable> sampleChannels(mlir::ModuleOp raised);
   llvm::Expected<qnn::MigrateOptions> migrateOptions() const;
   llvm::Expected<std::vector<double>> migratedScores(mlir::ModuleOp lowered);
+  llvm::Error openFloatCode();
   llvm::Expected<std::vector<std::string>> dropUseless(mlir::ModuleOp raised,
                                                        const ChannelSampleTable &samples,
                                                        const qnn::MigrateOptions &chosen,
@@ -282,6 +283,7 @@ private:
   CompileOptions options;
   mlir::OwningOpRef<mlir::ModuleOp> ir;
   mlir::OwningOpRef<mlir::ModuleOp> floatModule, integerModule;
+  std::shared_ptr<CompiledModel> floatCode; ///< of `floatModule`, shared by trials; may be null
   /// For `explain`: before and after quantization.
   mlir::OwningOpRef<mlir::ModuleOp> explainedFloat, explainedModule;
   Stage current = Stage::Imported;

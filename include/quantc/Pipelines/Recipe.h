@@ -80,6 +80,8 @@ struct MigrationRecipe {
   /// What a transform must lower to be kept: "model", the error of what reads it and that of the
   /// model's outputs; "place", the former; "none".
   std::string check = "model";
+  /// Quantized models that "model" compiles at most to find what pays, beside the one without any.
+  int64_t trials = 9;
   /// Values to leave alone: NODE.input of the first node that reads them.
   std::vector<std::string> exclude;
 };
