@@ -50,8 +50,10 @@ static double quantizeSpan(double *x, int64_t count, double most, double clip) {
 }
 
 static Error check(const Matrix &rows, const Matrix &rotation, const RowQuantizer &quantizer) {
-  if (rotation.rows() != rotation.cols() || rows.cols() != rotation.rows())
-    return makeError("expected rows of as many channels as a square rotation, but found " +
+  if (rotation.rows() != rotation.cols() || rotation.rows() == 0 ||
+      rows.cols() % rotation.rows() != 0)
+    return makeError("expected rows of as many channels as a square rotation, or a multiple of "
+                     "them, but found " +
                      Twine(rows.cols()) + " and " + Twine(rotation.rows()) + " x " +
                      Twine(rotation.cols()));
   if (!rows.allFinite() || !rotation.allFinite())
@@ -67,23 +69,25 @@ Expected<RotationLoss> ptq::rotationLoss(const Matrix &rows, const Matrix &rotat
   if (Error error = check(rows, rotation, quantizer))
     return std::move(error);
   const int64_t channels = rows.cols(), tasks = (rows.rows() + kRowsOfTask - 1) / kRowsOfTask;
+  const int64_t size = rotation.rows(), parts = channels / size; // rows are [parts][size]
   const int64_t span = quantizer.group == 0 ? channels : quantizer.group;
   const double most = double((1 << (quantizer.bits - 1)) - 1);
   std::vector<double> losses(static_cast<size_t>(tasks));
   std::vector<Matrix> gradients(static_cast<size_t>(tasks));
   parallel(tasks, [&](int64_t task) {
     const int64_t first = task * kRowsOfTask;
-    const auto part = rows.middleRows(first, std::min(kRowsOfTask, rows.rows() - first));
+    const int64_t count = std::min(kRowsOfTask, rows.rows() - first);
+    const Eigen::Map<const Matrix> part(rows.row(first).data(), count * parts, size);
     Matrix rotated = part * rotation;
     double sum = 0;
-    for (int64_t r = 0; r < rotated.rows(); ++r)
+    for (int64_t r = 0; r < count; ++r)
       for (int64_t at = 0; at < channels; at += span)
-        sum += quantizeSpan(rotated.row(r).data() + at, std::min(span, channels - at), most,
+        sum += quantizeSpan(rotated.data() + r * channels + at, std::min(span, channels - at), most,
                             quantizer.clip);
     losses[size_t(task)] = sum;
     gradients[size_t(task)] = part.transpose() * rotated;
   });
-  RotationLoss loss{0, Matrix::Zero(channels, channels)};
+  RotationLoss loss{0, Matrix::Zero(size, size)};
   for (int64_t task = 0; task < tasks; ++task) {
     loss.value += losses[size_t(task)];
     loss.gradient += gradients[size_t(task)];
@@ -130,6 +134,83 @@ Expected<LearnedRotation> ptq::learnRotation(const Matrix &rows, const Matrix &s
   if (after->value < result.before) {
     result.rotation = std::move(*nearest);
     result.after = after->value;
+  }
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// By the loss of a network
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// One way of making steps for each part of a point.
+class Steps {
+public:
+  Steps(const TransformPoint &point, const LearnTransformOptions &options)
+      : options(options), adam(point.rotations.size()), scales(point.logScales.size()) {
+    for (size_t i = 0; i < point.rotations.size(); ++i)
+      cayley.emplace_back(options.seed + i);
+  }
+
+  Error step(TransformPoint &point, const TransformPoint &gradients, int64_t number) {
+    const double rate = cosineRate(options.rate, number, options.steps);
+    const double scaleRate = cosineRate(options.scaleRate, number, options.steps);
+    for (size_t i = 0; i < adam.size(); ++i)
+      if (Error error = options.rotationSteps == RotationSteps::Adam
+                            ? adam[i].step(point.rotations[i], gradients.rotations[i], rate)
+                            : cayley[i].step(point.rotations[i], gradients.rotations[i], rate))
+        return error;
+    for (size_t i = 0; i < scales.size(); ++i)
+      if (Error error = scales[i].step(point.logScales[i], gradients.logScales[i], scaleRate))
+        return error;
+    return Error::success();
+  }
+
+private:
+  const LearnTransformOptions &options;
+  std::vector<RiemannianAdam> adam;
+  std::vector<CayleySGD> cayley;
+  std::vector<Adam> scales;
+};
+} // namespace
+
+Expected<LearnedTransforms>
+ptq::learnTransforms(const TransformPoint &start,
+                     function_ref<Expected<TransformLoss>(const TransformPoint &, int64_t)> train,
+                     function_ref<Expected<double>(const TransformPoint &)> check,
+                     const LearnTransformOptions &options) {
+  if (options.steps < 0 || !(options.rate >= 0) || !(options.scaleRate >= 0))
+    return makeError("expected steps and rates of 0 or more");
+  Expected<double> before = check(start);
+  if (!before)
+    return before.takeError();
+  LearnedTransforms result{start, *before, *before};
+  TransformPoint point = start;
+  Steps steps(point, options);
+  for (int64_t step = 0; step < options.steps; ++step) {
+    Expected<TransformLoss> loss = train(point, step);
+    if (!loss)
+      return loss.takeError();
+    if (loss->gradients.rotations.size() != point.rotations.size() ||
+        loss->gradients.logScales.size() != point.logScales.size())
+      return makeError("expected a gradient for every rotation and scale");
+    if (Error error = steps.step(point, loss->gradients, step))
+      return std::move(error);
+    if (options.progress)
+      options.progress(step + 1, options.steps);
+  }
+  for (Matrix &rotation : point.rotations) {
+    Expected<Matrix> nearest = polarFactor(rotation);
+    if (!nearest)
+      return nearest.takeError();
+    rotation = std::move(*nearest);
+  }
+  Expected<double> after = check(point);
+  if (!after)
+    return after.takeError();
+  if (*after < result.before) {
+    result.point = std::move(point);
+    result.after = *after;
   }
   return result;
 }

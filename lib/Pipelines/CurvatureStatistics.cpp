@@ -12,6 +12,7 @@
 
 #include "quantc/Pipelines/CurvatureStatistics.h"
 #include "Feeds.h"
+#include "LossOutput.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "quantc/Execution/GradientModel.h"
 #include "quantc/Execution/JITExecutor.h"
@@ -27,13 +28,6 @@ using namespace quantc;
 using Runs = llvm::ArrayRef<int64_t>;
 
 namespace {
-/// The output that the loss reads.
-struct LossOutput {
-  unsigned index = 0;
-  std::string name;
-  bool classifies = false;
-};
-
 /// Everything about one model and data set; see measureCurvature.
 class Measurement {
 public:
@@ -80,32 +74,8 @@ private:
 };
 } // namespace
 
-/// The first output of rank 1 or 2 with several columns, else the first of floats.
-static llvm::Expected<LossOutput> findOutput(ModuleOp module) {
-  auto main = module.lookupSymbol<func::FuncOp>("main");
-  if (!main)
-    return llvm::createStringError("expected a function '@main'");
-  std::optional<LossOutput> first;
-  for (auto [i, type] : llvm::enumerate(main.getResultTypes())) {
-    auto tensor = dyn_cast<RankedTensorType>(type);
-    if (!tensor || !tensor.getElementType().isF32() || !tensor.hasStaticShape())
-      continue;
-    auto name = main.getResultAttrOfType<StringAttr>(i, "onnx.name");
-    LossOutput found{unsigned(i), name ? name.str() : "", false};
-    if (tensor.getRank() >= 1 && tensor.getRank() <= 2 && tensor.getShape().back() > 1) {
-      found.classifies = true;
-      return found;
-    }
-    if (!first)
-      first = found;
-  }
-  if (!first)
-    return llvm::createStringError("expected an output of type f32 with a static shape");
-  return *first;
-}
-
 llvm::Error Measurement::prepare() {
-  auto found = findOutput(module);
+  auto found = findLossOutput(module);
   if (!found)
     return found.takeError();
   output = *found;

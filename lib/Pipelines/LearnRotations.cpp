@@ -6,12 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Rotations of residual streams from data: rows of what linear maps read are sampled on compiled
-// float code, and the rotation that row quantization loses least with (quantc/PTQ/LearnRotation.h)
-// goes to nn-rotate as a file.
+// Rotations of residual streams and heads from data, which go to nn-rotate as a file: rows of what
+// linear maps read are sampled on compiled float code for the rotation that row quantization loses
+// least with (quantc/PTQ/LearnRotation.h), or the loss of the network decides (LearnByLoss.h).
 //
 //===----------------------------------------------------------------------===//
 
+#include "LearnByLoss.h"
 #include "RunPasses.h"
 #include "quantc/Dialect/NN/Transforms/Rotations.h"
 #include "quantc/Dialect/QNN/IR/QNN.h"
@@ -29,69 +30,93 @@
 using namespace mlir;
 using namespace quantc;
 
-/// Rows that a rotation is learned from, over all tensors of its stream, and the runs of the data
-/// that they come from, evenly spaced.
-static constexpr int64_t rowsOfStream = 8192, mostRuns = 8;
+/// Rows that a rotation is learned from, over all tensors of its stream, or of heads, and the runs
+/// of the data that they come from, evenly spaced.
+static constexpr int64_t rowsOfStream = 8192, rowsOfHeads = 2048, mostRuns = 8;
+/// Rows of heads that a step sees.
+static constexpr int64_t headRowsOfStep = 512;
 
 static double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 namespace {
+/// Tensors that one rotation is for.
+struct Rotated {
+  bool ofHeads = false;
+  int64_t number = 0, channels = 0;
+  std::vector<Value> inputs;
+};
+
 /// Rows of one observed tensor.
 struct Sample {
-  int64_t stream = 0;
+  int64_t number = 0, channels = 0;
   std::vector<float> values;
 };
 
-/// Observes what linear maps read of the streams; the module then has nodes as the executor wants
-/// them. Streams that are not rotated are left out.
-FailureOr<std::vector<nn::ResidualStream>> observeStreams(ModuleOp module) {
-  if (failed(runPasses(module, "builtin.module(raise-nodes-to-nn,func.func(nn-recognize-norms),"
-                               "canonicalize,func.func(nn-fold-norms,nn-layer-norm-to-rms))")))
+void observe(const Rotated &rotated, MLIRContext *context) {
+  auto format = qnn::IntFormatAttr::get(context, 8, /*isSigned=*/true, /*symmetric=*/true,
+                                        /*narrow=*/true);
+  for (size_t i = 0; i < rotated.inputs.size(); ++i) {
+    Value value = rotated.inputs[i];
+    OpBuilder b(context);
+    b.setInsertionPointAfterValue(value);
+    std::string name = (llvm::Twine(rotated.number) + "." + llvm::Twine(i)).str();
+    auto observe = qnn::ObserveOp::create(b, value.getLoc(), value.getType(), value,
+                                          b.getStringAttr(name), format, qnn::StatisticsAttr());
+    value.replaceAllUsesExcept(observe.getResult(), observe);
+  }
+}
+
+/// Observes what linear maps read of streams and heads; the module then has nodes as the executor
+/// wants them. What is not rotated is left out.
+FailureOr<std::vector<Rotated>> observeRotated(ModuleOp module, const Recipe &recipe) {
+  // Heads that are mixed at run time are mixed before they are rotated.
+  const bool mixes = recipe.rotate == "online" && recipe.rotateLearnHeads;
+  if (failed(runPasses(module, std::string("builtin.module(raise-nodes-to-nn,func.func("
+                                           "nn-recognize-norms),canonicalize,func.func("
+                                           "nn-fold-norms,nn-layer-norm-to-rms") +
+                                   (mixes ? ",qnn-rotate-online{inputs=false scores=false}" : "") +
+                                   "))")))
     return failure();
   auto main = module.lookupSymbol<func::FuncOp>("main");
   if (!main)
     return failure();
-  std::vector<nn::ResidualStream> streams = nn::findResidualStreams(main, /*maxExplicit=*/2);
-  llvm::erase_if(streams, [](const nn::ResidualStream &stream) {
-    return !stream.isRotated || stream.inputs.empty();
-  });
-  auto format = qnn::IntFormatAttr::get(module.getContext(), 8, /*isSigned=*/true,
-                                        /*symmetric=*/true, /*narrow=*/true);
-  for (nn::ResidualStream &stream : streams)
-    for (auto [i, value] : llvm::enumerate(stream.inputs)) {
-      OpBuilder b(module.getContext());
-      b.setInsertionPointAfterValue(value);
-      std::string name = (llvm::Twine(stream.number) + "." + llvm::Twine(i)).str();
-      auto observe = qnn::ObserveOp::create(b, value.getLoc(), value.getType(), value,
-                                            b.getStringAttr(name), format, qnn::StatisticsAttr());
-      value.replaceAllUsesExcept(observe.getResult(), observe);
-    }
+  std::vector<Rotated> all;
+  for (nn::ResidualStream &stream : nn::findResidualStreams(main, /*maxExplicit=*/2))
+    if (stream.isRotated && !stream.inputs.empty())
+      all.push_back({false, stream.number, stream.channels, std::move(stream.inputs)});
+  if (recipe.rotateLearnHeads)
+    for (nn::HeadValues &heads : nn::findHeadValues(main))
+      if (!heads.inputs.empty())
+        all.push_back({true, heads.number, heads.channels, std::move(heads.inputs)});
+  for (const Rotated &rotated : all)
+    observe(rotated, module.getContext());
   if (failed(runPasses(module, "builtin.module(lower-nn-to-nodes,canonicalize)")))
     return failure();
-  return streams;
+  return all;
 }
 
 /// Draws rows of every observed tensor, as many of each.
 class Sampler {
 public:
-  Sampler(Executor &executor, const std::vector<nn::ResidualStream> &streams, int64_t runs,
-          int64_t seed)
+  Sampler(Executor &executor, const std::vector<Rotated> &all, int64_t runs, int64_t seed)
       : random(seed) {
-    std::map<int64_t, int64_t> tensors; // of a stream
-    for (const nn::ResidualStream &stream : streams)
-      tensors[stream.number] = int64_t(stream.inputs.size());
+    std::map<int64_t, int64_t> wanted; // rows of a tensor
+    for (const Rotated &rotated : all)
+      wanted[rotated.number] =
+          (rotated.ofHeads ? rowsOfHeads : rowsOfStream) / (int64_t(rotated.inputs.size()) * runs);
     for (const ObservedTensor &tensor : executor.observed()) {
-      int64_t stream = 0;
-      llvm::StringRef(tensor.name).split('.').first.getAsInteger(10, stream);
-      samples.push_back({stream, {}});
-      counts.push_back(std::max<int64_t>(1, rowsOfStream / (tensors[stream] * runs)));
+      int64_t number = 0;
+      llvm::StringRef(tensor.name).split('.').first.getAsInteger(10, number);
+      samples.push_back({number, 0, {}});
+      counts.push_back(std::max<int64_t>(1, wanted[number]));
     }
   }
 
   void add(int id, llvm::ArrayRef<float> values, llvm::ArrayRef<int64_t> shape) {
     const int64_t channels = shape.back(), rows = int64_t(values.size()) / channels;
+    samples[id].channels = channels;
     for (int64_t i = 0; i < std::min(counts[id], rows); ++i) {
       auto row = std::min<int64_t>(rows - 1, int64_t(random.uniform() * double(rows)));
       llvm::ArrayRef<float> chosen = values.slice(size_t(row * channels), size_t(channels));
@@ -99,28 +124,30 @@ public:
     }
   }
 
-  /// The rows of a stream in turns of its tensors, each tensor scaled to rows of length 1 on
-  /// average.
-  ptq::Matrix rowsOf(const nn::ResidualStream &stream) const {
+  /// The rows of a rotation in turns of its tensors, each tensor scaled to rows of length 1 on
+  /// average. Tensors of another width than the first are left out.
+  ptq::Matrix rowsOf(const Rotated &rotated) const {
     std::vector<std::pair<const Sample *, double>> parts;
-    int64_t most = 0, total = 0;
+    int64_t most = 0, total = 0, channels = 0;
     for (const Sample &sample : samples) {
       double energy = 0;
       for (float value : sample.values)
         energy += double(value) * value;
-      const int64_t rows = int64_t(sample.values.size()) / stream.channels;
-      if (sample.stream != stream.number || !(energy > 0))
+      if (sample.number != rotated.number || !(energy > 0) ||
+          (channels != 0 && sample.channels != channels))
         continue;
+      channels = sample.channels;
+      const int64_t rows = int64_t(sample.values.size()) / channels;
       parts.push_back({&sample, std::sqrt(double(rows) / energy)});
       most = std::max(most, rows), total += rows;
     }
-    ptq::Matrix matrix(total, stream.channels);
+    ptq::Matrix matrix(total, channels == 0 ? rotated.channels : channels);
     int64_t next = 0;
     for (int64_t row = 0; row < most; ++row)
       for (auto [sample, scale] : parts)
-        if ((row + 1) * stream.channels <= int64_t(sample->values.size())) {
-          for (int64_t c = 0; c < stream.channels; ++c)
-            matrix(next, c) = scale * sample->values[size_t(row * stream.channels + c)];
+        if ((row + 1) * channels <= int64_t(sample->values.size())) {
+          for (int64_t c = 0; c < channels; ++c)
+            matrix(next, c) = scale * sample->values[size_t(row * channels + c)];
           ++next;
         }
     return matrix;
@@ -154,26 +181,11 @@ static llvm::Error sampleRows(DataSet &data, Executor &executor, Sampler &sample
   return llvm::Error::success();
 }
 
-llvm::Expected<nn::RotationTable> Compiler::findRotations() {
-  if (!dataSet)
-    return makeError("expected calibration data, but none was given");
+/// One rotation after the other, from rows of one sampling.
+static llvm::Error learnByRows(const std::vector<Rotated> &all, const Sampler &sampler,
+                               const CompileOptions &options, nn::RotationTable &table,
+                               std::vector<LearnedStream> &report) {
   const Recipe &recipe = options.recipe;
-  WeightScope scope(&context); // weights that take up norms go with the copy
-  OwningOpRef<ModuleOp> copy = ir->clone();
-  FailureOr<std::vector<nn::ResidualStream>> streams = observeStreams(*copy);
-  if (failed(streams))
-    return makeError("the streams could not be observed");
-  nn::RotationTable table;
-  if (streams->empty())
-    return table;
-  auto executor = JITExecutor::create(*copy, kernels::bestHostLevel(), options.threads);
-  if (!executor)
-    return executor.takeError();
-  const int64_t runs = std::min(mostRuns, dataSet->numRuns());
-  Sampler sampler(**executor, *streams, runs, recipe.rotateSeed);
-  if (llvm::Error error = sampleRows(*dataSet, **executor, sampler, runs, options.progress))
-    return std::move(error);
-  executor->reset();
   auto parallel = [&](int64_t count, llvm::function_ref<void(int64_t)> task) {
     runOnThreads(options.threads, count, task);
   };
@@ -183,26 +195,57 @@ llvm::Expected<nn::RotationTable> Compiler::findRotations() {
     learn.progress = [&](int64_t done, int64_t steps) {
       options.progress("learning rotations", uint64_t(done), uint64_t(steps));
     };
-  for (const nn::ResidualStream &stream : *streams) {
-    ptq::Matrix rows = sampler.rowsOf(stream);
+  const int64_t rowsOfStep = learn.rowsOfStep;
+  for (const Rotated &rotated : all) {
+    ptq::Matrix rows = sampler.rowsOf(rotated);
     std::string text;
     std::vector<double> fixed =
-        nn::fixedRotation(stream.channels, recipe.rotateSeed + stream.number, true, text);
+        nn::fixedRotation(rotated.channels, recipe.rotateSeed + rotated.number, true, text);
+    learn.rowsOfStep = rotated.ofHeads ? headRowsOfStep : rowsOfStep;
     llvm::Expected<ptq::LearnedRotation> learned = ptq::learnRotation(
-        rows, Eigen::Map<ptq::Matrix>(fixed.data(), stream.channels, stream.channels),
+        rows, Eigen::Map<ptq::Matrix>(fixed.data(), rotated.channels, rotated.channels),
         {int64_t(recipe.quantize.activationBits), recipe.activationClip, recipe.activationGroup},
         learn, parallel);
     if (!learned)
       return learned.takeError();
     const ptq::Matrix &matrix = learned->rotation;
-    table.streams[stream.number].assign(matrix.data(), matrix.data() + matrix.size());
-    result.learnedRotations.push_back(
-        {stream.number, stream.channels, rows.rows(), learned->before, learned->after});
+    (rotated.ofHeads ? table.heads : table.streams)[rotated.number].assign(
+        matrix.data(), matrix.data() + matrix.size());
+    report.push_back({rotated.number, rotated.channels, rows.rows(), learned->before,
+                      learned->after, rotated.ofHeads, "rows"});
   }
+  return llvm::Error::success();
+}
+
+llvm::Expected<nn::RotationTable> Compiler::findRotations() {
+  if (!dataSet)
+    return makeError("expected calibration data, but none was given");
+  const Recipe &recipe = options.recipe;
+  if (recipe.learnsRotationsByLoss())
+    return learnByLoss(*ir, *dataSet, recipe, options.threads, options.progress,
+                       result.learnedRotations);
+  WeightScope scope(&context); // weights that take up norms go with the copy
+  OwningOpRef<ModuleOp> copy = ir->clone();
+  FailureOr<std::vector<Rotated>> all = observeRotated(*copy, recipe);
+  if (failed(all))
+    return makeError("the streams could not be observed");
+  nn::RotationTable table;
+  if (all->empty())
+    return table;
+  auto executor = JITExecutor::create(*copy, kernels::bestHostLevel(), options.threads);
+  if (!executor)
+    return executor.takeError();
+  const int64_t runs = std::min(mostRuns, dataSet->numRuns());
+  Sampler sampler(**executor, *all, runs, recipe.rotateSeed);
+  if (llvm::Error error = sampleRows(*dataSet, **executor, sampler, runs, options.progress))
+    return std::move(error);
+  executor->reset();
+  if (llvm::Error error = learnByRows(*all, sampler, options, table, result.learnedRotations))
+    return std::move(error);
   return table;
 }
 
-/// A file of no bytes where no stream is rotated.
+/// A file of no bytes where nothing is rotated.
 static llvm::Error writeTable(llvm::StringRef path, const nn::RotationTable &table) {
   return table.empty() ? writeText(path, "") : nn::writeRotations(path, table);
 }

@@ -20,9 +20,11 @@
 
 #include "quantc/PTQ/Matrix.h"
 #include "quantc/PTQ/SecondMoment.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/Error.h"
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 namespace quantc::ptq {
 
@@ -41,7 +43,8 @@ struct RotationLoss {
   Matrix gradient;
 };
 
-/// Rows [n, d], R [d, d]. The bits do not depend on how `parallel` runs.
+/// Rows [n, d], R [d, d], or rows [n, h d] whose h parts each become x R. The bits do not depend on
+/// how `parallel` runs.
 llvm::Expected<RotationLoss> rotationLoss(const Matrix &rows, const Matrix &rotation,
                                           const RowQuantizer &quantizer,
                                           ParallelFor parallel = runInOrder);
@@ -58,12 +61,55 @@ struct LearnedRotation {
   double before = 0, after = 0; ///< the loss over all rows
 };
 
-/// Starts from `start`, an orthogonal [d, d]. Where nothing was gained over all rows, `start` comes
-/// back. Rows of one magnitude count alike: scale them first.
+/// Starts from `start`, an orthogonal [d, d]; rows are as for `rotationLoss`. Where nothing was
+/// gained over all rows, `start` comes back. Rows of one magnitude count alike: scale them first.
 llvm::Expected<LearnedRotation> learnRotation(const Matrix &rows, const Matrix &start,
                                               const RowQuantizer &quantizer,
                                               const LearnRotationOptions &options = {},
                                               ParallelFor parallel = runInOrder);
+
+//===----------------------------------------------------------------------===//
+// By the loss of a network
+//===----------------------------------------------------------------------===//
+
+/// What is learned together: rotations, and logarithms of scales beside them.
+struct TransformPoint {
+  std::vector<Matrix> rotations;
+  std::vector<Vector> logScales;
+};
+
+/// A loss, and its gradients by the entries of each part.
+struct TransformLoss {
+  double value = 0;
+  TransformPoint gradients;
+};
+
+enum class RotationSteps {
+  Adam,   ///< RiemannianAdam
+  Cayley, ///< CayleySGD, SpinQuant's
+};
+
+struct LearnTransformOptions {
+  int64_t steps = 60;
+  double rate = 0.1;       ///< of rotations, falling to 0 as a cosine
+  double scaleRate = 0.01; ///< of logarithms of scales, by Adam
+  RotationSteps rotationSteps = RotationSteps::Adam;
+  uint64_t seed = 0; ///< of CayleySGD
+  std::function<void(int64_t done, int64_t steps)> progress;
+};
+
+struct LearnedTransforms {
+  TransformPoint point;
+  double before = 0, after = 0; ///< losses of `check`
+};
+
+/// Starts from orthogonal rotations. `train` gives the loss of a step's data, `check` that of data
+/// that no step sees: where it does not fall, `start` comes back.
+llvm::Expected<LearnedTransforms> learnTransforms(
+    const TransformPoint &start,
+    llvm::function_ref<llvm::Expected<TransformLoss>(const TransformPoint &, int64_t step)> train,
+    llvm::function_ref<llvm::Expected<double>(const TransformPoint &)> check,
+    const LearnTransformOptions &options = {});
 
 } // namespace quantc::ptq
 

@@ -107,6 +107,87 @@ TEST(LearnRotation, GradientIsThatOfTheFrozenRounding) {
   }
 }
 
+/// Heads one behind the other are rotated alike: the loss and the gradient of R are those of the
+/// whole row under R in blocks.
+TEST(LearnRotation, HeadsShareARotation) {
+  constexpr int64_t size = 6, heads = 3;
+  const Matrix rows = streamRows(20, size * heads, 3), rotation = randomRotation(size, 4);
+  Matrix blocks = Matrix::Zero(size * heads, size * heads);
+  for (int64_t h = 0; h < heads; ++h)
+    blocks.block(h * size, h * size, size, size) = rotation;
+  for (const RowQuantizer &form : forms) {
+    const RotationLoss loss = cantFail(rotationLoss(rows, rotation, form));
+    const RotationLoss whole = cantFail(rotationLoss(rows, blocks, form));
+    Matrix sum = Matrix::Zero(size, size);
+    for (int64_t h = 0; h < heads; ++h)
+      sum += whole.gradient.block(h * size, h * size, size, size);
+    EXPECT_NEAR(loss.value, whole.value, 1e-14);
+    EXPECT_LT((loss.gradient - sum).cwiseAbs().maxCoeff(), 1e-14);
+  }
+}
+
+/// |X R diag(e^t) - Y|^2 with Y = X R* diag(e^t*), R* near the start: both are found.
+TEST(LearnTransforms, FindsRotationAndScales) {
+  constexpr int64_t size = 8;
+  const Matrix rows = normalMatrix(64, size, 1), fresh = normalMatrix(64, size, 2);
+  const Matrix start = randomRotation(size, 3);
+  const Matrix wanted = cantFail(polarFactor(start + 0.1 * normalMatrix(size, size, 4)));
+  const Vector scales = 0.2 * normalMatrix(size, 1, 5).col(0);
+  auto lossOf = [&](const Matrix &x, const TransformPoint &point) {
+    const Vector s = point.logScales[0].array().exp();
+    const Matrix rotated = x * point.rotations[0], made = rotated * s.asDiagonal();
+    const Vector wantedScales = scales.array().exp();
+    const Matrix error = made - x * wanted * wantedScales.asDiagonal();
+    TransformLoss loss;
+    loss.value = error.squaredNorm() / double(x.rows());
+    loss.gradients.rotations = {2.0 / double(x.rows()) * x.transpose() * error * s.asDiagonal()};
+    loss.gradients.logScales = {2.0 / double(x.rows()) *
+                                error.cwiseProduct(made).colwise().sum().transpose()};
+    return loss;
+  };
+  auto train = [&](const TransformPoint &point, int64_t) -> Expected<TransformLoss> {
+    return lossOf(rows, point);
+  };
+  auto check = [&](const TransformPoint &point) -> Expected<double> {
+    return lossOf(fresh, point).value;
+  };
+  const TransformPoint from{{start}, {Vector::Zero(size)}};
+  for (RotationSteps kind : {RotationSteps::Adam, RotationSteps::Cayley}) {
+    LearnTransformOptions options;
+    options.steps = 400, options.scaleRate = 0.05, options.rotationSteps = kind;
+    const LearnedTransforms learned = cantFail(learnTransforms(from, train, check, options));
+    EXPECT_LT(learned.after, 1e-3 * learned.before);
+    EXPECT_LT((learned.point.rotations[0] - wanted).cwiseAbs().maxCoeff(), 0.02);
+    EXPECT_LT((learned.point.logScales[0] - scales).cwiseAbs().maxCoeff(), 0.02);
+    EXPECT_LT(orthogonalityError(learned.point.rotations[0]), 1e-12);
+    const LearnedTransforms again = cantFail(learnTransforms(from, train, check, options));
+    EXPECT_EQ(again.point.rotations[0], learned.point.rotations[0]);
+  }
+}
+
+/// What lowers the loss of training and raises that of the check is not taken.
+TEST(LearnTransforms, TakesWhatGainsOnOtherData) {
+  const Matrix start = randomRotation(5, 1), slope = normalMatrix(5, 5, 2);
+  auto train = [&](const TransformPoint &point, int64_t) -> Expected<TransformLoss> {
+    return TransformLoss{slope.cwiseProduct(point.rotations[0]).sum(), {{slope}, {}}};
+  };
+  auto against = [&](const TransformPoint &point) -> Expected<double> {
+    return -slope.cwiseProduct(point.rotations[0]).sum();
+  };
+  const LearnedTransforms learned = cantFail(learnTransforms({{start}, {}}, train, against));
+  EXPECT_EQ(learned.point.rotations[0], start);
+  EXPECT_EQ(learned.after, learned.before);
+  auto along = [&](const TransformPoint &point) -> Expected<double> {
+    return slope.cwiseProduct(point.rotations[0]).sum();
+  };
+  EXPECT_LT(cantFail(learnTransforms({{start}, {}}, train, along)).after, learned.before);
+  auto none = [](const TransformPoint &, int64_t) -> Expected<TransformLoss> {
+    return TransformLoss();
+  };
+  EXPECT_NE(messageOf(learnTransforms({{start}, {}}, none, along)).find("for every rotation"),
+            std::string::npos);
+}
+
 TEST(LearnRotation, GainsOnFreshRowsAndStaysOrthogonal) {
   const Matrix rows = streamRows(1024, 32, 6), fresh = streamRows(512, 32, 7);
   const Matrix start = randomRotation(32, 8);

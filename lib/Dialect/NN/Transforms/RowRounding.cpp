@@ -160,13 +160,15 @@ LogicalResult Rounder::run(ArrayRef<std::string> exclude) {
 
 FailureOr<std::vector<RotationArgument>> nn::roundRotatedRows(func::FuncOp main,
                                                               const RowRounding &rounding,
-                                                              ArrayRef<std::string> exclude) {
+                                                              ArrayRef<std::string> exclude,
+                                                              bool heads) {
   Rounder rounder(main, rounding);
   for (const ResidualStream &stream : findResidualStreams(main, /*maxExplicit=*/0))
     if (stream.isRotated)
       rounder.addStream(stream);
-  for (const HeadValues &heads : findHeadValues(main))
-    rounder.addHeads(heads);
+  if (heads)
+    for (const HeadValues &values : findHeadValues(main))
+      rounder.addHeads(values);
   if (failed(rounder.run(exclude)))
     return failure();
   return rounder.arguments();

@@ -48,10 +48,11 @@ struct RotationArgument {
 /// called as one of `exclude`. What they read of a residual stream or of an attention's values
 /// becomes round(x R) R^T with R an argument; with every R orthogonal this is the network whose
 /// weights have taken R up. Streams and heads as `findResidualStreams` and `findHeadValues` find
-/// them; those that no such map reads have no argument.
-mlir::FailureOr<std::vector<RotationArgument>>
-roundRotatedRows(mlir::func::FuncOp main, const RowRounding &rounding,
-                 llvm::ArrayRef<std::string> exclude);
+/// them, the latter with `heads`; those that no such map reads have no argument.
+mlir::FailureOr<std::vector<RotationArgument>> roundRotatedRows(mlir::func::FuncOp main,
+                                                                const RowRounding &rounding,
+                                                                llvm::ArrayRef<std::string> exclude,
+                                                                bool heads = true);
 
 } // namespace quantc::nn
 

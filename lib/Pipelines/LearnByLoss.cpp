@@ -1,0 +1,274 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// SpinQuant's way (arXiv 2405.16406): rotations fold into float weights, rows of activations are
+// rounded, and the loss of the network is followed down its gradient by every rotation. The
+// network's float outputs take the place of labels. Docs: Migration.md.
+//
+//===----------------------------------------------------------------------===//
+
+#include "LearnByLoss.h"
+#include "Feeds.h"
+#include "LossOutput.h"
+#include "RunPasses.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "quantc/Dialect/NN/Transforms/RowRounding.h"
+#include "quantc/Execution/GradientModel.h"
+#include "quantc/Execution/JITExecutor.h"
+#include "quantc/Interfaces/WeightScope.h"
+#include "quantc/PTQ/LearnRotation.h"
+#include "quantc/Support/Errors.h"
+
+using namespace mlir;
+using namespace quantc;
+
+/// Runs that steps see, and runs that decide; evenly spaced, every fourth decides.
+static constexpr int64_t mostRuns = 32;
+
+namespace {
+class NetworkLoss {
+public:
+  NetworkLoss(ModuleOp module, DataSet &data, const Recipe &recipe, int threads)
+      : module(module), data(data), recipe(recipe), threads(threads) {}
+
+  llvm::Error prepare(const ProgressFn &progress);
+  /// Of a step's runs.
+  llvm::Expected<ptq::TransformLoss> train(const ptq::TransformPoint &point, int64_t step);
+  /// Of the runs that decide.
+  llvm::Expected<double> check(const ptq::TransformPoint &point);
+
+  /// Identities: what is learned stands beside the fixed rotations.
+  ptq::TransformPoint start() const;
+  llvm::ArrayRef<nn::RotationArgument> rotations() const { return arguments; }
+  const char *lossName() const { return usesKL ? "kl" : "mse"; }
+
+private:
+  llvm::Error readTargets(const ProgressFn &progress);
+  llvm::Error rotateAndRound(ModuleOp copy);
+  llvm::Error add(ptq::TransformLoss &sum, const ptq::TransformPoint &point, size_t run);
+
+  struct Run {
+    std::vector<HostTensor> feeds;
+    HostTensor target;
+  };
+  ModuleOp module;
+  DataSet &data;
+  const Recipe &recipe;
+  int threads;
+  LossOutput output;
+  bool usesKL = false;
+  double unit = 1; ///< of the loss: the targets' mean square, or 1 nat
+  std::vector<Run> runs;
+  std::vector<size_t> seen, heldOut; ///< indices of runs
+  std::vector<nn::RotationArgument> arguments;
+  nn::GradientSignature signature;
+  std::unique_ptr<CompiledModel> model;
+};
+
+/// Errors become messages, remarks are dropped: the passes run again on the module that is kept.
+class Listener {
+public:
+  explicit Listener(MLIRContext *context)
+      : handler(context, [this](Diagnostic &diagnostic) {
+          if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
+            message += (message.empty() ? "" : "; ") + diagnostic.str();
+          return success(diagnostic.getSeverity() == DiagnosticSeverity::Error ||
+                         diagnostic.getSeverity() == DiagnosticSeverity::Remark);
+        }) {}
+  std::string message;
+
+private:
+  ScopedDiagnosticHandler handler;
+};
+} // namespace
+
+llvm::Error NetworkLoss::readTargets(const ProgressFn &progress) {
+  auto reference = compileInProcess(module, kernels::bestHostLevel(), threads);
+  if (!reference)
+    return reference.takeError();
+  const int64_t count = std::min(mostRuns, data.numRuns());
+  if (count < 2)
+    return makeError("expected at least two runs of calibration data, one of which no step sees");
+  double energy = 0, elements = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    if (progress)
+      progress("float outputs", uint64_t(i), uint64_t(count));
+    llvm::Expected<Feed> feed = data.feed(i * data.numRuns() / count);
+    if (!feed)
+      return feed.takeError();
+    Run run{feedTensors(*feed), {}};
+    auto outputs = (*reference)->run(run.feeds);
+    if (!outputs)
+      return outputs.takeError();
+    run.target = std::move((*outputs)[output.index]);
+    for (float value : run.target.values<float>())
+      energy += double(value) * value, ++elements;
+    runs.push_back(std::move(run));
+    (i % 4 == 3 || (count < 4 && i + 1 == count) ? heldOut : seen).push_back(size_t(i));
+  }
+  if (!usesKL && energy > 0)
+    unit = energy / elements;
+  return llvm::Error::success();
+}
+
+/// Numbers and sizes of what nn-rotate rotates.
+static std::vector<std::pair<int64_t, int64_t>> numbersOfHeads(ModuleOp module) {
+  std::vector<std::pair<int64_t, int64_t>> numbers;
+  for (const nn::HeadValues &heads : nn::findHeadValues(module.lookupSymbol<func::FuncOp>("main")))
+    numbers.push_back({heads.number, heads.channels});
+  return numbers;
+}
+
+/// As the recipe rotates, then with rounded rows.
+llvm::Error NetworkLoss::rotateAndRound(ModuleOp copy) {
+  Listener listener(copy.getContext());
+  auto failedError = [&] {
+    return makeError(listener.message.empty() ? "the model cannot be rotated" : listener.message);
+  };
+  const std::string seed = "{seed=" + std::to_string(recipe.rotateSeed);
+  if (failed(runPasses(copy, "builtin.module(raise-nodes-to-nn,func.func(nn-recognize-norms),"
+                             "canonicalize,func.func(nn-fold-norms,nn-layer-norm-to-rms))")))
+    return failedError();
+  const auto numbers = numbersOfHeads(copy);
+  if (failed(runPasses(copy, "builtin.module(func.func(nn-rotate" + seed + " max-explicit=2}" +
+                                 (recipe.rotate == "online" ? ",qnn-rotate-online" + seed + "}"
+                                                            : std::string()) +
+                                 "))")))
+    return failedError();
+  if (numbersOfHeads(copy) != numbers)
+    return makeError("heads of the rotated network are others than those of the network");
+  const nn::RowRounding rounding{recipe.quantize.activationBits, recipe.activationClip,
+                                 recipe.activationGroup};
+  auto found = nn::roundRotatedRows(copy.lookupSymbol<func::FuncOp>("main"), rounding,
+                                    recipe.quantize.exclude, recipe.rotateLearnHeads);
+  if (failed(found))
+    return failedError();
+  arguments = std::move(*found);
+  if (arguments.empty())
+    return makeError("no residual stream and no heads are rotated, so there is nothing to learn");
+  return llvm::Error::success();
+}
+
+llvm::Error NetworkLoss::prepare(const ProgressFn &progress) {
+  llvm::Expected<LossOutput> found = findLossOutput(module);
+  if (!found)
+    return found.takeError();
+  output = *found;
+  usesKL = recipe.rotateLearn == "kl" || (recipe.rotateLearn == "loss" && output.classifies);
+  OwningOpRef<ModuleOp> copy = module.clone();
+  if (llvm::Error error = rotateAndRound(*copy))
+    return error;
+  if (llvm::Error error = readTargets(progress))
+    return error;
+  nn::GradientOptions options;
+  options.loss = usesKL ? nn::Loss::KL : nn::Loss::MeanSquare;
+  options.output = output.name;
+  for (const nn::RotationArgument &argument : arguments)
+    options.wrt.push_back(argument.name);
+  auto built = gradientModule(*copy, options, signature);
+  if (!built)
+    return built.takeError();
+  copy = nullptr;
+  auto compiled = compileInProcess(**built, kernels::bestHostLevel(), threads);
+  if (!compiled)
+    return compiled.takeError();
+  model = std::move(*compiled);
+  return llvm::Error::success();
+}
+
+ptq::TransformPoint NetworkLoss::start() const {
+  ptq::TransformPoint point;
+  for (const nn::RotationArgument &argument : arguments)
+    point.rotations.push_back(ptq::Matrix::Identity(argument.channels, argument.channels));
+  return point;
+}
+
+/// Adds a run's loss and, where `sum` has room for them, its gradients.
+llvm::Error NetworkLoss::add(ptq::TransformLoss &sum, const ptq::TransformPoint &point,
+                             size_t run) {
+  std::vector<HostTensor> inputs = runs[run].feeds;
+  for (const ptq::Matrix &rotation : point.rotations)
+    inputs.push_back(HostTensor::from<float>(
+        {rotation.rows(), rotation.cols()},
+        std::vector<float>(rotation.data(), rotation.data() + rotation.size())));
+  inputs.push_back(runs[run].target);
+  auto results = model->run(inputs);
+  if (!results)
+    return results.takeError();
+  sum.value += (*results)[signature.loss].asDouble(0) / unit;
+  for (size_t i = 0; i < sum.gradients.rotations.size(); ++i) {
+    ptq::Matrix &gradient = sum.gradients.rotations[i];
+    llvm::ArrayRef<float> values = (*results)[signature.gradients[i].result].values<float>();
+    for (auto [total, value] :
+         llvm::zip_equal(llvm::MutableArrayRef(gradient.data(), size_t(gradient.size())), values))
+      total += value / unit;
+  }
+  return llvm::Error::success();
+}
+
+llvm::Expected<ptq::TransformLoss> NetworkLoss::train(const ptq::TransformPoint &point,
+                                                      int64_t step) {
+  ptq::TransformLoss loss;
+  for (const ptq::Matrix &rotation : point.rotations)
+    loss.gradients.rotations.push_back(ptq::Matrix::Zero(rotation.rows(), rotation.cols()));
+  const int64_t count = std::min(recipe.rotateRuns, int64_t(seen.size()));
+  for (int64_t i = 0; i < count; ++i)
+    if (llvm::Error error = add(loss, point, seen[size_t(step * count + i) % seen.size()]))
+      return std::move(error);
+  loss.value /= double(count);
+  for (ptq::Matrix &gradient : loss.gradients.rotations)
+    gradient /= double(count);
+  return std::move(loss);
+}
+
+llvm::Expected<double> NetworkLoss::check(const ptq::TransformPoint &point) {
+  ptq::TransformLoss loss;
+  for (size_t run : heldOut)
+    if (llvm::Error error = add(loss, point, run))
+      return std::move(error);
+  return loss.value / double(heldOut.size());
+}
+
+llvm::Expected<nn::RotationTable> quantc::learnByLoss(ModuleOp module, DataSet &data,
+                                                      const Recipe &recipe, int threads,
+                                                      const ProgressFn &progress,
+                                                      std::vector<LearnedStream> &report) {
+  WeightScope scope(module.getContext()); // weights that take up norms go with their copy
+  NetworkLoss loss(module, data, recipe, threads);
+  if (llvm::Error error = loss.prepare(progress))
+    return std::move(error);
+  ptq::LearnTransformOptions options;
+  options.steps = recipe.rotateSteps, options.rate = recipe.rotateRate;
+  options.seed = uint64_t(recipe.rotateSeed);
+  options.rotationSteps =
+      recipe.rotateOptimizer == "cayley" ? ptq::RotationSteps::Cayley : ptq::RotationSteps::Adam;
+  if (progress)
+    options.progress = [&](int64_t done, int64_t steps) {
+      progress("learning rotations", uint64_t(done), uint64_t(steps));
+    };
+  llvm::Expected<ptq::LearnedTransforms> learned = ptq::learnTransforms(
+      loss.start(),
+      [&](const ptq::TransformPoint &point, int64_t step) { return loss.train(point, step); },
+      [&](const ptq::TransformPoint &point) { return loss.check(point); }, options);
+  if (!learned)
+    return learned.takeError();
+  nn::RotationTable table;
+  for (auto [argument, rotation] : llvm::zip_equal(loss.rotations(), learned->point.rotations)) {
+    std::string text;
+    std::vector<double> fixed =
+        nn::fixedRotation(argument.channels, recipe.rotateSeed + argument.number, true, text);
+    const ptq::Matrix whole =
+        Eigen::Map<const ptq::Matrix>(fixed.data(), argument.channels, argument.channels) *
+        rotation;
+    (argument.ofHeads ? table.heads : table.streams)[argument.number].assign(
+        whole.data(), whole.data() + whole.size());
+    report.push_back({argument.number, argument.channels, 0, learned->before, learned->after,
+                      argument.ofHeads, loss.lossName()});
+  }
+  return table;
+}
