@@ -16,6 +16,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "quantc/Execution/JITExecutor.h"
+#include "quantc/PTQ/Gain.h"
 #include "quantc/Pipelines/Compiler.h"
 #include "quantc/Support/Checkpoint.h"
 #include "llvm/ADT/StringExtras.h"
@@ -168,19 +169,6 @@ static double mean(llvm::ArrayRef<double> values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-/// Whether scores of the same runs are better by more than chance would have it.
-static bool isGain(llvm::ArrayRef<double> before, llvm::ArrayRef<double> after) {
-  std::vector<double> gains;
-  for (auto [b, a] : llvm::zip_equal(before, after))
-    gains.push_back(a - b);
-  double gain = mean(gains), squares = 0;
-  for (double each : gains)
-    squares += (each - gain) * (each - gain);
-  auto count = static_cast<double>(gains.size());
-  double error = count > 1 ? std::sqrt(squares / (count - 1) / count) : 0;
-  return gain >= std::max(kLeastGain, kLeastErrors * error);
-}
-
 llvm::Expected<std::vector<double>> Compiler::migratedScores(ModuleOp lowered) {
   CompileOptions trialOptions = options;
   Recipe &recipe = trialOptions.recipe;
@@ -273,7 +261,7 @@ llvm::Expected<std::vector<std::string>> Compiler::dropUseless(ModuleOp raised,
     llvm::Expected<std::vector<double>> found = score(with);
     if (!found)
       return found.takeError();
-    if (isGain(*best, *found)) {
+    if (ptq::isGain(*best, *found, kLeastGain, kLeastErrors)) {
       *best = std::move(*found);
       accepted = std::move(with);
     } else if (part.size() > 1) {
