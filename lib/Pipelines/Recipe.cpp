@@ -253,7 +253,7 @@ std::vector<Entry> makeMigrationEntries() {
   return entries;
 }
 
-std::vector<Entry> makeTransformEntries() {
+std::vector<Entry> makeRotationEntries() {
   std::vector<Entry> entries;
   entries.push_back(choice("rotate", "none|fused|online",
                            "rotate channels: within the weights (R1, R2), or also at run time (R3, "
@@ -265,15 +265,26 @@ std::vector<Entry> makeTransformEntries() {
                                          r.rotateSeed);
                      },
                      [](const Recipe &r) { return std::to_string(r.rotateSeed); }});
-  entries.push_back(choice("rotate-learn", "none|local",
-                           "of activations row: learn the rotations of residual streams from "
-                           "calibration data, so that rows lose little; default none",
+  entries.push_back(choice("rotate-learn", "none|local|loss|kl|mse",
+                           "of activations row: learn rotations from calibration data, so that "
+                           "rows lose little (local), or by the loss of the network with rounded "
+                           "rows; default none",
                            [](Recipe &r) -> std::string & { return r.rotateLearn; }));
+  entries.push_back(boolean("rotate-learn-heads", "learn the rotations of heads, too; default true",
+                            [](Recipe &r) -> bool & { return r.rotateLearnHeads; }));
   entries.push_back(
       {{"rotate-steps", "1..100000", "of learning; default 60"},
        [](Recipe &r, StringRef text) { return setInteger(text, 1, 100000, r.rotateSteps); },
        [](const Recipe &r) { return std::to_string(r.rotateSteps); }});
-  Entry rate = real("rotate-rate", "(0, 1]", "of the first step of learning; default 0.1", 0, 1,
+  entries.push_back(
+      {{"rotate-runs", "1..10000", "runs of the data a step of learning by a loss; default 4"},
+       [](Recipe &r, StringRef text) { return setInteger(text, 1, 10000, r.rotateRuns); },
+       [](const Recipe &r) { return std::to_string(r.rotateRuns); }});
+  entries.push_back(choice("rotate-optimizer", "adam|cayley",
+                           "steps of learning by a loss: Riemannian Adam, or Cayley SGD as "
+                           "SpinQuant's; default adam",
+                           [](Recipe &r) -> std::string & { return r.rotateOptimizer; }));
+  Entry rate = real("rotate-rate", "(0, 10]", "of the first step of learning; default 0.1", 0, 10,
                     [](Recipe &r) -> double & { return r.rotateRate; });
   rate.get = [](const Recipe &r) { return digits(r.rotateRate); };
   entries.push_back(std::move(rate));
@@ -285,6 +296,11 @@ std::vector<Entry> makeTransformEntries() {
                        return llvm::Error::success();
                      },
                      [](const Recipe &r) { return r.rotations; }});
+  return entries;
+}
+
+std::vector<Entry> makeTransformEntries() {
+  std::vector<Entry> entries;
   entries.push_back(
       {{"weight-format", "text",
         "number format of the matrices of linear maps, such as int4:g128:sym (docs/Formats.md); "
@@ -520,8 +536,8 @@ const std::vector<Entry> &table() {
   static const std::vector<Entry> entries = [] {
     std::vector<Entry> all;
     for (auto &group : {makeObserverEntries(), makeFormatEntries(), makeMigrationEntries(),
-                        makeTransformEntries(), makeAccuracyEntries(), makeAllocationEntries(),
-                        makeTargetEntries(), makeHLSEntries()})
+                        makeRotationEntries(), makeTransformEntries(), makeAccuracyEntries(),
+                        makeAllocationEntries(), makeTargetEntries(), makeHLSEntries()})
       all.insert(all.end(), group.begin(), group.end());
     return all;
   }();

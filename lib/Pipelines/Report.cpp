@@ -56,7 +56,8 @@ llvm::json::Value CompileReport::toJSON() const {
                                          {"message", weight.message}});
   llvm::json::Array learned;
   for (const LearnedStream &stream : learnedRotations)
-    learned.push_back(llvm::json::Object{{"stream", stream.number},
+    learned.push_back(llvm::json::Object{{stream.ofHeads ? "heads" : "stream", stream.number},
+                                         {"by", stream.loss},
                                          {"channels", stream.channels},
                                          {"rows", stream.rows},
                                          {"loss", stream.after},
@@ -109,6 +110,26 @@ static std::string bytesText(int64_t bytes) {
   return llvm::formatv("{0:F1} MiB", double(bytes) / (1024 * 1024));
 }
 
+/// A line for what was learned by rows, a line for a loss of the network.
+static void printLearned(llvm::raw_ostream &os, llvm::ArrayRef<LearnedStream> learned) {
+  int64_t heads = 0;
+  for (const LearnedStream &stream : learned)
+    if (stream.ofHeads)
+      ++heads;
+    else if (stream.loss == "rows")
+      os << llvm::formatv(
+          "rotation      stream {0}, {1} channels: rows lose {2:F2} % of their energy "
+          "instead of {3:F2} %, learned from {4} rows\n",
+          stream.number, stream.channels, 100 * stream.after, 100 * stream.before, stream.rows);
+  if (!learned.empty() && learned.front().loss != "rows")
+    os << llvm::formatv("rotation      {0} streams and the heads of {1} layers: loss ({2}) of runs "
+                        "held out {3:E3} instead of {4:E3}\n",
+                        int64_t(learned.size()) - heads, heads, learned.front().loss,
+                        learned.front().after, learned.front().before);
+  else if (heads)
+    os << "rotation      the heads of " << heads << " layers, learned from their rows\n";
+}
+
 void CompileReport::print(llvm::raw_ostream &os) const {
   os << "model         " << model << ", recipe " << recipe << ", cpu " << cpu << "\n";
   os << "coverage      " << nodes << " nodes: " << integerNodes << " integer, " << floatNodes
@@ -140,11 +161,7 @@ void CompileReport::print(llvm::raw_ostream &os) const {
       os << ", corrected biases: " << *correctedBiases;
     os << "\n";
   }
-  for (const LearnedStream &stream : learnedRotations)
-    os << llvm::formatv(
-        "rotation      stream {0}, {1} channels: rows lose {2:F2} % of their energy "
-        "instead of {3:F2} %, learned from {4} rows\n",
-        stream.number, stream.channels, 100 * stream.after, 100 * stream.before, stream.rows);
+  printLearned(os, learnedRotations);
   if (migration)
     migration->print(os);
   if (!roundedWeights.empty())

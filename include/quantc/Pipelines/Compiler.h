@@ -45,10 +45,14 @@ namespace nn {
 struct RotationTable;
 } // namespace nn
 
-/// A residual stream whose rotation was learned.
+/// A residual stream, or the values of an attention, whose rotation was learned.
 struct LearnedStream {
-  int64_t number = 0, channels = 0, rows = 0;
-  double before = 0, after = 0; ///< sum |Q(x R) - x R|^2 / sum |x|^2
+  int64_t number = 0, channels = 0;
+  int64_t rows = 0; ///< that it was learned from; 0 by a loss of the network
+  /// By rows: sum |Q(x R) - x R|^2 / sum |x|^2. Else the loss of held-out runs, of all together.
+  double before = 0, after = 0;
+  bool ofHeads = false;
+  std::string loss = "rows"; ///< or "kl", "mse"
 };
 
 struct CompileOptions {

@@ -114,10 +114,19 @@ struct Recipe {
   /// Of the signs of rotations.
   int64_t rotateSeed = 0;
   /// Rotations of residual streams: "none" as they are; "local" learned from calibration data, so
-  /// that row quantization loses little.
+  /// that row quantization loses little; by the loss of the network with rounded rows "kl", "mse",
+  /// or "loss" for the one that suits its outputs.
   std::string rotateLearn = "none";
+  /// Those of heads, too.
+  bool rotateLearnHeads = true;
   int64_t rotateSteps = 60;
   double rotateRate = 0.1;
+  /// Of learning by a loss: scales of channels beside rotations, runs of the data a step, "adam"
+  /// or "cayley".
+  bool rotateLearnScales = false;
+  int64_t rotateRuns = 4;
+  std::string rotateOptimizer = "adam";
+  bool learnsRotationsByLoss() const { return rotateLearn != "none" && rotateLearn != "local"; }
   /// File of learned rotations, which learning writes and a run without learning reads; empty:
   /// none.
   std::string rotations;
