@@ -134,6 +134,83 @@ TEST_F(SensitivityTest, DivergenceOfALinearClassifier) {
   EXPECT_NEAR(*effect.disagreement, disagreement, 1e-12);
 }
 
+/// A depthwise 3x3 convolution of [1, 3, 5, 5], stride 2, zeros around, with a bias and a ReLU.
+std::string depthwise(const HostTensor &weight, const HostTensor &bias) {
+  return "func.func @main(%x: tensor<1x3x5x5xf32> {onnx.name = \"x\"}) -> (tensor<1x3x3x3xf32> "
+         "{onnx.name = \"y\"}) {\n%w = " +
+         constantOf(weight, "tensor<3x1x3x3xf32>") + "\n%b = " + constantOf(bias, "tensor<3xf32>") +
+         "\n%0 = nn.conv %x, %w, %b {strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, "
+         "pads = array<i64: 1, 1, 1, 1>, groups = 3 : i64} : (tensor<1x3x5x5xf32>, "
+         "tensor<3x1x3x3xf32>, tensor<3xf32>) -> tensor<1x3x3x3xf32> loc(\"conv\")\n"
+         "%1 = nn.relu %0 : tensor<1x3x3x3xf32>\nreturn %1 : tensor<1x3x3x3xf32>\n}";
+}
+
+/// What the change of a depthwise weight [3, 9] does to the results of a channel, from the
+/// definition.
+std::vector<double> channelErrors(const Matrix &change, int64_t channel,
+                                  ArrayRef<HostTensor> data) {
+  std::vector<double> errors;
+  for (const HostTensor &x : data)
+    for (int64_t at = 0; at < 9; ++at) {
+      double sum = 0;
+      for (int64_t tap = 0; tap < 9; ++tap) {
+        int64_t row = 2 * (at / 3) + tap / 3 - 1, column = 2 * (at % 3) + tap % 3 - 1;
+        if (row >= 0 && row < 5 && column >= 0 && column < 5)
+          sum += change(channel, tap) * x.values<float>()[(channel * 5 + row) * 5 + column];
+      }
+      errors.push_back(sum);
+    }
+  return errors;
+}
+
+// The mean of each channel's error goes into the bias: the variance is left.
+TEST_F(SensitivityTest, CorrectedBiasOfAConvolution) {
+  HostTensor weight = normal({3, 1, 3, 3}, 4), bias = normal({3}, 6);
+  std::vector<HostTensor> data = samples(4, {1, 3, 5, 5});
+  for (HostTensor &x : data) // no mean of zero
+    for (float &value : x.mutableValues<float>())
+      value += 2;
+  Samples set(data);
+  SensitivityOptions options;
+  options.widths = {3};
+  options.layerError = true;
+  auto module = parse(depthwise(weight, bias));
+  auto plain = measureSensitivity(*module, set, {0, 1, 2, 3}, options);
+  options.correctBias = true;
+  auto corrected = measureSensitivity(*module, set, {0, 1, 2, 3}, options);
+  ASSERT_TRUE(plain && corrected);
+  Matrix exact =
+      Eigen::Map<const Eigen::Matrix<float, 3, 9, Eigen::RowMajor>>(weight.values<float>().data())
+          .cast<double>();
+  Matrix change = inBits(exact, 3) - exact;
+  double square = 0, variance = 0;
+  for (int64_t channel = 0; channel < 3; ++channel) {
+    std::vector<double> errors = channelErrors(change, channel, data);
+    double count = double(errors.size()), mean = 0;
+    for (double error : errors)
+      mean += error / count;
+    for (double error : errors) {
+      square += error * error / (3 * count);
+      variance += (error - mean) * (error - mean) / (3 * count);
+    }
+  }
+  EXPECT_NEAR(*plain->layers.front().widths.front().layerError, square, 1e-4 * square);
+  EXPECT_NEAR(*corrected->layers.front().widths.front().layerError, variance, 1e-4 * variance);
+  EXPECT_LT(variance, 0.99 * square); // the two tell apart
+}
+
+// The bias of what the model returns is left alone.
+TEST_F(SensitivityTest, BiasOfAnOutputStays) {
+  HostTensor weight = normal({4, 6}, 8);
+  SensitivityOptions options;
+  SensitivityTable plain = measure(weight, samples(3, {1, 1, 6}), options);
+  options.correctBias = true;
+  SensitivityTable corrected = measure(weight, samples(3, {1, 1, 6}), options);
+  EXPECT_TRUE(corrected.correctedBias);
+  EXPECT_EQ(corrected.layers.front().widths.front().noise,
+            plain.layers.front().widths.front().noise);
+}
+
 // y = W2 W1 x: what a pair does together, and that the problem's couplings make it up.
 TEST_F(SensitivityTest, PairsOfLinearLayers) {
   HostTensor first = normal({6, 10}, 1), second = normal({4, 6}, 2);
