@@ -50,6 +50,9 @@ public:
 private:
   llvm::Error readTargets(const ProgressFn &progress);
   llvm::Error rotateAndRound(ModuleOp copy);
+  /// Zeros of the point's shape.
+  ptq::TransformPoint zeros() const;
+  std::vector<HostTensor> inputsOf(const ptq::TransformPoint &point, size_t run) const;
   llvm::Error add(ptq::TransformLoss &sum, const ptq::TransformPoint &point, size_t run);
 
   struct Run {
@@ -66,6 +69,7 @@ private:
   std::vector<Run> runs;
   std::vector<size_t> seen, heldOut; ///< indices of runs
   std::vector<nn::RotationArgument> arguments;
+  std::vector<nn::ScaleArgument> scales; ///< of all arguments, in their order
   nn::GradientSignature signature;
   std::unique_ptr<CompiledModel> model;
 };
@@ -142,13 +146,17 @@ llvm::Error NetworkLoss::rotateAndRound(ModuleOp copy) {
     return failedError();
   if (numbersOfHeads(copy) != numbers)
     return makeError("heads of the rotated network are others than those of the network");
-  const nn::RowRounding rounding{recipe.quantize.activationBits, recipe.activationClip,
-                                 recipe.activationGroup};
-  auto found = nn::roundRotatedRows(copy.lookupSymbol<func::FuncOp>("main"), rounding,
-                                    recipe.quantize.exclude, recipe.rotateLearnHeads);
+  const nn::RotatedRowsOptions rowOptions{
+      {recipe.quantize.activationBits, recipe.activationClip, recipe.activationGroup},
+      recipe.quantize.exclude,
+      recipe.rotateLearnHeads,
+      recipe.rotateLearnScales};
+  auto found = nn::roundRotatedRows(copy.lookupSymbol<func::FuncOp>("main"), rowOptions);
   if (failed(found))
     return failedError();
   arguments = std::move(*found);
+  for (const nn::RotationArgument &argument : arguments)
+    llvm::append_range(scales, argument.scales);
   if (arguments.empty())
     return makeError("no residual stream and no heads are rotated, so there is nothing to learn");
   return llvm::Error::success();
@@ -170,6 +178,8 @@ llvm::Error NetworkLoss::prepare(const ProgressFn &progress) {
   options.output = output.name;
   for (const nn::RotationArgument &argument : arguments)
     options.wrt.push_back(argument.name);
+  for (const nn::ScaleArgument &scale : scales)
+    options.wrt.push_back(scale.name);
   auto built = gradientModule(*copy, options, signature);
   if (!built)
     return built.takeError();
@@ -181,47 +191,73 @@ llvm::Error NetworkLoss::prepare(const ProgressFn &progress) {
   return llvm::Error::success();
 }
 
-ptq::TransformPoint NetworkLoss::start() const {
+ptq::TransformPoint NetworkLoss::zeros() const {
   ptq::TransformPoint point;
-  for (const nn::RotationArgument &argument : arguments)
-    point.rotations.push_back(ptq::Matrix::Identity(argument.channels, argument.channels));
+  for (const nn::RotationArgument &argument : arguments) {
+    point.rotations.push_back(ptq::Matrix::Zero(argument.channels, argument.channels));
+    for (size_t i = 0; i < argument.scales.size(); ++i)
+      point.logScales.push_back(ptq::Vector::Zero(argument.channels));
+  }
   return point;
+}
+
+ptq::TransformPoint NetworkLoss::start() const {
+  ptq::TransformPoint point = zeros();
+  for (ptq::Matrix &rotation : point.rotations)
+    rotation.setIdentity();
+  return point;
+}
+
+static HostTensor tensorOf(llvm::ArrayRef<int64_t> shape, const double *values, int64_t count) {
+  return HostTensor::from<float>(shape, std::vector<float>(values, values + count));
+}
+
+/// Learned arguments stand between the model's inputs and the target.
+std::vector<HostTensor> NetworkLoss::inputsOf(const ptq::TransformPoint &point, size_t run) const {
+  std::vector<HostTensor> inputs = runs[run].feeds;
+  inputs.resize(inputs.size() + point.rotations.size() + point.logScales.size());
+  for (auto [argument, rotation] : llvm::zip_equal(arguments, point.rotations))
+    inputs[argument.argument] =
+        tensorOf({rotation.rows(), rotation.cols()}, rotation.data(), rotation.size());
+  for (auto [scale, logs] : llvm::zip_equal(scales, point.logScales))
+    inputs[scale.argument] = tensorOf({logs.size()}, logs.data(), logs.size());
+  inputs.push_back(runs[run].target);
+  return inputs;
 }
 
 /// Adds a run's loss and, where `sum` has room for them, its gradients.
 llvm::Error NetworkLoss::add(ptq::TransformLoss &sum, const ptq::TransformPoint &point,
                              size_t run) {
-  std::vector<HostTensor> inputs = runs[run].feeds;
-  for (const ptq::Matrix &rotation : point.rotations)
-    inputs.push_back(HostTensor::from<float>(
-        {rotation.rows(), rotation.cols()},
-        std::vector<float>(rotation.data(), rotation.data() + rotation.size())));
-  inputs.push_back(runs[run].target);
-  auto results = model->run(inputs);
+  auto results = model->run(inputsOf(point, run));
   if (!results)
     return results.takeError();
   sum.value += (*results)[signature.loss].asDouble(0) / unit;
-  for (size_t i = 0; i < sum.gradients.rotations.size(); ++i) {
-    ptq::Matrix &gradient = sum.gradients.rotations[i];
-    llvm::ArrayRef<float> values = (*results)[signature.gradients[i].result].values<float>();
-    for (auto [total, value] :
-         llvm::zip_equal(llvm::MutableArrayRef(gradient.data(), size_t(gradient.size())), values))
-      total += value / unit;
-  }
+  auto addTo = [&](auto &total, size_t index) {
+    llvm::ArrayRef<float> values =
+        (*results)[signature.gradients[index].result].template values<float>();
+    for (auto [element, value] :
+         llvm::zip_equal(llvm::MutableArrayRef(total.data(), size_t(total.size())), values))
+      element += value / unit;
+  };
+  ptq::TransformPoint &gradients = sum.gradients;
+  for (size_t i = 0; i < gradients.rotations.size(); ++i)
+    addTo(gradients.rotations[i], i);
+  for (size_t i = 0; i < gradients.logScales.size(); ++i)
+    addTo(gradients.logScales[i], arguments.size() + i);
   return llvm::Error::success();
 }
 
 llvm::Expected<ptq::TransformLoss> NetworkLoss::train(const ptq::TransformPoint &point,
                                                       int64_t step) {
-  ptq::TransformLoss loss;
-  for (const ptq::Matrix &rotation : point.rotations)
-    loss.gradients.rotations.push_back(ptq::Matrix::Zero(rotation.rows(), rotation.cols()));
+  ptq::TransformLoss loss{0, zeros()};
   const int64_t count = std::min(recipe.rotateRuns, int64_t(seen.size()));
   for (int64_t i = 0; i < count; ++i)
     if (llvm::Error error = add(loss, point, seen[size_t(step * count + i) % seen.size()]))
       return std::move(error);
   loss.value /= double(count);
   for (ptq::Matrix &gradient : loss.gradients.rotations)
+    gradient /= double(count);
+  for (ptq::Vector &gradient : loss.gradients.logScales)
     gradient /= double(count);
   return std::move(loss);
 }
@@ -258,6 +294,7 @@ llvm::Expected<nn::RotationTable> quantc::learnByLoss(ModuleOp module, DataSet &
   if (!learned)
     return learned.takeError();
   nn::RotationTable table;
+  size_t nextScale = 0;
   for (auto [argument, rotation] : llvm::zip_equal(loss.rotations(), learned->point.rotations)) {
     std::string text;
     std::vector<double> fixed =
@@ -267,6 +304,11 @@ llvm::Expected<nn::RotationTable> quantc::learnByLoss(ModuleOp module, DataSet &
         rotation;
     (argument.ofHeads ? table.heads : table.streams)[argument.number].assign(
         whole.data(), whole.data() + whole.size());
+    for (const nn::ScaleArgument &scale : argument.scales) {
+      const ptq::Vector scales = learned->point.logScales[nextScale++].array().exp();
+      (argument.ofHeads ? table.headScales : table.streamScales)[{argument.number, scale.input}]
+          .assign(scales.data(), scales.data() + scales.size());
+    }
     report.push_back({argument.number, argument.channels, 0, learned->before, learned->after,
                       argument.ofHeads, loss.lossName()});
   }

@@ -82,6 +82,8 @@ static std::string rotatePasses(const Recipe &recipe) {
                      "}";
   if (recipe.rotate == "online")
     text += ",qnn-rotate-online{" + seed + "}";
+  if (!recipe.rotations.empty())
+    text += ",nn-scale-rotated{rotations=" + recipe.rotations + "}";
   return text + "),lower-nn-to-nodes,canonicalize";
 }
 

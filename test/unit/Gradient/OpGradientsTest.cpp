@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "GradientTest.h"
+#include "quantc/Dialect/ONNX/Utils/NodeBuilder.h"
 
 using namespace mlir;
 using namespace quantc;
@@ -321,6 +322,29 @@ TEST_F(OpGradients, Softmax) {
     return Case{{input}, [=](OpBuilder &b, Location loc, ValueRange v) -> Value {
                   return nn::SoftmaxOp::create(b, loc, v[0].getType(), v[0], axis);
                 }};
+  });
+}
+
+/// The first of the greatest along an axis.
+TEST_F(OpGradients, ReduceMax) {
+  checkAll(6, [](Random &r) {
+    Shape input = randomShape(r, r.integer(1, 3));
+    const int64_t rank = static_cast<int64_t>(input.size()), axis = r.integer(-rank, rank - 1);
+    const bool keeps = r.coin();
+    return Case{
+        {input}, [=](OpBuilder &b, Location loc, ValueRange v) -> Value {
+          Shape reduced = input;
+          const auto at = static_cast<size_t>(axis < 0 ? axis + rank : axis);
+          if (keeps)
+            reduced[at] = 1;
+          else
+            reduced.erase(reduced.begin() + static_cast<int64_t>(at));
+          auto type = cast<RankedTensorType>(v[0].getType()).clone(reduced);
+          NamedAttribute attributes[] = {b.getNamedAttr("axes", b.getDenseI64ArrayAttr({axis})),
+                                         onnx::intAttribute(b, "keepdims", keeps)};
+          return onnx::createNode(b, loc, "max", "ReduceMax", 17, {v[0]}, {type}, attributes)
+              ->getResult(0);
+        }};
   });
 }
 

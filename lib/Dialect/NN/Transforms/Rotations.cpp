@@ -93,6 +93,12 @@ std::vector<HeadValues> nn::findHeadValues(func::FuncOp function) {
   return heads;
 }
 
+TransformRegion nn::findScaleRegion(Value input, int64_t channels) {
+  const int64_t last = cast<RankedTensorType>(input.getType()).getRank() - 1;
+  return findTransformRegion(input, ChannelSlot{{ChannelDigit{last, channels, 1}}},
+                             TransformKind::Scale);
+}
+
 std::vector<double> nn::fixedRotation(int64_t channels, int64_t seed, bool hadamard,
                                       std::string &text) {
   if (hadamard) {
@@ -113,20 +119,48 @@ std::vector<double> nn::fixedRotation(int64_t channels, int64_t seed, bool hadam
 // File
 //===----------------------------------------------------------------------===//
 
-static constexpr llvm::StringLiteral streamPrefix = "stream", headsPrefix = "heads";
+static constexpr llvm::StringLiteral streamPrefix = "stream", headsPrefix = "heads",
+                                     scalesInfix = ".scales";
 
 llvm::Error nn::writeRotations(llvm::StringRef path, const RotationTable &rotations) {
   std::vector<NamedTensor> arrays;
-  auto add = [&](llvm::StringRef prefix, const std::map<int64_t, std::vector<double>> &matrices) {
+  auto add = [&](llvm::StringRef prefix, const std::map<int64_t, std::vector<double>> &matrices,
+                 const ScaleTable &scales) {
     for (const auto &[number, matrix] : matrices) {
       const auto size = int64_t(std::llround(std::sqrt(double(matrix.size()))));
       arrays.push_back(
           {(prefix + llvm::Twine(number)).str(), HostTensor::from<double>({size, size}, matrix)});
     }
+    for (const auto &[place, values] : scales)
+      arrays.push_back(
+          {(prefix + llvm::Twine(place.first) + scalesInfix + llvm::Twine(place.second)).str(),
+           HostTensor::from<double>({int64_t(values.size())}, values)});
   };
-  add(streamPrefix, rotations.streams);
-  add(headsPrefix, rotations.heads);
+  add(streamPrefix, rotations.streams, rotations.streamScales);
+  add(headsPrefix, rotations.heads, rotations.headScales);
   return writeNpz(path, arrays);
+}
+
+/// Why the array is no rotation; empty when it is one.
+static std::string whyNoRotation(llvm::StringRef name, const HostTensor &tensor) {
+  if (tensor.dtype() != DType::F64 || tensor.rank() != 2 || tensor.dim(0) != tensor.dim(1))
+    return ("expected a square f64 matrix as '" + name + "'").str();
+  const double error =
+      numerics::orthogonalityError(tensor.values<double>().vec(), size_t(tensor.dim(0)));
+  if (!(error <= 1e-6))
+    return llvm::formatv("expected '{0}' to be orthogonal, but its product with its transpose "
+                         "differs from 1 by {1:e}",
+                         name, error);
+  return "";
+}
+
+/// Why the array holds no scales; empty when it does.
+static std::string whyNoScales(llvm::StringRef name, const HostTensor &tensor) {
+  if (tensor.dtype() != DType::F64 || tensor.rank() != 1 ||
+      llvm::any_of(tensor.values<double>(),
+                   [](double scale) { return !(scale > 0) || !std::isfinite(scale); }))
+    return ("expected a vector of positive f64 numbers as '" + name + "'").str();
+  return "";
 }
 
 llvm::Expected<RotationTable> nn::readRotations(llvm::StringRef path) {
@@ -135,23 +169,24 @@ llvm::Expected<RotationTable> nn::readRotations(llvm::StringRef path) {
     return arrays.takeError();
   RotationTable table;
   for (const NamedTensor &array : *arrays) {
-    const HostTensor &tensor = array.tensor;
-    llvm::StringRef name = array.name;
-    int64_t number = 0;
+    auto [name, place] = llvm::StringRef(array.name).split(scalesInfix);
+    const bool isScale = name.size() != array.name.size();
     const bool isStream = name.consume_front(streamPrefix);
+    int64_t number = 0, input = 0;
     if ((!isStream && !name.consume_front(headsPrefix)) || name.getAsInteger(10, number) ||
-        number < 0)
-      return makeError(path + ": expected arrays stream0, heads1, ..., but found '" + array.name +
-                       "'");
-    if (tensor.dtype() != DType::F64 || tensor.rank() != 2 || tensor.dim(0) != tensor.dim(1))
-      return makeError(path + ": expected a square f64 matrix as '" + array.name + "'");
-    std::vector<double> matrix(tensor.values<double>().begin(), tensor.values<double>().end());
-    const double error = numerics::orthogonalityError(matrix, size_t(tensor.dim(0)));
-    if (!(error <= 1e-6))
-      return makeError(path + ": expected '" + array.name +
-                       "' to be orthogonal, but its product with its transpose differs from 1 by " +
-                       llvm::formatv("{0:e}", error).str());
-    (isStream ? table.streams : table.heads)[number] = std::move(matrix);
+        number < 0 || (isScale && (place.getAsInteger(10, input) || input < 0)))
+      return makeError(path +
+                       ": expected arrays stream0, heads1, stream0.scales2, ..., but found '" +
+                       array.name + "'");
+    std::string why =
+        isScale ? whyNoScales(array.name, array.tensor) : whyNoRotation(array.name, array.tensor);
+    if (!why.empty())
+      return makeError(path + ": " + why);
+    std::vector<double> values = array.tensor.values<double>().vec();
+    if (isScale)
+      (isStream ? table.streamScales : table.headScales)[{number, input}] = std::move(values);
+    else
+      (isStream ? table.streams : table.heads)[number] = std::move(values);
   }
   return table;
 }

@@ -66,17 +66,17 @@ Value nn::roundRows(OpBuilder &builder, Location loc, Value x, const RowRounding
 namespace {
 class Rounder {
 public:
-  Rounder(func::FuncOp main, const RowRounding &rounding) : main(main), rounding(rounding) {}
+  Rounder(func::FuncOp main, const RotatedRowsOptions &options) : main(main), options(options) {}
 
   void addStream(const ResidualStream &stream) {
-    add({false, stream.number, stream.channels, "stream" + std::to_string(stream.number), 0, 0},
+    add({false, stream.number, stream.channels, "stream" + std::to_string(stream.number), 0, 0, {}},
         stream.inputs);
   }
   void addHeads(const HeadValues &heads) {
-    add({true, heads.number, heads.channels, "heads" + std::to_string(heads.number), 0, 0},
+    add({true, heads.number, heads.channels, "heads" + std::to_string(heads.number), 0, 0, {}},
         heads.inputs);
   }
-  LogicalResult run(ArrayRef<std::string> exclude);
+  LogicalResult run();
   /// Those with an argument.
   std::vector<RotationArgument> arguments() const {
     std::vector<RotationArgument> used;
@@ -87,34 +87,59 @@ public:
 
 private:
   void add(RotationArgument rotation, ArrayRef<Value> inputs) {
-    for (Value input : inputs)
-      rotationOf.try_emplace(input, rotations.size());
+    for (auto [i, input] : llvm::enumerate(inputs))
+      places.try_emplace(input, rotations.size(), int64_t(i));
     rotations.push_back(std::move(rotation));
   }
-  FailureOr<Value> argumentOf(RotationArgument &rotation, Type element);
+  FailureOr<unsigned> addArgument(const std::string &name, RankedTensorType type);
+  FailureOr<Value> rotationOf(RotationArgument &rotation, Type element);
+  /// Null where the graph takes up no scales.
+  FailureOr<Value> scalesOf(RotationArgument &rotation, Value input, int64_t place, Type element);
   LogicalResult round(Value input, ArrayRef<LinearOp> readers);
 
   func::FuncOp main;
-  const RowRounding &rounding;
+  const RotatedRowsOptions &options;
   std::vector<RotationArgument> rotations;
-  llvm::DenseMap<Value, size_t> rotationOf;
+  llvm::DenseMap<Value, std::pair<size_t, int64_t>> places; ///< rotation, and which of its inputs
 };
 } // namespace
 
-FailureOr<Value> Rounder::argumentOf(RotationArgument &rotation, Type element) {
+FailureOr<unsigned> Rounder::addArgument(const std::string &name, RankedTensorType type) {
+  const unsigned index = main.getNumArguments();
+  for (unsigned i = 0; i < index; ++i)
+    if (auto other = main.getArgAttrOfType<StringAttr>(i, "onnx.name"); other && other == name)
+      return main.emitError("expected no input '") << name << "' beside the learned one";
+  Builder builder(main.getContext());
+  DictionaryAttr attributes =
+      builder.getDictionaryAttr(builder.getNamedAttr("onnx.name", builder.getStringAttr(name)));
+  if (failed(main.insertArgument(index, type, attributes, main.getLoc())))
+    return failure();
+  return index;
+}
+
+FailureOr<Value> Rounder::rotationOf(RotationArgument &rotation, Type element) {
   if (rotation.tensors++ > 0)
     return Value(main.getArgument(rotation.argument));
-  for (unsigned i = 0; i < main.getNumArguments(); ++i)
-    if (auto name = main.getArgAttrOfType<StringAttr>(i, "onnx.name"); name == rotation.name)
-      return main.emitError("expected no input '") << rotation.name << "' beside the rotation";
-  Builder builder(main.getContext());
-  rotation.argument = main.getNumArguments();
-  DictionaryAttr attributes = builder.getDictionaryAttr(
-      builder.getNamedAttr("onnx.name", builder.getStringAttr(rotation.name)));
-  auto type = RankedTensorType::get({rotation.channels, rotation.channels}, element);
-  if (failed(main.insertArgument(rotation.argument, type, attributes, main.getLoc())))
+  FailureOr<unsigned> index = addArgument(
+      rotation.name, RankedTensorType::get({rotation.channels, rotation.channels}, element));
+  if (failed(index))
     return failure();
-  return Value(main.getArgument(rotation.argument));
+  rotation.argument = *index;
+  return Value(main.getArgument(*index));
+}
+
+FailureOr<Value> Rounder::scalesOf(RotationArgument &rotation, Value input, int64_t place,
+                                   Type element) {
+  if (!options.scales || !findScaleRegion(input, rotation.channels).isLegal())
+    return Value();
+  ScaleArgument scales{place, rotation.name + ".scales" + std::to_string(place), 0};
+  FailureOr<unsigned> index =
+      addArgument(scales.name, RankedTensorType::get({rotation.channels}, element));
+  if (failed(index))
+    return failure();
+  scales.argument = *index;
+  rotation.scales.push_back(std::move(scales));
+  return Value(main.getArgument(*index));
 }
 
 LogicalResult Rounder::round(Value input, ArrayRef<LinearOp> readers) {
@@ -125,31 +150,40 @@ LogicalResult Rounder::round(Value input, ArrayRef<LinearOp> readers) {
   OpBuilder builder(readers.front());
   Location loc = NameLoc::get(builder.getStringAttr(getNodeName(readers.front()) + ":rows"));
   Emitter e(builder, loc);
-  Value x = input, matrix;
-  if (auto found = rotationOf.find(input); found != rotationOf.end()) {
-    RotationArgument &rotation = rotations[found->second];
-    FailureOr<Value> argument = argumentOf(rotation, type.getElementType());
-    if (failed(argument))
+  Value x = input, matrix, scales;
+  if (auto found = places.find(input); found != places.end()) {
+    RotationArgument &rotation = rotations[found->second.first];
+    FailureOr<Value> logs = scalesOf(rotation, input, found->second.second, type.getElementType());
+    FailureOr<Value> argument = rotationOf(rotation, type.getElementType());
+    if (failed(argument) || failed(logs))
       return failure();
     matrix = *argument;
     const int64_t rows = type.getNumElements() / rotation.channels;
-    x = e.reshape(e.matmul(e.reshape(x, {rows, rotation.channels}), matrix), type.getShape());
+    x = e.matmul(e.reshape(x, {rows, rotation.channels}), matrix);
+    if (*logs) {
+      scales = e.unary<ExpOp>(*logs);
+      x = e.div(x, scales);
+    }
+    x = e.reshape(x, type.getShape());
   }
-  x = roundRows(builder, loc, x, rounding);
+  x = roundRows(builder, loc, x, options.rounding);
   if (matrix) {
     const int64_t channels = shapeOf(matrix)[0], rows = type.getNumElements() / channels;
-    x = e.reshape(e.matmul(e.reshape(x, {rows, channels}), e.transposeLast(matrix)),
-                  type.getShape());
+    x = e.reshape(x, {rows, channels});
+    if (scales)
+      x = e.mul(x, scales);
+    x = e.reshape(e.matmul(x, e.transposeLast(matrix)), type.getShape());
   }
   for (LinearOp reader : readers)
     reader.getInputMutable().assign(x);
   return success();
 }
 
-LogicalResult Rounder::run(ArrayRef<std::string> exclude) {
+LogicalResult Rounder::run() {
   llvm::MapVector<Value, SmallVector<LinearOp>> readers;
   main.walk([&](LinearOp op) {
-    if (getConstantElements(op.getWeight()) && !llvm::is_contained(exclude, getNodeName(op)))
+    if (getConstantElements(op.getWeight()) &&
+        !llvm::is_contained(options.exclude, getNodeName(op)))
       readers[op.getInput()].push_back(op);
   });
   for (auto &[input, ops] : readers)
@@ -159,17 +193,15 @@ LogicalResult Rounder::run(ArrayRef<std::string> exclude) {
 }
 
 FailureOr<std::vector<RotationArgument>> nn::roundRotatedRows(func::FuncOp main,
-                                                              const RowRounding &rounding,
-                                                              ArrayRef<std::string> exclude,
-                                                              bool heads) {
-  Rounder rounder(main, rounding);
+                                                              const RotatedRowsOptions &options) {
+  Rounder rounder(main, options);
   for (const ResidualStream &stream : findResidualStreams(main, /*maxExplicit=*/0))
     if (stream.isRotated)
       rounder.addStream(stream);
-  if (heads)
+  if (options.heads)
     for (const HeadValues &values : findHeadValues(main))
       rounder.addHeads(values);
-  if (failed(rounder.run(exclude)))
+  if (failed(rounder.run()))
     return failure();
   return rounder.arguments();
 }

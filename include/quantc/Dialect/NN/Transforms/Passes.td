@@ -124,8 +124,8 @@ def NNRotate : Pass<"nn-rotate", "::mlir::func::FuncOp"> {
     named in a remark, or, up to `max-explicit` of a stream, rotated at run time.
 
     R is a Hadamard matrix with random signs where there is one of the size, else, and
-    with `kind=orthogonal`, the Q of a Gaussian matrix. Streams with a matrix in the file
-    `rotations` take that: learned ones, of `quantc --set rotate-learn=local`.
+    with `kind=orthogonal`, the Q of a Gaussian matrix. Streams and heads with a matrix in the
+    file `rotations` take that: learned ones, of `quantc --set rotate-learn=local`.
 
     Source: Ashkboos et al., QuaRot, arXiv:2404.00456; Liu et al., SpinQuant,
     arXiv:2405.16406. Example: see test/Dialect/NN/rotate-doctest.mlir.
@@ -136,11 +136,29 @@ def NNRotate : Pass<"nn-rotate", "::mlir::func::FuncOp"> {
     Option<"kind", "kind", "std::string", "\"hadamard\"", "hadamard or orthogonal; default hadamard">,
     Option<"seed", "seed", "int64_t", "0", "of the signs or the Gaussian matrix; default 0">,
     Option<"rotations", "rotations", "std::string", "\"\"",
-      ".npz of matrices for streams: stream0, stream1, ... in order of their first norms; default none">,
+      ".npz of matrices: stream0, stream1, ... in order of their first norms, and heads2, ... of products of "
+      "activations, counted on; default none">,
     Option<"maxExplicit", "max-explicit", "unsigned", "1",
       "most places of a stream with a rotation at run time; default 1">
   ];
   let dependentDialects = ["::quantc::nn::NNDialect"];
+}
+
+def NNScaleRotated : Pass<"nn-scale-rotated", "::mlir::func::FuncOp"> {
+  let summary = "scale channels of what linear maps read of rotated streams and heads";
+  let description = [{
+    `stream0.scales2` in the file `rotations` divides what is read of stream 0 at its input 2, in
+    the rotated basis: the norm in front gets a gain of the inverse, and its readers take the
+    scales up in the columns of their weights. `heads5.scales0` does so for heads, alike for all
+    heads of a layer, where the values' map takes the inverse up. Numbers are those of nn-rotate,
+    inputs are counted in program order. It runs behind all rotations, which a gain would refuse.
+
+    Source: Hu et al., OSTQuant, arXiv:2501.13987.
+  }];
+  let options = [
+    Option<"rotations", "rotations", "std::string", "\"\"", "the .npz that nn-rotate reads">
+  ];
+  let statistics = [Statistic<"scaled", "scaled", "Number of scaled tensors">];
 }
 
 def NNWeightsToInputs : Pass<"nn-weights-to-inputs", "::mlir::ModuleOp"> {

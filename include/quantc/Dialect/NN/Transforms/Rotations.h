@@ -15,9 +15,11 @@
 #define QUANTC_DIALECT_NN_TRANSFORMS_ROTATIONS_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "quantc/Analysis/TransformRegion.h"
 #include "llvm/Support/Error.h"
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace quantc::nn {
@@ -45,19 +47,29 @@ struct HeadValues {
 /// Those that nn-rotate rotates.
 std::vector<HeadValues> findHeadValues(mlir::func::FuncOp function);
 
+/// The region that a scale of `channels` channels of `input`, one of the above, has: of all
+/// channels, or of a head's, alike for all heads.
+TransformRegion findScaleRegion(mlir::Value input, int64_t channels);
+
 /// The orthogonal matrix [channels, channels], row-major, that nn-rotate takes by itself: a
 /// Hadamard matrix with the signs of `seed`, or a random one where there is none or `hadamard` is
 /// false; `text` says which.
 std::vector<double> fixedRotation(int64_t channels, int64_t seed, bool hadamard, std::string &text);
 
-/// Learned matrices [d, d], row-major, by number.
+/// Scales of channels in the rotated basis, by number and the place of what linear maps read among
+/// the `inputs` of a stream or of heads.
+using ScaleTable = std::map<std::pair<int64_t, int64_t>, std::vector<double>>;
+
+/// Learned matrices [d, d], row-major, by number, and scales beside them.
 struct RotationTable {
   std::map<int64_t, std::vector<double>> streams, heads;
+  ScaleTable streamScales, headScales;
   bool empty() const { return streams.empty() && heads.empty(); }
 };
 
-/// An .npz of f64 arrays `stream0`, `heads3`, ... Reading fails where one has another name, type
-/// or shape, is not finite, or not orthogonal within 1e-6.
+/// An .npz of f64 arrays `stream0`, `heads3`, ..., and scales `stream0.scales2`. Reading fails
+/// where one has another name, type or shape, is not finite, not orthogonal within 1e-6, or no
+/// scale of positive numbers.
 llvm::Error writeRotations(llvm::StringRef path, const RotationTable &rotations);
 llvm::Expected<RotationTable> readRotations(llvm::StringRef path);
 

@@ -34,6 +34,13 @@ struct RowRounding {
 mlir::Value roundRows(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x,
                       const RowRounding &rounding);
 
+/// An argument of `@main` that holds logarithms t [channels] of scales of one input.
+struct ScaleArgument {
+  int64_t input = 0; ///< among the `inputs` of its stream or heads
+  std::string name;  ///< "stream0.scales2"
+  unsigned argument = 0;
+};
+
 /// An argument of `@main` that holds a rotation R [channels, channels].
 struct RotationArgument {
   bool ofHeads = false; ///< else of a stream
@@ -42,17 +49,23 @@ struct RotationArgument {
   std::string name; ///< of the argument: "stream0", "heads3"
   unsigned argument = 0;
   int64_t tensors = 0; ///< that are rounded under it
+  std::vector<ScaleArgument> scales;
 };
 
-/// Linear maps with a constant matrix read rounded rows from here on, but for those whose node is
-/// called as one of `exclude`. What they read of a residual stream or of an attention's values
-/// becomes round(x R) R^T with R an argument; with every R orthogonal this is the network whose
-/// weights have taken R up. Streams and heads as `findResidualStreams` and `findHeadValues` find
-/// them, the latter with `heads`; those that no such map reads have no argument.
+struct RotatedRowsOptions {
+  RowRounding rounding;
+  std::vector<std::string> exclude; ///< names of nodes that read what they did
+  bool heads = true;                ///< heads have rotations, too
+  bool scales = false;              ///< scales where the algebra of channels takes them up
+};
+
+/// Linear maps with a constant matrix read rounded rows from here on. What they read of a residual
+/// stream or of an attention's values becomes round(x R) R^T with R an argument, or with D =
+/// diag(e^t) beside it round(x R D^-1) D R^T; with every R orthogonal this is the network whose
+/// weights have taken both up. Streams and heads as `findResidualStreams` and `findHeadValues` find
+/// them; those that no such map reads have no argument.
 mlir::FailureOr<std::vector<RotationArgument>> roundRotatedRows(mlir::func::FuncOp main,
-                                                                const RowRounding &rounding,
-                                                                llvm::ArrayRef<std::string> exclude,
-                                                                bool heads = true);
+                                                                const RotatedRowsOptions &options);
 
 } // namespace quantc::nn
 
