@@ -39,6 +39,9 @@ static Error check(ArrayRef<BlockWeight> weights, int64_t samples, const BlockOp
   if (weights.empty() || samples < 1)
     return makeError("expected weights and samples, but found " + Twine(weights.size()) + " and " +
                      Twine(samples));
+  if (options.heldOut < 0 || options.heldOut >= samples)
+    return makeError("expected fewer than " + Twine(samples) + " samples held out, but found " +
+                     Twine(options.heldOut));
   if (options.iterations < 0 || options.batch < 1 || !(options.warmup >= 0 && options.warmup < 1))
     return makeError("expected iterations, a batch of at least 1 and a warm-up in [0, 1)");
   for (const BlockWeight &given : weights) {
@@ -68,7 +71,10 @@ public:
   Expected<BlockResult> run();
 
 private:
-  Expected<double> meanLoss(ArrayRef<Matrix> weights);
+  Expected<double> meanLoss(ArrayRef<Matrix> weights, int64_t first, int64_t last);
+  Expected<double> decidingLoss(ArrayRef<Matrix> weights) {
+    return meanLoss(weights, options.heldOut ? samples - options.heldOut : 0, samples);
+  }
   Error step(int iteration, double scale);
 
   int64_t samples;
@@ -82,15 +88,15 @@ private:
 };
 } // namespace
 
-Expected<double> Reconstruction::meanLoss(ArrayRef<Matrix> weights) {
+Expected<double> Reconstruction::meanLoss(ArrayRef<Matrix> weights, int64_t first, int64_t last) {
   double sum = 0;
-  for (int64_t sample = 0; sample < samples; ++sample) {
+  for (int64_t sample = first; sample < last; ++sample) {
     Expected<double> one = loss(sample, weights, {});
     if (!one)
       return one.takeError();
     sum += *one;
   }
-  return sum / double(samples);
+  return sum / double(last - first);
 }
 
 Error Reconstruction::step(int iteration, double scale) {
@@ -101,7 +107,7 @@ Error Reconstruction::step(int iteration, double scale) {
   }
   std::vector<Matrix> gradients = sums;
   for (int64_t i = 0; i < options.batch; ++i) {
-    auto sample = static_cast<int64_t>(random.uniform() * double(samples));
+    auto sample = static_cast<int64_t>(random.uniform() * double(samples - options.heldOut));
     Expected<double> one = loss(sample, soft, gradients);
     if (!one)
       return one.takeError();
@@ -126,14 +132,18 @@ Expected<BlockResult> Reconstruction::run() {
   random = numerics::RandomState(static_cast<int64_t>(options.seed));
   BlockResult result;
   result.weights = start;
-  Expected<double> before = meanLoss(start);
+  Expected<double> before = decidingLoss(start);
   if (!before)
     return before.takeError();
   result.before = result.after = *before;
-  if (!(*before > 0) || !std::isfinite(*before))
+  Expected<double> learning =
+      options.heldOut ? meanLoss(start, 0, samples - options.heldOut) : std::move(before);
+  if (!learning)
+    return learning.takeError();
+  if (!(*learning > 0) || !std::isfinite(*learning))
     return result;
   for (int iteration = 0; iteration < options.iterations; ++iteration)
-    if (Error error = step(iteration, 1 / *before))
+    if (Error error = step(iteration, 1 / *learning))
       return std::move(error);
   std::vector<Matrix> learned;
   double decided = 0;
@@ -142,10 +152,10 @@ Expected<BlockResult> Reconstruction::run() {
     decided += variable.decided() * double(variable.values().size());
   }
   result.decided = decided / double(total);
-  Expected<double> after = meanLoss(learned);
+  Expected<double> after = decidingLoss(learned);
   if (!after)
     return after.takeError();
-  if (*after < *before) {
+  if (*after < result.before) {
     result.after = *after;
     result.weights = std::move(learned);
   }

@@ -165,7 +165,11 @@ Error ChannelRounder::check() const {
 //===----------------------------------------------------------------------===//
 
 /// Candidates of the damping; more than 1 says that channels do not matter to each other.
-static constexpr double kDampings[] = {0.01, 0.03, 0.1, 0.3, 1.0};
+static constexpr double kDampings[] = {0.01, 0.03, 0.1, 0.3, 1, 3, 10};
+
+static GptqOptions dampedBy(double damping) {
+  return {damping, std::max(damping, 1.0), /*actOrder=*/true};
+}
 
 /// The loss of GPTQ at the largest step, with a shift chosen on the same data: for a shift S from
 /// what is known the unseen loss of w + alpha S is alpha^2 <S G, S> - 2 alpha <S, w D>, up to a
@@ -175,7 +179,7 @@ Expected<double> ChannelRounder::unseenLoss(double tried, double &best) const {
   std::vector<Matrix> shifts;
   double gain = 0, curvature = 0;
   for (const HeldOutMoments &held : problem.heldOut) {
-    Expected<GptqFactor> made = factorSecondMoment(held.second, {tried, 1.0, /*actOrder=*/true});
+    Expected<GptqFactor> made = factorSecondMoment(held.second, dampedBy(tried));
     if (!made)
       return made.takeError();
     factors.push_back(std::move(*made));
@@ -252,8 +256,7 @@ Error ChannelRounder::prepare() {
   if (!problem.heldOut.empty())
     if (Error error = chooseByHeldOut())
       return error;
-  Expected<GptqFactor> made = factorSecondMoment(*problem.second, {damping, 1.0,
-                                                                   /*actOrder=*/true});
+  Expected<GptqFactor> made = factorSecondMoment(*problem.second, dampedBy(damping));
   if (!made)
     return made.takeError();
   factor = std::move(*made);
@@ -303,7 +306,7 @@ Error ChannelRounder::searchByMoments() {
   return Error::success();
 }
 
-/// From GPTQ's codes at the steps found.
+/// From the codes at the steps found.
 void ChannelRounder::improve() {
   improveCodes(target, damped, bestSteps, greatest, options.sweeps, result.weights);
   bestLosses = lossesOf(result.weights);
@@ -326,11 +329,17 @@ Error ChannelRounder::searchByWeights() {
   return Error::success();
 }
 
-/// AdaRound at the steps found, on rows of the target.
+/// AdaRound at the steps found, on rows of the target. Its regularizer is a sum over weights: with
+/// the loss in units of that of nearest codes, maps of any size and magnitude are treated alike.
 Error ChannelRounder::descend() {
+  const double nearest = bestLosses.sum();
+  if (!(nearest > 0))
+    return Error::success();
   SteppedGrid grid = gridOf(bestSteps);
+  AdaRoundOptions descent = options.adaRound;
+  descent.lambda = options.regularizer / double(weight.size());
   Expected<AdaRoundResult> rounded =
-      roundByAdaRound(target, grid, damped, nullptr, options.adaRound);
+      roundByAdaRound(target, grid, damped / nearest, nullptr, descent);
   if (!rounded)
     return rounded.takeError();
   keep(rounded->weights, bestSteps, lossesOf(rounded->weights));
@@ -360,7 +369,7 @@ Error ChannelRounder::run() {
   if (options.method == ChannelMethod::AdaRound)
     if (Error error = descend())
       return error;
-  if (options.method == ChannelMethod::Gptaq)
+  if (options.method == ChannelMethod::Gptaq || options.method == ChannelMethod::AdaRound)
     improve();
   store();
   return Error::success();

@@ -73,7 +73,8 @@ private:
   llvm::Error checkMemory(const RoundableMap &map) const;
   void accept(const RoundableMap &map, ChosenCodes chosen);
   std::vector<const RoundableMap *> mapsOf(const NetworkBlock &block) const;
-  size_t takeFinished(ArrayRef<NetworkBlock> blocks);
+  std::optional<std::vector<FinishedMap>> findFinished(const NetworkBlock &block);
+  void takeFinished(const NetworkBlock &block, std::vector<FinishedMap> finished);
   llvm::Error keepFinished(const NetworkBlock &block);
   void forgetInputs(const NetworkBlock &block, ArrayRef<NetworkBlock> later);
 
@@ -327,6 +328,8 @@ llvm::Error CodeRounding::reconstruct(const NetworkBlock &block) {
   };
   ptq::BlockOptions blockOptions;
   blockOptions.iterations = static_cast<int>(options.recipe.roundingSteps);
+  if (folds() > 1)
+    blockOptions.heldOut = data.numRuns() / folds();
   auto result = ptq::reconstructBlock(weights, data.numRuns(), loss, blockOptions);
   if (!result)
     return result.takeError();
@@ -353,29 +356,28 @@ static std::string stepOf(ArrayRef<const RoundableMap *> own) {
   return "codes " + own.front()->name;
 }
 
-/// Number of blocks in front whose codes an earlier run chose; they are taken.
-size_t CodeRounding::takeFinished(ArrayRef<NetworkBlock> blocks) {
-  if (!checkpoint)
-    return 0;
-  for (auto [i, block] : llvm::enumerate(blocks)) {
-    std::vector<const RoundableMap *> own = mapsOf(block);
-    if (own.empty())
-      continue;
-    std::optional<std::string> path = checkpoint->find(stepOf(own));
-    if (!path)
-      return i;
-    llvm::Expected<std::vector<FinishedMap>> finished = readFinished(*path, own);
-    if (!finished) {
-      checkpoint->reject(stepOf(own), finished.takeError());
-      return i;
-    }
-    for (FinishedMap &map : *finished) {
-      accept(*own[map.index], std::move(map.chosen));
-      reports.push_back(std::move(map.report));
-      ++done;
-    }
+/// What an earlier run made of the block.
+std::optional<std::vector<FinishedMap>> CodeRounding::findFinished(const NetworkBlock &block) {
+  std::vector<const RoundableMap *> own = mapsOf(block);
+  if (own.empty())
+    return std::vector<FinishedMap>();
+  std::optional<std::string> path = checkpoint ? checkpoint->find(stepOf(own)) : std::nullopt;
+  if (!path)
+    return std::nullopt;
+  llvm::Expected<std::vector<FinishedMap>> finished = readFinished(*path, own);
+  if (finished)
+    return std::move(*finished);
+  checkpoint->reject(stepOf(own), finished.takeError());
+  return std::nullopt;
+}
+
+void CodeRounding::takeFinished(const NetworkBlock &block, std::vector<FinishedMap> finished) {
+  std::vector<const RoundableMap *> own = mapsOf(block);
+  for (FinishedMap &map : finished) {
+    accept(*own[map.index], std::move(map.chosen));
+    reports.push_back(std::move(map.report));
+    ++done;
   }
-  return blocks.size();
 }
 
 llvm::Error CodeRounding::keepFinished(const NetworkBlock &block) {
@@ -406,31 +408,37 @@ void CodeRounding::forgetInputs(const NetworkBlock &block, ArrayRef<NetworkBlock
     }
 }
 
-/// Blocks that an earlier run finished are run with its codes, for the data behind them.
+/// Data goes through blocks, finished or not, as long as one behind them needs it.
 llvm::Error CodeRounding::run() {
   auto main = module.lookupSymbol<func::FuncOp>("main");
   std::vector<NetworkBlock> blocks = splitBlocks(main);
-  const size_t finished = takeFinished(blocks);
-  if (finished == blocks.size())
-    return llvm::Error::success();
-  if (llvm::Error error = loadArguments(main))
-    return error;
+  std::vector<std::optional<std::vector<FinishedMap>>> finished;
+  size_t end = 0; // behind the last block that is not finished
+  for (const NetworkBlock &block : blocks) {
+    finished.push_back(findFinished(block));
+    if (!finished.back())
+      end = finished.size();
+  }
+  if (end > 0)
+    if (llvm::Error error = loadArguments(main))
+      return error;
   for (auto [i, block] : llvm::enumerate(blocks)) {
-    const bool isLast = i + 1 == blocks.size(), isNew = i >= finished;
-    if (isNew)
-      if (llvm::Error error = roundBlock(block))
-        return error;
-    if (reconstructs || !isLast)
+    const bool isNew = !finished[i].has_value(), goesOn = i + 1 < end;
+    if (!isNew)
+      takeFinished(block, std::move(*finished[i]));
+    else if (llvm::Error error = roundBlock(block))
+      return error;
+    if (goesOn || (isNew && reconstructs))
       if (llvm::Error error = advance(block, floats, /*asFloats=*/true))
         return error;
-    if (reconstructs && isNew)
+    if (isNew && reconstructs)
       if (llvm::Error error = reconstruct(block))
         return error;
     if (isNew)
       if (llvm::Error error = keepFinished(block))
         return error;
-    if (isLast)
-      break;
+    if (!goesOn)
+      continue;
     if (llvm::Error error = advance(block, codes, /*asFloats=*/false))
       return error;
     forgetInputs(block, ArrayRef(blocks).drop_front(i + 1));

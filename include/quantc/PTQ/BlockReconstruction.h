@@ -29,7 +29,9 @@ namespace quantc::ptq {
 
 struct BlockOptions {
   int iterations = 300;
-  int64_t batch = 8;   ///< samples of a step, drawn with replacement
+  int64_t batch = 8; ///< samples of a step, drawn with replacement
+  /// The last so many samples, less than all, are not learned from but decide; 0: all do both.
+  int64_t heldOut = 0;
   double rate = 5e-2;  ///< of Adam
   double warmup = 0.2; ///< share of the iterations without regularizer, in [0, 1)
   double regularizer = 1000;
@@ -51,11 +53,12 @@ using BlockLoss = llvm::function_ref<llvm::Expected<double>(
 
 struct BlockResult {
   std::vector<Matrix> weights;  ///< step * code
-  double before = 0, after = 0; ///< mean loss over all samples
+  double before = 0, after = 0; ///< mean loss over the samples that decide
   double decided = 1;           ///< share of weights with |h - 1/2| > 0.49 at the end
 };
 
-/// Rounded weights that were learned, or the start where that is at least as good on all samples.
+/// Rounded weights that were learned, or the start where that is at least as good on the samples
+/// that decide.
 llvm::Expected<BlockResult> reconstructBlock(llvm::ArrayRef<BlockWeight> weights, int64_t samples,
                                              BlockLoss loss, const BlockOptions &options = {});
 

@@ -48,11 +48,13 @@ private:
 };
 
 enum class ChannelMethod : uint8_t {
-  Nearest,  ///< the largest step, nearest codes
-  Mse,      ///< the step of least |error|^2.4 of the weights, nearest codes; no data
-  Gptq,     ///< for each step by GPTQ, the step with the least loss
-  Gptaq,    ///< the same for the outputs of the float inputs, codes then improved one by one
-  AdaRound, ///< up or down by AdaRound for those outputs, at the step with the least nearest loss
+  Nearest, ///< the largest step, nearest codes
+  Mse,     ///< the step of least |error|^2.4 of the weights, nearest codes; no data
+  Gptq,    ///< for each step by GPTQ, the step with the least loss
+  Gptaq,   ///< the same for the outputs of the float inputs, codes then improved one by one
+  /// Up or down by AdaRound for those outputs, at the step with the least nearest loss, codes then
+  /// improved one by one.
+  AdaRound,
 };
 
 struct ChannelOptions {
@@ -63,9 +65,13 @@ struct ChannelOptions {
   double alpha = 1;
   /// Steps are the largest one times 1 - i / 12 for i = 0 .. candidates - 1, in [1, 11].
   int candidates = 7;
-  /// Passes of Gptaq over the codes, each of which takes the best value for the others as they are.
+  /// Passes of Gptaq and AdaRound over the codes, each of which takes the best value for the others
+  /// as they are.
   int sweeps = 8;
-  AdaRoundOptions adaRound{1000, 1e-2};
+  AdaRoundOptions adaRound{1000, 5e-2}; ///< its lambda: regularizer / weights
+  /// Of AdaRound: the most that all weights' regularizers add up to, in units of the loss of
+  /// nearest codes.
+  double regularizer = 1000;
 };
 
 /// Moments of most of the data and of what was held out; crosses may be empty: 0.

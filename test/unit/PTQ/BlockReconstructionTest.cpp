@@ -61,13 +61,14 @@ struct TwoLayers {
     return weights;
   }
 
-  BlockResult run(const BlockOptions &options = {}) const {
-    return cantFail(reconstructBlock(
+  llvm::Expected<BlockResult> tryRun(const BlockOptions &options) const {
+    return reconstructBlock(
         nearest(), samples,
         [&](int64_t sample, llvm::ArrayRef<Matrix> weights,
             llvm::MutableArrayRef<Matrix> gradients) { return loss(sample, weights, gradients); },
-        options));
+        options);
   }
+  BlockResult run(const BlockOptions &options = {}) const { return cantFail(tryRun(options)); }
 };
 
 TEST(BlockReconstruction, LowersTheLossOfNearest) {
@@ -114,6 +115,32 @@ TEST(BlockReconstruction, KeepsTheStartWhereNothingIsBetter) {
   BlockResult result = block.run(options);
   EXPECT_EQ(result.weights[0], block.nearest()[0].rounded);
   EXPECT_EQ(result.after, result.before);
+}
+
+/// The last samples are never learned from, and their loss is what is told.
+TEST(BlockReconstruction, HeldOutSamplesDecideAndAreNotLearnedFrom) {
+  TwoLayers block;
+  BlockOptions options;
+  options.iterations = 60;
+  options.heldOut = 10;
+  BlockResult one = block.run(options);
+  for (int64_t sample = TwoLayers::samples - 10; sample < TwoLayers::samples; ++sample)
+    block.targets[sample] *= 1.5;
+  BlockResult two = block.run(options);
+  EXPECT_NE(one.before, two.before);
+  EXPECT_LT(one.after, one.before);
+  if (two.after < two.before) {
+    EXPECT_EQ(one.weights[0], two.weights[0]);
+  } else {
+    EXPECT_EQ(two.weights[0], block.nearest()[0].rounded);
+  }
+  double sum = 0;
+  for (int64_t sample = TwoLayers::samples - 10; sample < TwoLayers::samples; ++sample)
+    sum += cantFail(block.loss(sample, two.weights, {}));
+  EXPECT_NEAR(two.after, sum / 10, 1e-12);
+  options.heldOut = TwoLayers::samples;
+  EXPECT_NE(llvm::toString(block.tryRun(options).takeError()).find("fewer than 40 samples"),
+            std::string::npos);
 }
 
 } // namespace

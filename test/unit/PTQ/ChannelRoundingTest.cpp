@@ -146,6 +146,79 @@ TEST(ChannelRounding, DeadInputsAreRoundedAllTheSame) {
   EXPECT_FALSE(result.message.empty());
 }
 
+/// Moments of `data`, held out against others of the same network.
+HeldOutMoments heldOutOf(const Data &known, const Data &unseen) {
+  return {known.second, known.cross, unseen.second, unseen.cross, 1.0};
+}
+
+ChannelResult roundHeldOut(ChannelMethod method, const Matrix &weight, const Data &data,
+                           std::vector<HeldOutMoments> heldOut) {
+  ChannelProblem problem;
+  problem.weight = weight;
+  problem.bits = 4;
+  problem.steps = greatestSteps(weight, 4);
+  problem.second = &data.second;
+  problem.cross = &data.cross;
+  problem.heldOut = heldOut;
+  ChannelOptions options;
+  options.method = method;
+  return cantFail(roundChannels(problem, options));
+}
+
+/// What is held out says the same as what is known: the whole shift. It says that the difference
+/// of the inputs has nothing to do with them: none.
+TEST(ChannelRounding, TheShiftGoesAsFarAsHeldOutDataSays) {
+  Data data(12, 5);
+  Matrix weight = normalMatrix(7, 12, 9);
+  HeldOutMoments same = heldOutOf(data, data), none = same, opposite = same, half = same;
+  none.unseenCross.setZero();
+  opposite.unseenCross = -data.cross;
+  half.unseenCross = 0.5 * data.cross;
+  auto alphaOf = [&](const HeldOutMoments &held) {
+    return roundHeldOut(ChannelMethod::Gptaq, weight, data, {held}).alpha;
+  };
+  // With damping lambda the shift is W D (H + lambda I)^-1, a little short of the best.
+  EXPECT_EQ(alphaOf(same), 1);
+  EXPECT_EQ(alphaOf(none), 0);
+  EXPECT_EQ(alphaOf(opposite), 0);
+  EXPECT_NEAR(alphaOf(half), 0.5, 0.05);
+  EXPECT_EQ(roundHeldOut(ChannelMethod::Gptq, weight, data, {same}).alpha, 0);
+}
+
+/// 10 rows know nothing of the correlations of 24 channels: damping by held out data is greater
+/// than by the data itself, and the weights are better on data that nobody saw.
+TEST(ChannelRounding, LittleDataIsDampedMore) {
+  const int64_t channels = 24;
+  double whole = 0, fixed = 0;
+  for (uint64_t seed = 0; seed < 10; ++seed) {
+    Matrix weight = normalMatrix(8, channels, 50 + seed);
+    auto moments = [&](int64_t rows, uint64_t salt) {
+      Matrix x = normalMatrix(rows, channels, 1000 * seed + salt);
+      return Matrix(x.transpose() * x / double(rows));
+    };
+    Matrix first = moments(5, 1), second = moments(5, 2), both = (first + second) / 2;
+    Matrix unseen = moments(2000, 3);
+    ChannelProblem problem;
+    problem.weight = weight;
+    problem.bits = 3;
+    problem.steps = greatestSteps(weight, 3);
+    problem.second = &both;
+    ChannelOptions options;
+    options.method = ChannelMethod::Gptq;
+    auto lossOf = [&](const ChannelResult &result) {
+      Matrix change = result.weights - weight;
+      return (change * unseen).cwiseProduct(change).sum();
+    };
+    fixed += lossOf(cantFail(roundChannels(problem, options)));
+    std::vector<HeldOutMoments> heldOut{{first, {}, second, {}, 1}, {second, {}, first, {}, 1}};
+    problem.heldOut = heldOut;
+    ChannelResult chosen = cantFail(roundChannels(problem, options));
+    EXPECT_GT(chosen.damping, 0.01);
+    whole += lossOf(chosen);
+  }
+  EXPECT_LT(whole, fixed);
+}
+
 TEST(ChannelRounding, RefusesWhatItCannotRound) {
   ChannelProblem problem;
   problem.weight = normalMatrix(2, 3, 1);

@@ -132,6 +132,44 @@ TEST(PatchMoment, RowsOfAMatrixAreSummedAsTheyAre) {
   }
 }
 
+/// Four samples in two parts: together they are the whole, and each is held out against the other
+/// about the other's means.
+TEST(PatchMoment, PartsMakeTheWholeAndAreHeldOut) {
+  const PatchGeometry g = convolution(3, 1, {6, 5, 1}, {3, 3, 1}, 1, 1, 1);
+  const int64_t size = g.sampleSize(), width = g.rowSize();
+  std::vector<float> x = randomValues(4 * size, 4), original = randomValues(4 * size, 5);
+  auto momentOf = [&](int64_t first, int64_t count) {
+    PatchMoment moment(g, /*hasOriginal=*/true);
+    cantFail(moment.add(x.data() + first * size, original.data() + first * size, count * size));
+    return moment.group(0);
+  };
+  const GroupMoment whole = momentOf(0, 4), a = momentOf(0, 1), b = momentOf(1, 3);
+  const GroupMoment merged = GroupMoment::merge({a, b});
+  EXPECT_EQ(merged.rows, whole.rows);
+  EXPECT_LT((merged.second - whole.second).norm(), 1e-6 * whole.second.norm());
+  EXPECT_LT((merged.cross - whole.cross).norm(), 1e-6 * whole.second.norm());
+  EXPECT_LT((merged.mean - whole.mean).norm(), 1e-6);
+  EXPECT_LT((merged.originalMean - whole.originalMean).norm(), 1e-6);
+
+  std::vector<HeldOutMoments> heldOut = holdOut({a, b});
+  ASSERT_EQ(heldOut.size(), 2u);
+  EXPECT_EQ(heldOut[0].weight, double(a.rows));
+  EXPECT_EQ(heldOut[0].second, b.centred().second);
+  EXPECT_EQ(heldOut[1].cross, a.centred().cross);
+  // By hand, from rows: the mean over a of (x - mean of b)(x - mean of b)^T and the like.
+  std::vector<float> rows(g.positions() * width), others(rows.size());
+  g.patches(x.data(), 0, 0, g.positions(), rows.data());
+  g.patches(original.data(), 0, 0, g.positions(), others.data());
+  using Floats = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  Matrix X = Eigen::Map<Floats>(rows.data(), g.positions(), width).cast<double>();
+  Matrix F = Eigen::Map<Floats>(others.data(), g.positions(), width).cast<double>();
+  Matrix off = X.rowwise() - b.mean.transpose();
+  Matrix difference = (F - X).rowwise() - (b.originalMean - b.mean).transpose();
+  EXPECT_LT((heldOut[0].unseenSecond - off.transpose() * off / double(a.rows)).norm(), 1e-5);
+  EXPECT_LT((heldOut[0].unseenCross - difference.transpose() * off / double(a.rows)).norm(), 1e-5);
+  EXPECT_TRUE(holdOut({a}).empty());
+}
+
 TEST(PatchMoment, ThreadsChangeNoBit) {
   auto onThreads = [](int64_t count, llvm::function_ref<void(int64_t)> task) {
     std::thread other([&] {
