@@ -171,6 +171,7 @@ llvm::Error Compiler::openTimed(const SensitivityTable &table, unsigned bits, Ti
   std::vector<std::string> nodeBits;
   timed.label = "w" + std::to_string(bits);
   timed.hasSteps = true;
+  timed.oneThread = options.threads == 1;
   for (const LayerSensitivity &layer : table.layers)
     nodeBits.push_back(layer.node + "=" + timed.label);
   auto model = openLibrary(nodeBits, /*profile=*/true);

@@ -203,6 +203,7 @@ llvm::Error Compiler::tryAllocations(AllocationResult &allocation, const Sensiti
     if (!feed)
       return feed.takeError();
     TimedModel &trial = timed.emplace_back();
+    trial.oneThread = options.threads == 1;
     trial.feeds = quantizeFeed((*model)->inputs(), feedTensors(*feed));
     trial.model = std::move(*model);
   }

@@ -14,8 +14,8 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include <algorithm>
-#include <chrono>
 #include <cmath>
+#include <ctime>
 
 using namespace quantc;
 using llvm::StringRef;
@@ -38,14 +38,20 @@ static StringRef layerOfStep(StringRef names, const llvm::StringSet<> &layers) {
 
 void TimedModel::forget() {
   whole.clear();
-  rest.clear();
   layers.clear();
 }
 
+static int64_t nanoseconds(clockid_t clock) {
+  timespec now = {};
+  clock_gettime(clock, &now);
+  return int64_t(now.tv_sec) * 1000000000 + now.tv_nsec;
+}
+
 llvm::Error TimedModel::run(const llvm::StringSet<> &layerNames, bool record) {
-  auto start = std::chrono::steady_clock::now();
+  clockid_t clock = oneThread ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
+  int64_t start = nanoseconds(clock);
   auto outputs = model->run(feeds);
-  int64_t time = std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count();
+  int64_t time = nanoseconds(clock) - start;
   if (!outputs)
     return outputs.takeError();
   if (!record)
@@ -58,13 +64,10 @@ llvm::Error TimedModel::run(const llvm::StringSet<> &layerNames, bool record) {
     return steps.takeError();
   std::map<std::string, int64_t> sums;
   for (const CompiledModel::StepTime &step : *steps)
-    if (StringRef layer = layerOfStep(step.name, layerNames); !layer.empty()) {
+    if (StringRef layer = layerOfStep(step.name, layerNames); !layer.empty())
       sums[layer.str()] += step.nanoseconds;
-      time -= step.nanoseconds;
-    }
-  for (auto [layer, nanoseconds] : sums)
-    layers[layer].push_back(nanoseconds);
-  rest.push_back(std::max<int64_t>(time, 0));
+  for (auto [layer, sum] : sums)
+    layers[layer].push_back(sum);
   return llvm::Error::success();
 }
 
@@ -88,14 +91,14 @@ LatencyTable quantc::tableOf(llvm::ArrayRef<TimedModel *> widths, const Sensitiv
   std::vector<int64_t> rests;
   for (const TimedModel *timed : widths) {
     std::map<std::string, int64_t> medians;
-    int64_t rest = medianOf(timed->rest), sum = rest;
+    int64_t run = medianOf(timed->whole), sum = 0;
     for (const auto &[layer, times] : timed->layers)
       sum += medians[layer] = medianOf(times);
-    double factor = double(medianOf(timed->whole)) / double(std::max<int64_t>(sum, 1));
+    double factor = sum > run ? double(run) / double(sum) : 1;
     for (const LayerSensitivity &layer : table.layers)
       latencies.layers[layer.node][timed->label] =
           std::llround(factor * double(medians[layer.node]));
-    rests.push_back(std::llround(factor * double(rest)));
+    rests.push_back(std::max<int64_t>(run - sum, 0));
   }
   latencies.rest = medianOf(rests);
   return latencies;

@@ -7,7 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Times of compiled models that take turns, so that what slows the machine down for a while slows
-// all of them.
+// all of them. A run of one thread is timed by the CPU time that it takes, which is its latency
+// where nothing interrupts it; of several, by the clock on the wall.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,8 +27,9 @@ struct TimedModel {
   bool hasSteps = false;
   std::unique_ptr<CompiledModel> model;
   std::vector<HostTensor> feeds;
-  /// ns, one a timed run: of the whole, and with `hasSteps` of each layer and of everything else.
-  std::vector<int64_t> whole, rest;
+  bool oneThread = true;
+  /// ns, one a timed run: of the whole, and with `hasSteps` of each layer.
+  std::vector<int64_t> whole;
   std::map<std::string, std::vector<int64_t>> layers;
 
   void forget();
@@ -43,9 +45,8 @@ llvm::Error takeTurns(llvm::ArrayRef<TimedModel *> models, const SensitivityTabl
 
 int64_t medianOf(std::vector<int64_t> values);
 
-/// Of models with steps, one for each width. Medians of steps do not add up to the median of a run,
-/// less so where other processes take the machine now and then: those of a model are scaled by one
-/// factor so that they do.
+/// Of models with steps, one for each width. What the medians of a model's layers leave of the
+/// median of its runs is the rest; where they leave nothing, one factor scales them down.
 LatencyTable tableOf(llvm::ArrayRef<TimedModel *> widths, const SensitivityTable &table);
 
 /// Of a run: what no width changes, and the layers in the assignment's widths.
