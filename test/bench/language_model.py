@@ -34,8 +34,10 @@ ROWS = {
     "w4a16 g128 gptq": dict(activations="float", format=GROUPS, rounding="gptq"),
     "w4a16 g128 rotated gptq": dict(activations="float", format=GROUPS, rounding="gptq", rotate="fused"),
     "w4a16 channel rtn": dict(activations="float", format=CHANNEL),
-    "w4a16 channel gptq": dict(activations="float", format=CHANNEL, search="mse", rounding="gptq"),
-    "w4a16 channel rotated gptq": dict(
+    "w4a16 channel gptq": dict(activations="float", format=CHANNEL, rounding="gptq"),
+    "w4a16 channel mse gptq": dict(activations="float", format=CHANNEL, search="mse", rounding="gptq"),
+    "w4a16 channel output gptq": dict(activations="float", format=CHANNEL, search="output", rounding="gptq"),
+    "w4a16 channel mse rotated gptq": dict(
         activations="float", format=CHANNEL, search="mse", rounding="gptq", rotate="fused"
     ),
     "w4a8 g128 rotated": dict(activations="row", bits=8, format=GROUPS, search="mse", rotate="fused"),

@@ -28,10 +28,13 @@ using namespace llvm;
 
 namespace quantc::cpu {
 
-static Expected<std::unique_ptr<Module>> parseFor(Module &module, StringRef bitcode,
-                                                  StringRef name) {
-  Expected<std::unique_ptr<Module>> parsed =
-      parseBitcodeFile(MemoryBufferRef(bitcode, name), module.getContext());
+/// `lazily`: bodies are read when something links to them; `bitcode` must outlive the result.
+static Expected<std::unique_ptr<Module>> parseFor(Module &module, StringRef bitcode, StringRef name,
+                                                  bool lazily = false) {
+  MemoryBufferRef buffer(bitcode, name);
+  Expected<std::unique_ptr<Module>> parsed = lazily
+                                                 ? getLazyBitcodeModule(buffer, module.getContext())
+                                                 : parseBitcodeFile(buffer, module.getContext());
   if (!parsed)
     return addContext("cannot read the bitcode of " + name, parsed.takeError());
   const Triple &from = (*parsed)->getTargetTriple(), &to = module.getTargetTriple();
@@ -54,7 +57,8 @@ static Error linkInto(Module &module, std::unique_ptr<Module> from, unsigned fla
 }
 
 Error linkKernelBitcode(Module &module, StringRef bitcode) {
-  Expected<std::unique_ptr<Module>> kernels = parseFor(module, bitcode, "the kernels");
+  Expected<std::unique_ptr<Module>> kernels =
+      parseFor(module, bitcode, "the kernels", /*lazily=*/true);
   if (!kernels)
     return kernels.takeError();
   SmallVector<std::string> exported;
