@@ -17,7 +17,7 @@ import numpy as np
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import same_bytes  # noqa: E402
 
-LEARN = ["rotate-learn=local", "activation-clip=0.85", "activation-group=32", "weight-format=int4:g32:sym"]
+LEARN = ["rotate-learn=local", "rotate-learn-heads=true", "activation-clip=0.85", "activation-group=32", "weight-format=int4:g32:sym"]
 FIXED = ["rotate-learn=none", *LEARN[1:]]
 
 
@@ -48,11 +48,14 @@ def main():
             return read(library), json.load(file)
 
     library, report = compiled(*LEARN, f"rotations={rotations}")
-    (stream,) = report["learned_rotations"]
+    (stream,) = (each for each in report["learned_rotations"] if "stream" in each)
     assert stream["channels"] == same_bytes.WIDTH and stream["loss"] < 0.9 * stream["loss_before"], stream
+    (heads,) = (each for each in report["learned_rotations"] if "heads" in each)
+    assert heads["channels"] == same_bytes.SIZE and heads["loss"] < heads["loss_before"], heads
     with np.load(rotations) as arrays:
-        matrix = arrays["stream0"]
-    assert np.abs(matrix @ matrix.T - np.eye(len(matrix))).max() < 1e-6
+        assert sorted(arrays.files) == [f"heads{heads['heads']}", "stream0"], arrays.files
+        for matrix in arrays.values():
+            assert np.abs(matrix @ matrix.T - np.eye(len(matrix))).max() < 1e-6
     written = read(rotations)
     again, _ = compiled(*LEARN, f"rotations={rotations}", threads=2)
     assert again == library and read(rotations) == written, "1 and 2 threads differ"
