@@ -272,6 +272,10 @@ std::vector<Entry> makeRotationEntries() {
                            [](Recipe &r) -> std::string & { return r.rotateLearn; }));
   entries.push_back(boolean("rotate-learn-heads", "learn the rotations of heads, too; default true",
                             [](Recipe &r) -> bool & { return r.rotateLearnHeads; }));
+  entries.push_back(boolean("rotate-learn-scales",
+                            "of learning by a loss: scales of channels beside rotations, as "
+                            "OSTQuant's; default false",
+                            [](Recipe &r) -> bool & { return r.rotateLearnScales; }));
   entries.push_back(
       {{"rotate-steps", "1..100000", "of learning; default 60"},
        [](Recipe &r, StringRef text) { return setInteger(text, 1, 100000, r.rotateSteps); },
