@@ -39,15 +39,15 @@ def main():
     np.savez(data, **same_bytes.language_model(model))
 
     def compiled(*options, threads=1):
-        """The library, whose name is part of it, and the report of a run."""
-        library, report = os.path.join(folder, "m.so"), os.path.join(folder, "m.json")
+        """The quantized module and the report of a run."""
+        module, report = os.path.join(folder, "m.mlirbc"), os.path.join(folder, "m.json")
         settings = [each for option in options for each in ("--set", option)]
-        run(quantc, model, "--recipe", "w4a4-rotated", "--calibrate", data, "-o", library, "--report", report, "--quiet", "--verify", "--threads",
-            str(threads), *settings)  # fmt: skip
+        run(quantc, model, "--recipe", "w4a4-rotated", "--calibrate", data, "--to", "quantized", "--emit", "mlirbc", "-o", module, "--report", report,
+            "--quiet", "--threads", str(threads), *settings)  # fmt: skip
         with open(report) as file:
-            return read(library), json.load(file)
+            return read(module), json.load(file)
 
-    library, report = compiled(*LEARN, f"rotations={rotations}")
+    learned, report = compiled(*LEARN, f"rotations={rotations}")
     (stream,) = (each for each in report["learned_rotations"] if "stream" in each)
     assert stream["channels"] == same_bytes.WIDTH and stream["loss"] < 0.9 * stream["loss_before"], stream
     (heads,) = (each for each in report["learned_rotations"] if "heads" in each)
@@ -58,13 +58,16 @@ def main():
             assert np.abs(matrix @ matrix.T - np.eye(len(matrix))).max() < 1e-6
     written = read(rotations)
     again, _ = compiled(*LEARN, f"rotations={rotations}", threads=2)
-    assert again == library and read(rotations) == written, "1 and 2 threads differ"
+    assert again == learned and read(rotations) == written, "1 and 2 threads differ"
     taken, _ = compiled(*FIXED, f"rotations={rotations}")
-    assert taken == library, "learning and reading what was learned differ"
+    assert taken == learned, "learning and reading what was learned differ"
     fixed, _ = compiled(*FIXED)
-    assert fixed != library, "the learned rotation was not taken"
+    assert fixed != learned, "the learned rotation was not taken"
     aimed = [compiled(*LEARN, "weight-rounding=gptaq", threads=threads)[0] for threads in (1, 2)]
-    assert aimed[0] == aimed[1] and aimed[0] != library, "GPTAQ"
+    assert aimed[0] == aimed[1] and aimed[0] != learned, "GPTAQ"
+
+    settings = [each for option in (*FIXED, f"rotations={rotations}") for each in ("--set", option)]
+    run(quantc, model, "--recipe", "w4a4-rotated", "--calibrate", data, "-o", os.path.join(folder, "m.so"), "--quiet", "--verify", *settings)
 
     outputs = []
     for stage, settings in (("float", []), ("observed", ["rotate=online", f"rotations={rotations}", "activations=float", "weight-format=int4:sym"])):
