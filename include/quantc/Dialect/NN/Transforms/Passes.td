@@ -153,7 +153,8 @@ def NNScaleRotated : Pass<"nn-scale-rotated", "::mlir::func::FuncOp"> {
     heads of a layer, where the values' map takes the inverse up. Numbers are those of nn-rotate,
     inputs are counted in program order. It runs behind all rotations, which a gain would refuse.
 
-    Source: Hu et al., OSTQuant, arXiv:2501.13987.
+    Source: Hu et al., OSTQuant, arXiv:2501.13987. Example: see
+    test/Dialect/NN/scale-rotated-doctest.mlir.
   }];
   let options = [
     Option<"rotations", "rotations", "std::string", "\"\"", "the .npz that nn-rotate reads">
