@@ -20,7 +20,10 @@ steps() {
     cc -std=c99 -Wall -Wextra -Werror -I "$work" "$here/UseModel.c" "$work/model.so" -Wl,-rpath,"$work" -o "$work/use" &&
     "$work/use" &&
     "$work/prefix/bin/quant-run" "$work/model.so" --inputs "$work/data/good.npz" --outputs "$work/out.npz" &&
-    [ -s "$work/out.npz" ]
+    [ -s "$work/out.npz" ] &&
+    "$work/prefix/bin/quantc" "$work/data/model.onnx" --calibrate "$work/data/good.npz" --report "$work/report.json" --explain 1 --allow-float --quiet &&
+    "$python" -c 'import json, jsonschema, sys; jsonschema.validate(*(json.load(open(path)) for path in sys.argv[1:]))' \
+      "$work/report.json" "$(find "$work/prefix" -name report.schema.json)"
 }
 
 outcome='' code=0
