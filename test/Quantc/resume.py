@@ -36,20 +36,20 @@ def linear(path):
     return {"x": rng.normal(size=(8, 8)).astype(np.float32)}
 
 
-PLAIN = ["--recipe", "w8a8-integer", "--allow-float", "--set", "bias-correction=0", "--set", "equalize-depthwise=false",
-         "--set", "equalize-residual=false"]  # fmt: skip
 # Model, options, steps that must be among those that were kept.
 RECIPES = {
     "equalized, rounded block after block, biases corrected": (
         same_bytes.convolutional,
         ["--recipe", "w8a8-accurate", "--set", "bias-correction=4", "--allow-float"],
         {"channels": 1, "statistics": 1, "float_means": 1, "codes_": 2, "biases": 1}),
-    "gptq": (linear, ["--recipe", "w4a16-gptq", "--set", "weight-format=int4:g4:sym"], {"moments": 1, "weight": 2}),
-    "explained": (linear, [*PLAIN, "--explain", "1"], {"explanation_1": 1}),
-    "allocated": (
+    "gptq, explained": (linear, ["--recipe", "w4a16-gptq", "--set", "weight-format=int4:g4:sym", "--explain", "1"],
+                        {"moments": 1, "weight": 2, "explanation_1": 1}),
+    "allocated by curvature": (
         linear,
-        [*PLAIN, "--minimize", "size", "--max-drop", "0.5", "--set", "allocation-widths=4,8", "--set", "allocation-runs=2"],
-        {"sensitivities": 1, "drop": 2}),
+        ["--recipe", "w8a8-integer", "--allow-float", "--set", "bias-correction=0", "--set", "equalize-depthwise=false", "--set", "equalize-residual=false",
+         "--minimize", "size", "--max-drop", "0.5", "--set", "allocation-loss=hawq", "--set", "allocation-widths=4,8", "--set", "allocation-runs=2",
+         "--save-curvature", "@/curvature.json", "--curvature-runs", "2", "--curvature-probes", "2"],
+        {"statistics": 1, "sensitivities": 1, "drop": 2}),
 }  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def steps(folder):
 class Case:
     def __init__(self, quantc, model, data, options, folder):
         self.folder = folder
-        self.command = [quantc, model, "--calibrate", data, *options, "--quiet"]
+        self.command = [quantc, model, "--calibrate", data, *(each.replace("@", folder) for each in options), "--quiet"]
 
     def run(self, resume=None, kill_at=None):
         """(exit code, messages, bytes of library and report); None when the run was killed."""

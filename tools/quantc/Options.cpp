@@ -286,9 +286,8 @@ static llvm::Error checkCurvature(DriverOptions &options) {
                  "--save-curvature with them");
   if (curvatureRuns == 0 || curvatureProbes < 2 || curvatureParts < 0)
     return usage("--save-curvature: expected runs, two probes at least, and no negative parts");
-  // What is written is what the allocation reads; a resumed run's inputs are there before.
-  if (options.compile.curvature.empty() && options.compile.resume.empty() &&
-      options.compile.recipe.allocation.isRequested())
+  // What is written is what the allocation reads. A run that goes on measures the same again.
+  if (options.compile.curvature.empty() && options.compile.recipe.allocation.isRequested())
     options.compile.curvature = options.saveCurvature;
   return llvm::Error::success();
 }
