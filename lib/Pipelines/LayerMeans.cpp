@@ -65,7 +65,8 @@ static bool isConstant(Value value) {
 }
 
 static bool isCorrected(LinearMapOpInterface op) {
-  return isConstant(op.getBiasValue()) && op.getWeightOutputAxis() == 0 && op.getPatches() &&
+  return isConstant(op.getBiasValue()) && op.getWeightOutputAxis() == 0 &&
+         op.getResultChannelAxis() == 1 && op.getPatches() &&
          llvm::none_of(op->getUsers(), [](Operation *user) { return isa<func::ReturnOp>(user); });
 }
 

@@ -39,8 +39,8 @@ private:
 /// A node, and the number of the map among its own that have constant weights.
 using MapKey = std::pair<std::string, size_t>;
 
-/// Of the maps with constant f32 weights and biases whose result is no output of `@main`: what
-/// integer bias correction corrects.
+/// Of the maps with constant f32 weights and biases whose result has its channels along axis 1 and
+/// is no output of `@main`: what integer bias correction corrects.
 llvm::Expected<std::map<MapKey, MeanRows>>
 collectMeanRows(mlir::ModuleOp module, DataSet &data, llvm::ArrayRef<int64_t> runs, int threads);
 
