@@ -158,7 +158,13 @@ public:
       : factor(factor), grid(grid), options(options), columns(std::move(columns)),
         rounded(this->columns.rows(), this->columns.cols()), groups(this->columns.rows()),
         rowLosses(Vector::Zero(this->columns.cols())),
-        isDynamic(!options.staticGroups && grid.groups() > 1) {}
+        isDynamic(!options.staticGroups && grid.groups() > 1) {
+    if (options.columnWeights) {
+      ordered.resize(factor.order.size());
+      for (int64_t i = 0; i < ordered.size(); ++i)
+        ordered[i] = (*options.columnWeights)[factor.order[i]];
+    }
+  }
 
   Error run() {
     const int64_t size = columns.rows();
@@ -194,8 +200,9 @@ private:
   Error roundOne(int64_t i, int64_t begin, int64_t end) {
     groups[i] = (isDynamic ? i : factor.order[i]) / grid.groupSize();
     if (isDynamic && i % grid.groupSize() == 0)
-      if (Error error = grid.fitGroup(
-              groups[i], columns.middleRows(i, grid.groupWidth(groups[i])).transpose()))
+      if (Error error = grid.fitGroup(groups[i],
+                                      columns.middleRows(i, grid.groupWidth(groups[i])).transpose(),
+                                      options.columnWeights ? ordered.data() + i : nullptr))
         return error;
     grid.roundColumn(groups[i], columns.row(i).data(), rounded.row(i).data());
     auto e = errors.row(i - begin);
@@ -222,7 +229,8 @@ private:
                           columns.middleRows(begin, end - begin);
   }
 
-  Matrix errors; ///< of the block
+  Matrix errors;  ///< of the block
+  Vector ordered; ///< weights of columns in the factor's order
   bool isDynamic;
 };
 
@@ -241,6 +249,10 @@ static Error checkRounding(const Matrix &weight, const GptqFactor &factor, const
   if (options.asymmetry)
     if (Error error = checkMatrix("GPTAQ's factor", *options.asymmetry, size, size))
       return error;
+  if (options.columnWeights &&
+      (options.columnWeights->size() != size || !options.columnWeights->allFinite() ||
+       options.columnWeights->minCoeff() < 0))
+    return makeError("expected a non-negative weight for each of " + Twine(size) + " columns");
   return checkMatrix("a weight", weight, weight.rows(), size);
 }
 
@@ -256,7 +268,8 @@ Expected<GptqResult> ptq::roundByGptq(const Matrix &weight, const GptqFactor &fa
   result.groupOf.resize(size);
   const bool fitFirst = !factor.usable() || options.staticGroups || grid.groups() == 1;
   if (fitFirst)
-    if (Error error = grid.fit(live))
+    if (Error error =
+            grid.fit(live, options.columnWeights ? options.columnWeights->data() : nullptr))
       return std::move(error);
   if (!factor.usable()) {
     for (int64_t column = 0; column < size; ++column)

@@ -331,7 +331,7 @@ std::vector<Entry> makeTransformEntries() {
         "choose damping and shift by; below 2: none; default 4"},
        [](Recipe &r, StringRef text) { return setInteger(text, 0, 16, r.roundingFolds); },
        [](const Recipe &r) { return std::to_string(r.roundingFolds); }});
-  entries.push_back(choice("weight-search", "none|mse|clip|codes",
+  entries.push_back(choice("weight-search", "none|mse|clip|codes|output",
                            "search of the scales of weight-format; default none",
                            [](Recipe &r) -> std::string & { return r.weightSearch; }));
   entries.push_back(

@@ -70,6 +70,8 @@ struct GptqRounding {
   /// weights as corrected by then, and with actOrder its columns lie scattered.
   bool staticGroups = true;
   const Matrix *asymmetry = nullptr; ///< GPTAQ
+  /// Of each column, for a grid that searches its scales by error (`WeightGrid::fit`); none: 1.
+  const Vector *columnWeights = nullptr;
 };
 
 struct GptqResult {

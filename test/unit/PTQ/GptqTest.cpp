@@ -249,6 +249,27 @@ TEST(Gptq, RoundsToAnyNumberFormat) {
   }
 }
 
+/// A great weight whose input is small is clipped, one whose input is great is not.
+TEST(Gptq, SearchesScalesByTheErrorOfTheOutput) {
+  auto format = quantc::numerics::parseNumberFormat("int4:sym").format;
+  for (double size : {0.01, 100.0}) {
+    Matrix weights = normalMatrix(8, 32, 19);
+    weights.col(5).setConstant(6);
+    Vector squares = Vector::Ones(32);
+    squares[5] = size;
+    Matrix moment = squares.asDiagonal();
+    auto search = quantc::numerics::ScaleSearch::clip(2.0);
+    FormatGrid byWeight(8, 32, *format, search), byOutput(8, 32, *format, search);
+    GptqRounding rounding;
+    rounding.columnWeights = &squares;
+    GptqResult plain = rounded(weights, moment, byWeight);
+    GptqResult weighted = rounded(weights, moment, byOutput, {}, rounding);
+    EXPECT_LT(costOf(weighted.weights, weights, moment),
+              0.9 * costOf(plain.weights, weights, moment));
+    EXPECT_EQ(weighted.weights(0, 5) < 5, size < 1);
+  }
+}
+
 TEST(Gptq, RefusesWhatDoesNotFit) {
   Matrix skew(2, 2);
   skew << 1, 0.5, 0.2, 1;
@@ -266,6 +287,12 @@ TEST(Gptq, RefusesWhatDoesNotFit) {
   dynamic.staticGroups = false;
   EXPECT_EQ(messageOf(roundByGptq(Matrix::Zero(1, 64), wide, twoLevels, dynamic)),
             "expected static groups for a grid whose groups depend on each other");
+  GptqRounding weighted;
+  Vector few = Vector::Ones(1);
+  weighted.columnWeights = &few;
+  AffineGrid fitting = gridFor(Matrix::Zero(1, 2), 4);
+  EXPECT_EQ(messageOf(roundByGptq(Matrix::Zero(1, 2), factor, fitting, weighted)),
+            "expected a non-negative weight for each of 2 columns");
 }
 
 //===----------------------------------------------------------------------===//

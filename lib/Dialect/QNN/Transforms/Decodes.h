@@ -18,7 +18,7 @@
 
 namespace quantc::qnn {
 
-/// The search by its name: none, mse, clip or codes.
+/// The search by its name: none, mse, clip, codes or output.
 std::optional<numerics::ScaleSearch> parseSearch(llvm::StringRef text);
 
 /// Constants of the parts of `stored`, named after `loc`, and the op that decodes them to `type`,

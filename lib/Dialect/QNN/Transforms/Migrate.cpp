@@ -96,7 +96,8 @@ qnn::weightRounding(const QuantizeOptions &quantize, llvm::StringRef format,
     return makeError(llvm::join(parsed.faults, "; "));
   std::optional<numerics::ScaleSearch> how = parseSearch(search);
   if (!how)
-    return makeError("expected a search none, mse, clip or codes, but found '" + search + "'");
+    return makeError("expected a search none, mse, clip, codes or output, but found '" + search +
+                     "'");
   return Round([grid = *parsed.format, how = *how](const Matrix &weight) {
     ptq::FormatGrid values(weight.rows(), weight.cols(), grid, how);
     return ptq::roundToNearest(weight, values);

@@ -35,7 +35,7 @@ using namespace quantc::qnn;
 std::optional<numerics::ScaleSearch> qnn::parseSearch(StringRef text) {
   if (text == "none")
     return numerics::ScaleSearch::none();
-  if (text == "mse")
+  if (text == "mse" || text == "output") // without moments the same
     return numerics::ScaleSearch::clip(2.0);
   if (text == "clip")
     return numerics::ScaleSearch::clip(2.4);
@@ -165,7 +165,7 @@ struct EncodeWeightsPass : qnn::impl::QnnEncodeWeightsBase<EncodeWeightsPass> {
       return emitError(loc) << llvm::join(parsed.faults, "; ");
     std::optional<numerics::ScaleSearch> how = parseSearch(search);
     if (!how)
-      return emitError(loc) << "expected a search none, mse, clip or codes, but found '"
+      return emitError(loc) << "expected a search none, mse, clip, codes or output, but found '"
                             << search.getValue() << "'";
     llvm::Expected<Exclusions> exclusions =
         Exclusions::create(std::vector<std::string>(exclude.begin(), exclude.end()));

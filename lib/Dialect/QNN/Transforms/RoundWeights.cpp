@@ -108,8 +108,8 @@ struct StoredWeight {
 
 class Rounder {
 public:
-  Rounder(NumberFormatAttr attribute, const numerics::ScaleSearch &search)
-      : attribute(attribute), format(attribute.getFormat()), search(search) {}
+  Rounder(NumberFormatAttr attribute, const numerics::ScaleSearch &search, bool weighs)
+      : attribute(attribute), format(attribute.getFormat()), search(search), weighs(weighs) {}
 
   /// `cross` with `alpha` moves what is rounded; may be empty.
   llvm::Expected<StoredWeight> round(LinearMapOpInterface op, const ptq::GptqFactor &factor,
@@ -122,6 +122,7 @@ private:
   NumberFormatAttr attribute;
   numerics::NumberFormat format;
   numerics::ScaleSearch search;
+  bool weighs; ///< errors by the mean square of the input that meets them
 };
 } // namespace
 
@@ -203,7 +204,11 @@ llvm::Expected<StoredWeight> Rounder::round(LinearMapOpInterface op, const ptq::
       return target.takeError();
     weight = std::move(*target);
   }
-  llvm::Expected<ptq::GptqResult> rounded = ptq::roundByGptq(weight, factor, grid);
+  ptq::GptqRounding rounding;
+  ptq::Vector squares = moment.diagonal();
+  if (weighs && squares.allFinite() && squares.minCoeff() >= 0 && squares.maxCoeff() > 0)
+    rounding.columnWeights = &squares;
+  llvm::Expected<ptq::GptqResult> rounded = ptq::roundByGptq(weight, factor, grid, rounding);
   if (!rounded)
     return rounded.takeError();
   for (int64_t i = 0; i < rows * columns; ++i)
@@ -227,7 +232,7 @@ FailureOr<std::vector<RoundedWeight>> qnn::roundWeights(ModuleOp module, const M
     return emitError(loc) << llvm::join(parsed.faults, "; ");
   std::optional<numerics::ScaleSearch> search = parseSearch(options.search);
   if (!search)
-    return emitError(loc) << "expected a search none, mse, clip or codes, but found '"
+    return emitError(loc) << "expected a search none, mse, clip, codes or output, but found '"
                           << options.search << "'";
   llvm::Expected<Exclusions> exclusions = Exclusions::create(options.exclude);
   if (!exclusions)
@@ -242,7 +247,8 @@ FailureOr<std::vector<RoundedWeight>> qnn::roundWeights(ModuleOp module, const M
   uint64_t total = 0;
   for (auto &[value, maps] : readers)
     total += maps.size();
-  Rounder rounder(NumberFormatAttr::get(module.getContext(), *parsed.format), *search);
+  Rounder rounder(NumberFormatAttr::get(module.getContext(), *parsed.format), *search,
+                  options.search == "output");
   std::vector<RoundedWeight> results;
   uint64_t done = 0;
   for (auto &[value, maps] : readers) {

@@ -5,7 +5,7 @@
 
 // NONE: error: expected an element such as int4
 // FORMAT: error: expected integers of 1 to 8 bits, but found 9; expected groups of at least 1 element, but found 0
-// SEARCH: error: expected a search none, mse, clip or codes, but found 'best'
+// SEARCH: error: expected a search none, mse, clip, codes or output, but found 'best'
 // EXCLUDE: error: {{.*}}fcl
 func.func @main(%x: tensor<1x2xf32>) -> tensor<1x1xf32> {
   %w = nn.constant dense<[[1.0, 2.0]]> : tensor<1x2xf32>

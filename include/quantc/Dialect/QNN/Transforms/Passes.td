@@ -179,8 +179,9 @@ def QnnEncodeWeights : Pass<"qnn-encode-weights", "::mlir::ModuleOp"> {
     module still runs in float: it means what simulated quantization of its weights
     means. Scales come from absmax (with zero points from the range), or from a
     search: `mse` and `clip` try 80 clipped ranges with errors of power 2 and 2.4,
-    `codes` the stored scale's neighbours (8 below, 2 above). [NUM-FMT-1] to
-    [NUM-FMT-9].
+    `codes` the stored scale's neighbours (8 below, 2 above); `output` is `mse` with
+    errors weighted by the mean square of the input that meets them, where there are
+    second moments, and `mse` here. [NUM-FMT-1] to [NUM-FMT-9].
 
     A weight that is computed, has another axis of channels or holds a number that is
     not finite stays, with a remark that says why. Weights that are a `qnn.decode`
@@ -192,7 +193,7 @@ def QnnEncodeWeights : Pass<"qnn-encode-weights", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"format", "format", "std::string", "\"\"", "text of the number format; required">,
-    Option<"search", "search", "std::string", "\"none\"", "none, mse, clip or codes; default none">,
+    Option<"search", "search", "std::string", "\"none\"", "none, mse, clip, codes or output; default none">,
     ListOption<"exclude", "exclude", "std::string",
       "nodes that keep their weights: names, op types, or re:REGEX over either; default none">
   ];
@@ -236,7 +237,7 @@ def QnnRoundWeights : Pass<"qnn-round-weights", "::mlir::ModuleOp"> {
   let options = [
     Option<"format", "format", "std::string", "\"int4:g128:sym\"", "text of the number format; default int4:g128:sym">,
     Option<"moments", "moments", "std::string", "\"\"", "statistics file of second moments; required">,
-    Option<"search", "search", "std::string", "\"none\"", "of scales: none, mse, clip or codes; default none">,
+    Option<"search", "search", "std::string", "\"none\"", "of scales: none, mse, clip, codes or output; default none">,
     Option<"damping", "damping", "double", "0.01", "added to the diagonal, in units of its mean; default 0.01">,
     Option<"actOrder", "act-order", "bool", "true", "channels by falling second moment; default true">,
     ListOption<"exclude", "exclude", "std::string",
