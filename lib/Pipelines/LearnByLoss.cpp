@@ -23,6 +23,7 @@
 #include "quantc/Interfaces/WeightScope.h"
 #include "quantc/PTQ/LearnRotation.h"
 #include "quantc/Support/Errors.h"
+#include <algorithm>
 
 using namespace mlir;
 using namespace quantc;
@@ -144,7 +145,9 @@ llvm::Error NetworkLoss::rotateAndRound(ModuleOp copy) {
                                                             : std::string()) +
                                  "))")))
     return failedError();
-  if (numbersOfHeads(copy) != numbers)
+  // Heads in front of a Hadamard of all channels are none any more: it refuses their rotation.
+  const auto rotated = numbersOfHeads(copy);
+  if (!std::includes(numbers.begin(), numbers.end(), rotated.begin(), rotated.end()))
     return makeError("heads of the rotated network are others than those of the network");
   const nn::RotatedRowsOptions rowOptions{
       {recipe.quantize.activationBits, recipe.activationClip, recipe.activationGroup},
