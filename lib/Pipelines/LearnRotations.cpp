@@ -26,7 +26,6 @@
 #include "llvm/Support/FileSystem.h"
 #include <chrono>
 #include <numeric>
-#include <set>
 
 using namespace mlir;
 using namespace quantc;
@@ -69,56 +68,37 @@ void observe(const Rotated &rotated, MLIRContext *context) {
   }
 }
 
-/// Heads that still can be rotated in front of what is rounded: not those in front of a Hadamard of
-/// all channels, which a copy of the module shows.
-FailureOr<std::vector<nn::HeadValues>> learnableHeads(ModuleOp module, const Recipe &recipe) {
-  std::vector<nn::HeadValues> heads = nn::findHeadValues(module.lookupSymbol<func::FuncOp>("main"));
-  if (recipe.rotate != "online")
-    return heads;
-  ScopedDiagnosticHandler quiet(module.getContext(), [](Diagnostic &diagnostic) {
-    return success(diagnostic.getSeverity() == DiagnosticSeverity::Remark);
-  });
-  OwningOpRef<ModuleOp> copy = module.clone();
-  if (failed(runPasses(*copy, "builtin.module(func.func(nn-rotate{max-explicit=2},"
-                              "qnn-rotate-online))")))
-    return failure();
-  std::vector<nn::HeadValues> left = nn::findHeadValues(copy->lookupSymbol<func::FuncOp>("main"));
-  llvm::erase_if(heads, [&](const nn::HeadValues &values) {
-    return llvm::none_of(left, [&](const nn::HeadValues &other) {
-      return other.number == values.number && !other.inputs.empty();
-    });
-  });
-  return heads;
+/// Whether a Hadamard of all channels (R4) comes between the heads' rotation and the rounding:
+/// where qnn-rotate-online could not mix heads, it rotates what the map reads as a whole.
+bool isRotatedWhole(const nn::HeadValues &heads, const Recipe &recipe) {
+  return recipe.rotate == "online" && llvm::any_of(heads.inputs, [&](Value input) {
+           const int64_t width = cast<RankedTensorType>(input.getType()).getShape().back();
+           return width != heads.channels && !input.getDefiningOp<qnn::HadamardOp>();
+         });
 }
 
 /// Observes what linear maps read of streams and heads; the module then has nodes as the executor
 /// wants them. What is not rotated is left out.
 FailureOr<std::vector<Rotated>> observeRotated(ModuleOp module, const Recipe &recipe) {
-  if (failed(runPasses(module, "builtin.module(raise-nodes-to-nn,func.func(nn-recognize-norms),"
-                               "canonicalize,func.func(nn-fold-norms,nn-layer-norm-to-rms))")))
+  // Heads that are mixed at run time are mixed before they are rotated.
+  const bool mixes = recipe.rotate == "online" && recipe.rotateLearnHeads;
+  if (failed(runPasses(module, std::string("builtin.module(raise-nodes-to-nn,func.func("
+                                           "nn-recognize-norms),canonicalize,func.func("
+                                           "nn-fold-norms,nn-layer-norm-to-rms") +
+                                   (mixes ? ",qnn-rotate-online{inputs=false scores=false}" : "") +
+                                   "))")))
     return failure();
   auto main = module.lookupSymbol<func::FuncOp>("main");
   if (!main)
     return failure();
-  std::set<int64_t> numbers; // of heads
-  if (recipe.rotateLearnHeads) {
-    FailureOr<std::vector<nn::HeadValues>> learnable = learnableHeads(module, recipe);
-    // Heads that are mixed at run time are mixed before they are rotated.
-    if (failed(learnable) ||
-        (recipe.rotate == "online" &&
-         failed(runPasses(module, "builtin.module(func.func(qnn-rotate-online{inputs=false "
-                                  "scores=false}))"))))
-      return failure();
-    for (const nn::HeadValues &heads : *learnable)
-      numbers.insert(heads.number);
-  }
   std::vector<Rotated> all;
   for (nn::ResidualStream &stream : nn::findResidualStreams(main, /*maxExplicit=*/2))
     if (stream.isRotated && !stream.inputs.empty())
       all.push_back({false, stream.number, stream.channels, std::move(stream.inputs)});
-  for (nn::HeadValues &heads : nn::findHeadValues(main))
-    if (numbers.count(heads.number) && !heads.inputs.empty())
-      all.push_back({true, heads.number, heads.channels, std::move(heads.inputs)});
+  if (recipe.rotateLearnHeads)
+    for (nn::HeadValues &heads : nn::findHeadValues(main))
+      if (!heads.inputs.empty() && !isRotatedWhole(heads, recipe))
+        all.push_back({true, heads.number, heads.channels, std::move(heads.inputs)});
   for (const Rotated &rotated : all)
     observe(rotated, module.getContext());
   if (failed(runPasses(module, "builtin.module(lower-nn-to-nodes,canonicalize)")))
