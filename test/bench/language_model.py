@@ -32,6 +32,7 @@ ROWS = {
     "w4a16 g128 rtn": dict(activations="float", format=GROUPS),
     "w4a16 g128 mse": dict(activations="float", format=GROUPS, search="mse"),
     "w4a16 g128 gptq": dict(activations="float", format=GROUPS, rounding="gptq"),
+    "w4a16 g128 output gptq": dict(activations="float", format=GROUPS, search="output", rounding="gptq"),
     "w4a16 g128 rotated gptq": dict(activations="float", format=GROUPS, rounding="gptq", rotate="fused"),
     "w4a16 channel rtn": dict(activations="float", format=CHANNEL),
     "w4a16 channel gptq": dict(activations="float", format=CHANNEL, rounding="gptq"),
