@@ -235,6 +235,11 @@ static llvm::Expected<SensitivityTable> tableFor(ModuleOp module, SensitivityTab
 llvm::Expected<SensitivityTable> Compiler::findSensitivities() {
   if (!options.sensitivity.empty()) {
     auto file = readSensitivity(options.sensitivity);
+    if (file && file->correctedBias != options.recipe.correctsMeans())
+      emitWarning(ir->getLoc(), "the table of sensitivities was measured ")
+          << (file->correctedBias ? "with" : "without")
+          << " corrected biases, and the recipe is one "
+          << (file->correctedBias ? "without" : "with") << ": losses may be far off";
     return file ? tableFor(*ir, std::move(*file)) : std::move(file);
   }
   if (!dataSet)

@@ -228,7 +228,8 @@ struct OutputPair {
 };
 } // namespace
 
-/// Mean over outputs. Those that are exact say nothing beyond 100 dB.
+/// Mean over outputs. Those that are exact say nothing beyond 100 dB; those that are no numbers, or
+/// are noise where there is no signal, are the worst.
 static double meanSqnrDb(ArrayRef<OutputPair> pairs) {
   constexpr double most = 100;
   double sum = 0;
@@ -237,7 +238,7 @@ static double meanSqnrDb(ArrayRef<OutputPair> pairs) {
     if (pair.expected.empty())
       continue;
     double db = pair.sqnrDb();
-    sum += std::isfinite(db) ? std::min(db, most) : most;
+    sum += std::isnan(db) ? -most : std::clamp(db, -most, most);
     ++count;
   }
   return count ? sum / static_cast<double>(count) : most;

@@ -698,6 +698,10 @@ static llvm::Error checkMigration(const Recipe &recipe) {
     return llvm::createStringError("migrate-absorb: expected migrate equalize beside it, but "
                                    "found " +
                                    recipe.migration.method);
+  if (recipe.migration.openClamps && recipe.migration.method == "none")
+    return llvm::createStringError(
+        "migrate-open-clamps: expected a method of migrate beside it, but "
+        "found none");
   if (recipe.migration.method != "none" && recipe.weightFormat.empty() &&
       recipe.quantize.weightBits < 2)
     return llvm::createStringError("migrate: expected weight-bits of at least 2 beside it, but "
@@ -738,6 +742,15 @@ llvm::Error quantc::checkRecipe(const Recipe &recipe) {
     return llvm::createStringError("rotate-learn: expected activations row and rotate fused or "
                                    "online beside it, but found " +
                                    recipe.activations + " and " + recipe.rotate);
+  const bool byLoss = recipe.rotateLearn != "none" && recipe.rotateLearn != "local";
+  if (!byLoss && (recipe.rotateLearnScales || recipe.rotateOptimizer != "adam"))
+    return llvm::createStringError(
+        "rotate-learn-scales and rotate-optimizer: expected rotate-learn "
+        "loss, kl or mse beside them, but found " +
+        recipe.rotateLearn);
+  if (recipe.allocation.fitPart && !recipe.isFPGA())
+    return llvm::createStringError("fit-part: expected target hls:PART beside it, but found " +
+                                   recipe.target);
   if (recipe.allocation.isRequested() && !recipe.hasStaticActivations())
     return llvm::createStringError("bit allocation: expected activations static, but found " +
                                    recipe.activations);

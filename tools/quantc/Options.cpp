@@ -80,7 +80,10 @@ TEXT(targetSize, "target-size",
 TEXT(targetLatency, "target-latency", "Bit allocation: greatest time of a run in microseconds",
      "us");
 TEXT(minimize, "minimize",
-     "Bit allocation: bits, size or latency, made small as far as --max-drop allows", "what");
+     "Bit allocation: bits, size or latency, or for FPGAs lut, ff, dsp or bram18, made small as "
+     "far as "
+     "--max-drop allows",
+     "what");
 TEXT(sensitivity, "sensitivity", "Table of sensitivities (JSON) instead of measuring them", "file");
 TEXT(saveSensitivity, "save-sensitivity", "Write the sensitivities that were measured", "file");
 TEXT(latency, "latency", "Table of latencies (JSON) instead of measuring them", "file");
