@@ -131,6 +131,27 @@ static std::string dataflowPipeline(const HLSOptions &options) {
          "},hls-size-fifos{slack=" + slack + "},hls-check-part)";
 }
 
+/// Widths of weights, for passes that make or take codes.
+static std::string weightBits(const Recipe &recipe) {
+  const auto &nodes = recipe.quantize.nodeBits;
+  return (nodes.empty() ? "" : " node-bits=" + llvm::join(nodes, ",")) +
+         " weight-bits=" + std::to_string(recipe.quantize.weightBits);
+}
+
+std::string quantc::roundingPipeline(const Recipe &recipe, llvm::StringRef moments,
+                                     llvm::StringRef codes) {
+  if (recipe.weightRounding == "nearest")
+    return "";
+  if (recipe.hasStaticActivations())
+    return "builtin.module(qnn-store-codes{codes=" + codes.str() + weightBits(recipe) + "})";
+  if (recipe.weightRounding != "gptq")
+    return "";
+  const auto &exclude = recipe.quantize.exclude;
+  return "builtin.module(qnn-round-weights{format=" + recipe.weightFormat +
+         " moments=" + moments.str() + " search=" + recipe.weightSearch +
+         (exclude.empty() ? "" : " exclude=" + llvm::join(exclude, ",")) + "})";
+}
+
 std::string quantc::stagePipeline(Stage stage, const Recipe &recipe) {
   switch (stage) {
   case Stage::Imported:
@@ -149,11 +170,7 @@ std::string quantc::stagePipeline(Stage stage, const Recipe &recipe) {
       return storeWeightsPipeline(recipe);
     return "builtin.module(qnn-quantize{" +
            flag("weight-per-tensor", !recipe.quantize.weightPerChannel) +
-           (recipe.quantize.nodeBits.empty()
-                ? std::string()
-                : " node-bits=" + llvm::join(recipe.quantize.nodeBits, ",")) +
-           (recipe.biasCorrectionMoments ? " correct-bias=true" : "") +
-           " weight-bits=" + std::to_string(recipe.quantize.weightBits) + "})";
+           (recipe.biasCorrectionMoments ? " correct-bias=true" : "") + weightBits(recipe) + "})";
   case Stage::Integer:
     return std::string("builtin.module(convert-nn-to-dyad{io-type=") +
            (recipe.integerIO ? "int8" : "float") + "},dyad-requantize-to-dyadic{" +

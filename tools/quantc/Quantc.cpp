@@ -84,12 +84,24 @@ llvm::Error writeModule(mlir::ModuleOp module, llvm::StringRef path, bool byteco
   return llvm::createStringError("cannot write bytecode to '" + path + "'");
 }
 
-void printPipeline(const Recipe &recipe, Stage last) {
+/// Steps that take data are printed as the passes that take its files.
+void printPipeline(const CompileOptions &options, Stage last) {
+  const Recipe &recipe = options.recipe;
+  auto fileOf = [](const std::string &read, const std::string &written, const char *other) {
+    return !read.empty() ? read : !written.empty() ? written : std::string(other);
+  };
   std::vector<Stage> path;
   for (Stage at = last; at != Stage::Imported; at = stageBefore(at))
     path.insert(path.begin(), at);
   for (Stage stage : path) {
     llvm::StringRef name = stageName(stage);
+    if (stage == Stage::Quantized) {
+      std::string rounding =
+          roundingPipeline(recipe, fileOf(options.moments, options.saveMoments, "MOMENTS.npz"),
+                           fileOf(options.codes, options.saveCodes, "CODES.npz"));
+      if (!rounding.empty())
+        llvm::outs() << "rounded: --pass-pipeline='" << rounding << "'\n";
+    }
     std::string text = stagePipeline(stage, recipe);
     if (!text.empty())
       llvm::outs() << name << ": --pass-pipeline='" << text << "'\n";
@@ -291,7 +303,7 @@ int main(int argc, char **argv) {
   if (int code = saveRecipe(*options, options->compile.recipe))
     return code;
   if (options->printPipeline)
-    printPipeline(options->compile.recipe, options->lastStage);
+    printPipeline(options->compile, options->lastStage);
   if (options->input.empty())
     return Ok;
   return options->check ? check(*options) : compile(*options);

@@ -48,6 +48,11 @@ Stage stageBefore(Stage stage);
 /// statistics from data, or from a file: pass qnn-calibrate.
 std::string stagePipeline(Stage stage, const Recipe &recipe);
 
+/// Rounding of weights by data, which the compiler does behind `observed`, as the pass that takes
+/// its file instead: second moments, or codes with static activations. Empty where the recipe
+/// rounds without data, or by the moments of two models, which no pass takes.
+std::string roundingPipeline(const Recipe &recipe, llvm::StringRef moments, llvm::StringRef codes);
+
 /// Registers every pass that the pipelines name. Safe to call repeatedly.
 void registerPipelinePasses();
 

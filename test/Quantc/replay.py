@@ -1,0 +1,34 @@
+# Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+# See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Replays with quant-opt what quantc does between two stages, by the pipelines that it prints.
+
+    replay.py QUANTC QUANT-OPT FROM.mlir EXPECTED.mlir STAGE,STAGE OPTION...
+
+Runs the printed pipelines of the STAGEs on FROM and compares the module with EXPECTED. OPTIONs are those of quantc.
+"""
+
+import re
+import subprocess
+import sys
+
+
+def main():
+    quantc, opt, source, expected, stages, *options = sys.argv[1:]
+    printed = subprocess.run([quantc, "--print-pipeline", *options], check=True, capture_output=True, text=True).stdout
+    pipelines = dict(re.findall(r"^(\w+): --pass-pipeline='(.*)'$", printed, re.M))
+    with open(source, encoding="utf-8") as file:
+        module = file.read()
+    for stage in stages.split(","):
+        command = [opt, "--mlir-print-debuginfo", "--pass-pipeline=" + pipelines[stage]]
+        module = subprocess.run(command, input=module, check=True, capture_output=True, text=True).stdout
+    with open(expected, encoding="utf-8") as file:
+        wanted = subprocess.run([opt, "--mlir-print-debuginfo"], input=file.read(), check=True, capture_output=True,
+                                text=True).stdout  # fmt: skip
+    if module != wanted:
+        sys.exit("the replayed module is another")
+    print(f"replayed {stages}")
+
+
+if __name__ == "__main__":
+    main()
