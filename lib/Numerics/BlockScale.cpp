@@ -78,6 +78,12 @@ uint32_t encodeScale(ScaleType type, double scale) {
   return std::clamp(code, least, greatest);
 }
 
+float roundToScale(ScaleType type, double value) {
+  if (type == ScaleType::F32)
+    return static_cast<float>(value);
+  return decodeMinifloat(scaleMinifloat(type), encodeMinifloat(scaleMinifloat(type), value, true));
+}
+
 uint32_t nanScale(ScaleType type) {
   if (type == ScaleType::F32)
     return 0x7FC00000;
@@ -140,7 +146,6 @@ private:
   float tensorScale = 1.0f;
 
   Extent extentOf(const float *x, size_t n) const;
-  float roundZero(double low) const;
   double reachOf(const Extent &extent) const;
   uint32_t codeOf(double reach, unsigned table) const;
   Choice atCode(uint32_t code, const Extent &extent, unsigned table) const;
@@ -175,15 +180,6 @@ Extent Chooser::extentOf(const float *x, size_t n) const {
   return extent;
 }
 
-/// The real value of the least code, as it is stored.
-float Chooser::roundZero(double low) const {
-  auto value = static_cast<float>(low);
-  if (format.scale == ScaleType::F32)
-    return value;
-  const MinifloatFormat &type = scaleMinifloat(format.scale);
-  return decodeMinifloat(type, encodeMinifloat(type, value, true));
-}
-
 /// What is scaled to the greatest element: absmax, or the length of the range.
 double Chooser::reachOf(const Extent &extent) const {
   switch (format.zeroPoint) {
@@ -194,7 +190,7 @@ double Chooser::reachOf(const Extent &extent) const {
   case ZeroPointKind::Integer:
     return std::max(extent.high, 0.0) - std::min(extent.low, 0.0);
   case ZeroPointKind::Float:
-    return std::max(extent.high - double(roundZero(extent.low)), 0.0);
+    return std::max(extent.high - double(roundToScale(format.scale, extent.low)), 0.0);
   }
   return 0;
 }
@@ -232,7 +228,7 @@ Choice Chooser::atCode(uint32_t code, const Extent &extent, unsigned table) cons
   else
     choice.params.scale = decodeScale(format.scale, code) * tensorScale;
   if (format.zeroPoint == ZeroPointKind::Float)
-    choice.params.zero = roundZero(extent.low);
+    choice.params.zero = roundToScale(format.scale, extent.low);
   if (format.zeroPoint == ZeroPointKind::Integer) {
     double least = format.minCode(), greatest = format.maxCode();
     double zero = roundHalfEven(least - std::min(extent.low, 0.0) / double(choice.params.scale));
@@ -272,7 +268,9 @@ Choice Chooser::choose(const float *x, size_t n, const Extent &extent,
     poisoned.params.zeroPoint = format.zeroPoint == ZeroPointKind::Integer ? format.minCode() : 0;
     return poisoned;
   }
-  if (search.kind == ScaleSearch::Kind::None && elementMax.size() == 1)
+  const bool searches =
+      search.kind == ScaleSearch::Kind::Clip || search.kind == ScaleSearch::Kind::Codes;
+  if (!searches && elementMax.size() == 1)
     return atExtent(extent, 0);
   Choice best;
   double least = std::numeric_limits<double>::infinity();
@@ -323,6 +321,8 @@ BlockScales Chooser::run(const float *matrix, size_t rows, size_t columns) {
   }
   if (format.scale == ScaleType::Double)
     quantizeScales(scales, extents);
+  if (search.kind == ScaleSearch::Kind::HalfQuadratic)
+    moveZeros(format, search, matrix, scales);
   return scales;
 }
 
@@ -361,6 +361,13 @@ void Chooser::quantizeScales(BlockScales &scales, const std::vector<Extent> &ext
     }
   }
   decodeScales(format, scales);
+}
+
+std::string searchFault(const NumberFormat &format, const ScaleSearch &search) {
+  if (search.kind != ScaleSearch::Kind::HalfQuadratic || format.zeroPoint == ZeroPointKind::Float)
+    return "";
+  return "expected integers with float zero points (asym-float) for the search hqq, but found '" +
+         printNumberFormat(format) + "'";
 }
 
 BlockScales chooseScales(const NumberFormat &format, const float *matrix, size_t rows,

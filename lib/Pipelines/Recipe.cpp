@@ -14,7 +14,7 @@
 #include "BuiltinRecipes.h"
 #include "quantc/Calibration/Observer.h"
 #include "quantc/Kernels/Levels.h"
-#include "quantc/Numerics/NumberFormat.h"
+#include "quantc/Numerics/BlockScale.h"
 #include "quantc/Pipelines/BitAllocation.h"
 #include "quantc/Support/Suggest.h"
 #include "llvm/ADT/StringExtras.h"
@@ -331,8 +331,9 @@ std::vector<Entry> makeTransformEntries() {
         "choose damping and shift by; below 2: none; default 4"},
        [](Recipe &r, StringRef text) { return setInteger(text, 0, 16, r.roundingFolds); },
        [](const Recipe &r) { return std::to_string(r.roundingFolds); }});
-  entries.push_back(choice("weight-search", "none|mse|clip|codes|output",
-                           "search of the scales of weight-format; default none",
+  entries.push_back(choice("weight-search", "none|mse|clip|codes|output|hqq",
+                           "search of the scales of weight-format, or with hqq of its float zero "
+                           "points; default none",
                            [](Recipe &r) -> std::string & { return r.weightSearch; }));
   entries.push_back(
       choice("activations", "static|float|row",
@@ -726,6 +727,14 @@ static llvm::Error checkRounding(const Recipe &recipe) {
   return llvm::Error::success();
 }
 
+/// What keeps the search from the format of weights; empty when they go together.
+static std::string searchFault(const Recipe &recipe) {
+  if (recipe.weightSearch != "hqq")
+    return "";
+  return numerics::searchFault(*numerics::parseNumberFormat(recipe.weightFormat).format,
+                               numerics::ScaleSearch::halfQuadratic());
+}
+
 llvm::Error quantc::checkRecipe(const Recipe &recipe) {
   if (llvm::Error error = checkMigration(recipe))
     return error;
@@ -764,6 +773,8 @@ llvm::Error quantc::checkRecipe(const Recipe &recipe) {
   if (recipe.weightFormat.empty())
     return llvm::createStringError("activations " + recipe.activations +
                                    ": expected a weight-format beside it, but found none");
+  if (std::string fault = searchFault(recipe); !fault.empty())
+    return llvm::createStringError("weight-search: " + fault);
   if (recipe.activations == "row" &&
       (recipe.quantize.activationBits < 2 || recipe.quantize.activationBits > 8))
     return llvm::createStringError(

@@ -41,6 +41,17 @@ ROWS = {
     "w4a16 channel mse rotated gptq": dict(
         activations="float", format=CHANNEL, search="mse", rounding="gptq", rotate="fused"
     ),
+    "w4a16 g128 float zeros rtn": dict(activations="float", format="uint4:g128:asym-float:f16"),
+    "w4a16 g128 float zeros hqq": dict(activations="float", format="uint4:g128:asym-float:f16", search="hqq"),
+    "w3a16 g64 float zeros rtn": dict(activations="float", format="uint3:g64:asym-float:f16"),
+    "w3a16 g64 float zeros hqq": dict(activations="float", format="uint3:g64:asym-float:f16", search="hqq"),
+    "w3a16 g64 float zeros mse": dict(activations="float", format="uint3:g64:asym-float:f16", search="mse"),
+    "w3a16 g64 float zeros gptq": dict(activations="float", format="uint3:g64:asym-float:f16", rounding="gptq"),
+    "w3a16 g64 float zeros hqq gptq": dict(
+        activations="float", format="uint3:g64:asym-float:f16", search="hqq", rounding="gptq"
+    ),
+    "w2a16 g32 float zeros rtn": dict(activations="float", format="uint2:g32:asym-float:f16"),
+    "w2a16 g32 float zeros hqq": dict(activations="float", format="uint2:g32:asym-float:f16", search="hqq"),
     "w4a8 g128 rotated": dict(activations="row", bits=8, format=GROUPS, search="mse", rotate="fused"),
     "w4a4 rtn": dict(activations="row", bits=4, format=CHANNEL),
     "w4a4 rotated rtn": dict(activations="row", bits=4, format=CHANNEL, search="mse", rotate="online"),

@@ -141,7 +141,7 @@ struct Recipe {
   /// Parts of the calibration data of which each is held out once to choose how far rounding may
   /// trust the rest; below 2: none (docs/Rounding.md).
   int64_t roundingFolds = 4;
-  /// How scales of `weightFormat` are chosen: "none", "mse", "clip", "codes", "output".
+  /// How scales of `weightFormat` are chosen: "none", "mse", "clip", "codes", "output", "hqq".
   std::string weightSearch = "none";
   /// "static": by ranges of calibration data; "float"; "row": codes of
   /// `quantize.activationBits`, each row with a scale of its own as it comes.

@@ -11,11 +11,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "quantc/PTQ/AffineGrid.h"
-#include "quantc/PTQ/ClipSearch.h"
 #include "quantc/PTQ/Curvature.h"
 #include "quantc/PTQ/FormatGrid.h"
 #include "quantc/PTQ/Gptq.h"
-#include "quantc/PTQ/Hqq.h"
 #include "quantc/PTQ/SecondMoment.h"
 
 #include "gtest/gtest.h"
@@ -133,26 +131,21 @@ RC_GTEST_PROP(RangeSearch, NeverLosesToTheWholeRange, ()) {
   RC_ASSERT(std::fabs(error - best.error) <= 1e-12 * error);
 }
 
-RC_GTEST_PROP(ClipSearch, NeverLosesToNoClip, ()) {
-  const int64_t rows = *rc::gen::inRange(1, 5), columns = *rc::gen::inRange(1, 40);
-  Matrix weights = randomMatrix(rows, columns), moment = randomMoment(columns);
-  std::unique_ptr<WeightGrid> grid = randomGrid(rows, columns);
-  if (!grid->fitsGroupsAlone())
-    return;
-  ActivationClip clip = cantFail(clipByActivation(weights, moment, *grid));
-  RC_ASSERT((clip.error.array() <= clip.unclippedError.array()).all());
-  RC_ASSERT((clip.weights.array().abs() <= weights.array().abs()).all());
-}
-
-RC_GTEST_PROP(Hqq, NeverLosesToTheRange, ()) {
-  HqqOptions options;
-  options.bits = *rc::gen::inRange(1, 9);
-  options.groupSize = *rc::gen::inRange<int64_t>(0, 70);
+RC_GTEST_PROP(HalfQuadratic, NeverLosesToTheRange, ()) {
+  const std::string bits = std::to_string(*rc::gen::inRange(1, 9));
+  const std::string size = std::to_string(*rc::gen::inRange(1, 70));
+  const char *type = *rc::gen::element("f32", "f16", "bf16");
+  numerics::NumberFormat format =
+      *numerics::parseNumberFormat("uint" + bits + ":g" + size + ":asym-float:" + type).format;
   Matrix weights = randomMatrix(*rc::gen::inRange(1, 5), *rc::gen::inRange(1, 100));
   weights *= *rc::gen::element(0.0, 1e-6, 1.0, 100.0);
-  HqqResult result = cantFail(roundByHqq(weights, options));
-  RC_ASSERT(result.weights.allFinite());
-  RC_ASSERT(result.errors.back() <= result.errors.front());
+  weights = weights.cast<float>().cast<double>();
+  FormatGrid range(weights.rows(), weights.cols(), format);
+  FormatGrid moved(weights.rows(), weights.cols(), format, numerics::ScaleSearch::halfQuadratic());
+  Matrix rounded = cantFail(roundToNearest(weights, moved));
+  RC_ASSERT(rounded.allFinite());
+  RC_ASSERT((rounded - weights).cwiseAbs().sum() <=
+            (cantFail(roundToNearest(weights, range)) - weights).cwiseAbs().sum() * (1 + 1e-12));
 }
 
 RC_GTEST_PROP(SecondMoment, IsTheProductHoweverRowsArrive, ()) {

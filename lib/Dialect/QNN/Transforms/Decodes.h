@@ -15,11 +15,14 @@
 
 #include "quantc/Dialect/QNN/IR/QNN.h"
 #include "quantc/Numerics/NumberFormatStorage.h"
+#include "llvm/Support/Error.h"
 
 namespace quantc::qnn {
 
-/// The search by its name: none, mse, clip, codes or output.
-std::optional<numerics::ScaleSearch> parseSearch(llvm::StringRef text);
+/// The search by its name: none, mse, clip, codes, hqq or output; an error where the format does
+/// not go with it.
+llvm::Expected<numerics::ScaleSearch> parseSearch(llvm::StringRef text,
+                                                  const numerics::NumberFormat &format);
 
 /// Constants of the parts of `stored`, named after `loc`, and the op that decodes them to `type`,
 /// whose first axis counts rows.

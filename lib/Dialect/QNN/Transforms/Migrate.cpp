@@ -94,10 +94,9 @@ qnn::weightRounding(const QuantizeOptions &quantize, llvm::StringRef format,
   numerics::ParsedNumberFormat parsed = numerics::parseNumberFormat(format.str());
   if (!parsed.format)
     return makeError(llvm::join(parsed.faults, "; "));
-  std::optional<numerics::ScaleSearch> how = parseSearch(search);
+  llvm::Expected<numerics::ScaleSearch> how = parseSearch(search, *parsed.format);
   if (!how)
-    return makeError("expected a search none, mse, clip, codes or output, but found '" + search +
-                     "'");
+    return how.takeError();
   return Round([grid = *parsed.format, how = *how](const Matrix &weight) {
     ptq::FormatGrid values(weight.rows(), weight.cols(), grid, how);
     return ptq::roundToNearest(weight, values);

@@ -19,6 +19,7 @@
 #include "quantc/Interfaces/Weights.h"
 #include "quantc/Numerics/Metrics.h"
 #include "quantc/Numerics/NumberFormatStorage.h"
+#include "quantc/Support/Errors.h"
 #include "llvm/ADT/StringExtras.h"
 #include <cmath>
 
@@ -32,16 +33,23 @@ using namespace mlir;
 using namespace quantc;
 using namespace quantc::qnn;
 
-std::optional<numerics::ScaleSearch> qnn::parseSearch(StringRef text) {
-  if (text == "none")
-    return numerics::ScaleSearch::none();
-  if (text == "mse" || text == "output") // without moments the same
-    return numerics::ScaleSearch::clip(2.0);
-  if (text == "clip")
-    return numerics::ScaleSearch::clip(2.4);
-  if (text == "codes")
-    return numerics::ScaleSearch::codes(8, 2);
-  return std::nullopt;
+llvm::Expected<numerics::ScaleSearch> qnn::parseSearch(StringRef text,
+                                                       const numerics::NumberFormat &format) {
+  using numerics::ScaleSearch;
+  const std::pair<StringRef, ScaleSearch> searches[] = {
+      {"none", ScaleSearch::none()},        {"mse", ScaleSearch::clip(2.0)},
+      {"output", ScaleSearch::clip(2.0)}, // without moments the same
+      {"clip", ScaleSearch::clip(2.4)},     {"codes", ScaleSearch::codes(8, 2)},
+      {"hqq", ScaleSearch::halfQuadratic()}};
+  for (const auto &[name, search] : searches) {
+    if (name != text)
+      continue;
+    if (std::string fault = numerics::searchFault(format, search); !fault.empty())
+      return makeError(fault);
+    return search;
+  }
+  return makeError("expected a search none, mse, clip, codes, hqq or output, but found '" + text +
+                   "'");
 }
 
 void qnn::eraseUnused(Value value) {
@@ -163,10 +171,9 @@ struct EncodeWeightsPass : qnn::impl::QnnEncodeWeightsBase<EncodeWeightsPass> {
     numerics::ParsedNumberFormat parsed = numerics::parseNumberFormat(format.getValue());
     if (!parsed.format)
       return emitError(loc) << llvm::join(parsed.faults, "; ");
-    std::optional<numerics::ScaleSearch> how = parseSearch(search);
+    llvm::Expected<numerics::ScaleSearch> how = parseSearch(search, *parsed.format);
     if (!how)
-      return emitError(loc) << "expected a search none, mse, clip, codes or output, but found '"
-                            << search.getValue() << "'";
+      return emitError(loc) << llvm::toString(how.takeError());
     llvm::Expected<Exclusions> exclusions =
         Exclusions::create(std::vector<std::string>(exclude.begin(), exclude.end()));
     if (!exclusions)

@@ -230,10 +230,9 @@ FailureOr<std::vector<RoundedWeight>> qnn::roundWeights(ModuleOp module, const M
   numerics::ParsedNumberFormat parsed = numerics::parseNumberFormat(options.format);
   if (!parsed.format)
     return emitError(loc) << llvm::join(parsed.faults, "; ");
-  std::optional<numerics::ScaleSearch> search = parseSearch(options.search);
+  llvm::Expected<numerics::ScaleSearch> search = parseSearch(options.search, *parsed.format);
   if (!search)
-    return emitError(loc) << "expected a search none, mse, clip, codes or output, but found '"
-                          << options.search << "'";
+    return emitError(loc) << llvm::toString(search.takeError());
   llvm::Expected<Exclusions> exclusions = Exclusions::create(options.exclude);
   if (!exclusions)
     return emitError(loc) << llvm::toString(exclusions.takeError());

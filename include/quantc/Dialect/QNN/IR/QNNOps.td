@@ -231,7 +231,7 @@ def QNN_NumberFormatAttr : QNN_Attr<"NumberFormat", "format"> {
   let summary = "a number format by its text";
   let description = [{
     `#qnn.format<"int4:g128:sym:f16">`, `#qnn.format<"mxfp4">`: any format of
-    docs/Formats.md, [NUM-FMT-1] to [NUM-FMT-9]. The attribute holds the canonical
+    docs/Formats.md, [NUM-FMT-1] to [NUM-FMT-10]. The attribute holds the canonical
     text, so equal formats are equal attributes; the parser takes every spelling, and
     reports every fault of a text. Constraint: [QNN-FMT-2].
   }];

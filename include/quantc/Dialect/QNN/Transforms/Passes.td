@@ -181,7 +181,9 @@ def QnnEncodeWeights : Pass<"qnn-encode-weights", "::mlir::ModuleOp"> {
     search: `mse` and `clip` try 80 clipped ranges with errors of power 2 and 2.4,
     `codes` the stored scale's neighbours (8 below, 2 above); `output` is `mse` with
     errors weighted by the mean square of the input that meets them, where there are
-    second moments, and `mse` here. [NUM-FMT-1] to [NUM-FMT-9].
+    second moments, and `mse` here; `hqq` leaves scales as they are and moves float
+    zero points to where few large errors count less, by half-quadratic splitting
+    (formats `asym-float`; others are an error). [NUM-FMT-1] to [NUM-FMT-10].
 
     A weight that is computed, has another axis of channels or holds a number that is
     not finite stays, with a remark that says why. Weights that are a `qnn.decode`
@@ -193,7 +195,7 @@ def QnnEncodeWeights : Pass<"qnn-encode-weights", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"format", "format", "std::string", "\"\"", "text of the number format; required">,
-    Option<"search", "search", "std::string", "\"none\"", "none, mse, clip, codes or output; default none">,
+    Option<"search", "search", "std::string", "\"none\"", "none, mse, clip, codes, hqq or output; default none">,
     ListOption<"exclude", "exclude", "std::string",
       "nodes that keep their weights: names, op types, or re:REGEX over either; default none">
   ];
@@ -237,7 +239,7 @@ def QnnRoundWeights : Pass<"qnn-round-weights", "::mlir::ModuleOp"> {
   let options = [
     Option<"format", "format", "std::string", "\"int4:g128:sym\"", "text of the number format; default int4:g128:sym">,
     Option<"moments", "moments", "std::string", "\"\"", "statistics file of second moments; required">,
-    Option<"search", "search", "std::string", "\"none\"", "of scales: none, mse, clip, codes or output; default none">,
+    Option<"search", "search", "std::string", "\"none\"", "of scales: none, mse, clip, codes, hqq or output; default none">,
     Option<"damping", "damping", "double", "0.01", "added to the diagonal, in units of its mean; default 0.01">,
     Option<"actOrder", "act-order", "bool", "true", "channels by falling second moment; default true">,
     ListOption<"exclude", "exclude", "std::string",

@@ -30,7 +30,7 @@ struct RoundOptions {
   std::string format = "int4:g128:sym";
   /// Nodes that keep their weights: a node name, an op type, or `re:REGEX`.
   std::vector<std::string> exclude;
-  /// Search of scales: none, mse, clip, codes or output.
+  /// Search of scales: none, mse, clip, codes, hqq or output.
   std::string search = "none";
   ptq::GptqOptions gptq{0.01, 1.0, /*actOrder=*/true};
   /// GPTAQ: moments of the quantized model instead, and weights moved by `alpha` of the way to the
