@@ -107,6 +107,9 @@ private:
   bool usesData() const {
     return options.method != ChannelMethod::Nearest && options.method != ChannelMethod::Mse;
   }
+  bool learns() const {
+    return options.method == ChannelMethod::AdaRound || options.method == ChannelMethod::AutoRound;
+  }
   bool shifts() const { return options.method != ChannelMethod::Gptq; }
   Error check() const;
   Error chooseByHeldOut();
@@ -119,6 +122,7 @@ private:
   Error searchByMoments();
   Error searchByWeights();
   Error descend();
+  void descendBySigns();
   void improve();
   void store();
 
@@ -289,11 +293,10 @@ void ChannelRounder::keep(const Matrix &rounded, const Vector &steps, const Vect
 
 /// GPTQ tells its loss on the way; without it, or without a factor, losses take a product each.
 Error ChannelRounder::searchByMoments() {
-  const bool compensates = options.method != ChannelMethod::AdaRound;
   for (int candidate = 0; candidate < options.candidates; ++candidate) {
     Vector steps = stepsOf(candidate);
     SteppedGrid grid = gridOf(steps);
-    if (!compensates) {
+    if (learns()) {
       Matrix rounded = cantFail(roundOnGrid(target, grid));
       keep(rounded, steps, lossesOf(rounded));
       continue;
@@ -346,6 +349,23 @@ Error ChannelRounder::descend() {
   return Error::success();
 }
 
+/// AutoRound at the steps found. Rows do not depend on each other, so each keeps its best codes.
+void ChannelRounder::descendBySigns() {
+  const Vector steps = bestSteps;
+  const SteppedGrid grid = gridOf(steps);
+  const Matrix places = steps.cwiseInverse().asDiagonal() * target;
+  Matrix offset = Matrix::Zero(target.rows(), target.cols());
+  SignDescent descent(options.signSteps);
+  for (int64_t step = 0; step < options.signSteps; ++step, descent.advance()) {
+    Matrix moved = places + offset;
+    Matrix rounded = cantFail(roundOnGrid(steps.asDiagonal() * moved, grid));
+    Matrix change = rounded - target, slope = change * damped; // half the gradient
+    keep(rounded, steps, slope.cwiseProduct(change).rowwise().sum());
+    slope = (moved.array().abs() < double(greatest)).select(slope, 0);
+    descent.step(offset, slope, -0.5, 0.5);
+  }
+}
+
 void ChannelRounder::store() {
   result.steps.resize(weight.rows());
   result.codes.resize(weight.size());
@@ -369,7 +389,9 @@ Error ChannelRounder::run() {
   if (options.method == ChannelMethod::AdaRound)
     if (Error error = descend())
       return error;
-  if (options.method == ChannelMethod::Gptaq || options.method == ChannelMethod::AdaRound)
+  if (options.method == ChannelMethod::AutoRound)
+    descendBySigns();
+  if (options.method == ChannelMethod::Gptaq || learns())
     improve();
   store();
   return Error::success();

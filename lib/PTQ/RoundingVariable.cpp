@@ -11,12 +11,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "quantc/PTQ/RoundingVariable.h"
-#include "quantc/Numerics/Rounding.h"
 #include <cmath>
 
 using namespace quantc;
 using namespace quantc::ptq;
-using numerics::roundHalfEven;
 
 //===----------------------------------------------------------------------===//
 // Rectified sigmoid
@@ -103,80 +101,6 @@ double RoundingVariable::decided() const {
       made += std::fabs(rectifiedSigmoid(variable.data()[i]) - 0.5) > 0.49;
     }
   return choices == 0 ? 1 : double(made) / double(choices);
-}
-
-//===----------------------------------------------------------------------===//
-// OffsetVariable
-//===----------------------------------------------------------------------===//
-
-OffsetVariable::OffsetVariable(const Matrix &weights, int bits, int64_t groupSize)
-    : weights(weights), last(std::ldexp(1.0, bits) - 1),
-      width(groupSize > 0 ? groupSize : std::max<int64_t>(weights.cols(), 1)) {
-  const int64_t groups = (weights.cols() + width - 1) / width;
-  offset = Matrix::Zero(weights.rows(), weights.cols());
-  low = high = Matrix::Ones(weights.rows(), groups);
-  least = most = Matrix::Zero(weights.rows(), groups);
-  for (int64_t row = 0; row < weights.rows(); ++row)
-    for (int64_t column = 0; column < weights.cols(); ++column) {
-      double value = weights(row, column);
-      least(row, column / width) = std::min(least(row, column / width), value);
-      most(row, column / width) = std::max(most(row, column / width), value);
-    }
-}
-
-OffsetVariable::Step OffsetVariable::stepOf(int64_t row, int64_t group) const {
-  double lo = low(row, group) * least(row, group), hi = high(row, group) * most(row, group);
-  double scale = hi > lo ? (hi - lo) / last : 1;
-  return {scale, roundHalfEven(-lo / scale), lo};
-}
-
-Matrix OffsetVariable::rounded() const {
-  Matrix result(weights.rows(), weights.cols());
-  for (int64_t row = 0; row < weights.rows(); ++row)
-    for (int64_t column = 0; column < weights.cols(); ++column) {
-      Step step = stepOf(row, column / width);
-      double code = roundHalfEven(weights(row, column) / step.scale + offset(row, column));
-      result(row, column) = step.scale * (std::clamp(code + step.zero, 0.0, last) - step.zero);
-    }
-  return result;
-}
-
-OffsetVariable::Gradient OffsetVariable::gradient(const Matrix &rounded) const {
-  Gradient result{Matrix::Zero(weights.rows(), weights.cols()),
-                  Matrix::Zero(low.rows(), low.cols()), Matrix::Zero(low.rows(), low.cols())};
-  for (int64_t row = 0; row < weights.rows(); ++row)
-    for (int64_t column = 0; column < weights.cols(); ++column) {
-      const int64_t group = column / width;
-      const Step step = stepOf(row, group);
-      const double exact = weights(row, column) / step.scale;
-      const double place = exact + offset(row, column) + step.zero;
-      const double code = std::clamp(roundHalfEven(place - step.zero) + step.zero, 0.0, last);
-      const double given = rounded(row, column);
-      double byScale = 0, byLow = 0;
-      if (place > 0 && place < last) {
-        result.offset(row, column) = given * step.scale;
-        byScale = code - step.zero - exact;
-      } else { // s (code - z) with z = -lo / s
-        byScale = code;
-        byLow = 1;
-      }
-      result.high(row, group) += given * byScale / last * most(row, group);
-      result.low(row, group) += given * (byLow - byScale / last) * least(row, group);
-    }
-  return result;
-}
-
-double ptq::stepGradient(const double *x, const double *gradient, int64_t count, double step,
-                         double least, double greatest) {
-  double sum = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    double place = x[i] / step;
-    double slope = place <= least      ? least
-                   : place >= greatest ? greatest
-                                       : roundHalfEven(place) - place;
-    sum += gradient[i] * slope;
-  }
-  return sum / std::sqrt(double(count) * greatest);
 }
 
 //===----------------------------------------------------------------------===//

@@ -317,18 +317,19 @@ std::vector<Entry> makeTransformEntries() {
          return llvm::Error::success();
        },
        [](const Recipe &r) { return r.weightFormat; }});
-  entries.push_back(choice("weight-rounding", "nearest|mse|gptq|gptaq|adaround|brecq",
+  entries.push_back(choice("weight-rounding", "nearest|mse|gptq|gptaq|adaround|autoround|brecq",
                            "how codes of weights are chosen; all but nearest and mse need "
                            "calibration data; default nearest",
                            [](Recipe &r) -> std::string & { return r.weightRounding; }));
   entries.push_back(
-      {{"rounding-steps", "1..100000", "of learned weight rounding (adaround, brecq); default 300"},
+      {{"rounding-steps", "1..100000",
+        "of learned weight rounding (adaround, autoround, brecq); default 300"},
        [](Recipe &r, StringRef text) { return setInteger(text, 1, 100000, r.roundingSteps); },
        [](const Recipe &r) { return std::to_string(r.roundingSteps); }});
   entries.push_back(
       {{"rounding-folds", "0..16",
-        "parts of the calibration data, each held out once, that gptq, gptaq, adaround and brecq "
-        "choose damping and shift by; below 2: none; default 4"},
+        "parts of the calibration data, each held out once, that gptq, gptaq, adaround, autoround "
+        "and brecq choose damping and shift by; below 2: none; default 4"},
        [](Recipe &r, StringRef text) { return setInteger(text, 0, 16, r.roundingFolds); },
        [](const Recipe &r) { return std::to_string(r.roundingFolds); }});
   entries.push_back(choice("weight-search", "none|mse|clip|codes|output|hqq",

@@ -457,6 +457,7 @@ static std::optional<ptq::ChannelMethod> methodOf(llvm::StringRef name) {
       .Case("gptaq", ptq::ChannelMethod::Gptaq)
       .Case("brecq", ptq::ChannelMethod::Gptaq) // to start from
       .Case("adaround", ptq::ChannelMethod::AdaRound)
+      .Case("autoround", ptq::ChannelMethod::AutoRound)
       .Default(std::nullopt);
 }
 
@@ -497,6 +498,7 @@ LogicalResult Compiler::roundCodes() {
   ptq::ChannelOptions channelOptions;
   channelOptions.method = *method;
   channelOptions.adaRound.iterations = static_cast<int>(recipe.roundingSteps);
+  channelOptions.signSteps = recipe.roundingSteps;
   auto round = [&]() -> llvm::Error {
     if (!needsData)
       return roundByWeights(*maps, channelOptions, table, result.roundedWeights);

@@ -21,6 +21,7 @@ import time
 import numpy as np
 
 W4 = ["weight-bits=4"]
+W3 = ["weight-bits=3"]
 ROWS = {
     "w8a8 nearest": ("w8a8-integer", []),
     "w8a8 accurate": ("w8a8-accurate", []),
@@ -29,7 +30,12 @@ ROWS = {
     "w4a8 gptq": ("w8a8-integer", [*W4, "weight-rounding=gptq"]),
     "w4a8 gptaq": ("w4a8-integer", []),
     "w4a8 adaround": ("w8a8-integer", [*W4, "weight-rounding=adaround"]),
+    "w4a8 autoround": ("w8a8-integer", [*W4, "weight-rounding=autoround"]),
     "w4a8 brecq": ("w8a8-integer", [*W4, "weight-rounding=brecq"]),
+    "w3a8 nearest": ("w8a8-integer", W3),
+    "w3a8 gptaq": ("w8a8-integer", [*W3, "weight-rounding=gptaq"]),
+    "w3a8 adaround": ("w8a8-integer", [*W3, "weight-rounding=adaround"]),
+    "w3a8 autoround": ("w8a8-integer", [*W3, "weight-rounding=autoround"]),
 }
 
 

@@ -15,7 +15,8 @@
 // = w, and up to a term without q the squared error against the outputs of the float inputs. Where
 // a bias takes up the mean of the output, H and D are those of X and X_float less their means.
 // Little data says less than H and D claim: lambda, and how far towards t weights go, are then what
-// loses least on data that was held out. Source: docs/Rounding.md.
+// loses least on data that was held out. Sources: docs/Rounding.md; Cheng et al., "SignRound",
+// arXiv 2309.05516, for AutoRound.
 //
 //===----------------------------------------------------------------------===//
 
@@ -55,6 +56,10 @@ enum class ChannelMethod : uint8_t {
   /// Up or down by AdaRound for those outputs, at the step with the least nearest loss, codes then
   /// improved one by one.
   AdaRound,
+  /// At that step, rounding of each weight plus an offset in [-1/2, 1/2] steps, which goes down by
+  /// the sign of the gradient as if rounding were the identity; the best codes on the way, then
+  /// improved one by one.
+  AutoRound,
 };
 
 struct ChannelOptions {
@@ -65,13 +70,14 @@ struct ChannelOptions {
   double alpha = 1;
   /// Steps are the largest one times 1 - i / 12 for i = 0 .. candidates - 1, in [1, 11].
   int candidates = 7;
-  /// Passes of Gptaq and AdaRound over the codes, each of which takes the best value for the others
-  /// as they are.
+  /// Passes of Gptaq, AdaRound and AutoRound over the codes, each of which takes the best value for
+  /// the others as they are.
   int sweeps = 8;
   AdaRoundOptions adaRound{1000, 5e-2}; ///< its lambda: regularizer / weights
   /// Of AdaRound: the most that all weights' regularizers add up to, in units of the loss of
   /// nearest codes.
   double regularizer = 1000;
+  int64_t signSteps = 200; ///< of AutoRound
 };
 
 /// Moments of most of the data and of what was held out; crosses may be empty: 0.

@@ -6,14 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Rounding as something to learn: variables that stand for the choice of each weight, what a
-// gradient by the rounded weights means for them, and the two ways to descend that go with them.
-// They know nothing of the loss: AdaRound.h takes the error of one linear map, others may take that
+// Rounding as something to learn: the variable that stands for the choice of each weight, what a
+// gradient by the rounded weights means for it, and two ways to descend: Adam, and by signs. They
+// know nothing of the loss: AdaRound.h takes the error of one linear map, others may take that
 // of a block.
 //
 // Sources: Nagel et al., "AdaRound", arXiv 2004.10568; Li et al., "BRECQ", arXiv 2102.05426; Cheng
-// et al., "SignRound", arXiv 2309.05516; Esser et al., "LSQ", arXiv 1902.08153; Kingma and Ba,
-// "Adam", arXiv 1412.6980.
+// et al., "SignRound", arXiv 2309.05516; Kingma and Ba, "Adam", arXiv 1412.6980.
 //
 //===----------------------------------------------------------------------===//
 
@@ -69,48 +68,6 @@ private:
   Neighbours sides;
   Matrix variable;
 };
-
-//===----------------------------------------------------------------------===//
-// AutoRound's variable
-//===----------------------------------------------------------------------===//
-
-/// An offset before rounding and factors of the range, with straight-through gradients:
-///   rounded = s (clip(round(W / s + z + V), 0, 2^bits - 1) - z),
-///   s = (high hi - low lo) / (2^bits - 1), z = round(-low lo / s),
-/// for lo and hi the range of a row's group and 0. The caller keeps V in [-1/2, 1/2] and the
-/// factors in (0, 1].
-class OffsetVariable {
-public:
-  /// `groupSize` 0: the row.
-  OffsetVariable(const Matrix &weights, int bits, int64_t groupSize);
-
-  Matrix offset;    ///< V, [rows, columns]: starts with 0
-  Matrix low, high; ///< [rows, groups]: start with 1
-
-  Matrix rounded() const;
-
-  struct Gradient {
-    Matrix offset, low, high;
-  };
-  /// From dL/d(rounded). Rounding counts as the identity, clipping as 0 outside.
-  Gradient gradient(const Matrix &rounded) const;
-
-private:
-  struct Step {
-    double scale, zero, lo;
-  };
-  Step stepOf(int64_t row, int64_t group) const;
-
-  Matrix weights;
-  Matrix least, most; ///< [rows, groups]
-  double last;
-  int64_t width;
-};
-
-/// LSQ's gradient by the step s of s clip(round(x / s), least, greatest): sum over elements of
-/// `gradient` times (round(x / s) - x / s inside, the limit outside), over sqrt(count * greatest).
-double stepGradient(const double *x, const double *gradient, int64_t count, double step,
-                    double least, double greatest);
 
 //===----------------------------------------------------------------------===//
 // Descent

@@ -136,7 +136,7 @@ struct Recipe {
   /// How codes of weights are chosen: "nearest"; by data "gptq"; and with static activations "mse",
   /// which needs none, "gptaq", "adaround" and "brecq" (docs/Rounding.md).
   std::string weightRounding = "nearest";
-  /// Of the descent of "adaround" and "brecq".
+  /// Of the descent of "adaround", "autoround" and "brecq".
   int64_t roundingSteps = 300;
   /// Parts of the calibration data of which each is held out once to choose how far rounding may
   /// trust the rest; below 2: none (docs/Rounding.md).

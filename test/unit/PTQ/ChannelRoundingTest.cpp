@@ -58,8 +58,9 @@ ChannelResult roundBy(ChannelMethod method, const Matrix &weight, const Data &da
 TEST(ChannelRounding, StepsAndCodesMakeTheWeights) {
   Data data(12, 5);
   Matrix weight = normalMatrix(7, 12, 9);
-  for (ChannelMethod method : {ChannelMethod::Nearest, ChannelMethod::Mse, ChannelMethod::Gptq,
-                               ChannelMethod::Gptaq, ChannelMethod::AdaRound})
+  for (ChannelMethod method :
+       {ChannelMethod::Nearest, ChannelMethod::Mse, ChannelMethod::Gptq, ChannelMethod::Gptaq,
+        ChannelMethod::AdaRound, ChannelMethod::AutoRound})
     for (int bits : {2, 4, 8}) {
       ChannelResult result = roundBy(method, weight, data, bits);
       for (int64_t i = 0; i < weight.size(); ++i) {
@@ -71,7 +72,7 @@ TEST(ChannelRounding, StepsAndCodesMakeTheWeights) {
 }
 
 TEST(ChannelRounding, MethodsWithDataAreBetterForTheOutput) {
-  double nearest = 0, mse = 0, gptq = 0, gptaq = 0, adaRound = 0;
+  double nearest = 0, mse = 0, gptq = 0, gptaq = 0, adaRound = 0, autoRound = 0;
   for (uint64_t seed = 0; seed < 6; ++seed) {
     Data data(16, 100 * seed);
     Matrix weight = normalMatrix(8, 16, 7 + seed);
@@ -83,11 +84,34 @@ TEST(ChannelRounding, MethodsWithDataAreBetterForTheOutput) {
     gptq += error(ChannelMethod::Gptq);
     gptaq += error(ChannelMethod::Gptaq);
     adaRound += error(ChannelMethod::AdaRound);
+    autoRound += error(ChannelMethod::AutoRound);
   }
   EXPECT_LT(mse, nearest);
   EXPECT_LT(gptq, mse);
   EXPECT_LT(gptaq, gptq); // aims at the float outputs
   EXPECT_LT(adaRound, mse);
+  EXPECT_LT(autoRound, mse);
+}
+
+/// Without the improvement one by one: at the same steps, less than nearest codes lose, and less
+/// with more steps.
+TEST(ChannelRounding, SignsLeadDown) {
+  Data data(24, 11);
+  Matrix weight = normalMatrix(8, 24, 3);
+  ChannelProblem problem;
+  problem.weight = weight;
+  problem.bits = 3;
+  problem.steps = greatestSteps(weight, 3);
+  problem.second = &data.second;
+  auto loss = [&](int64_t steps) {
+    ChannelOptions options;
+    options.method = ChannelMethod::AutoRound;
+    options.candidates = 1, options.sweeps = 0, options.signSteps = steps;
+    return cantFail(roundChannels(problem, options)).loss;
+  };
+  const double nearest = loss(1), few = loss(20);
+  EXPECT_LT(few, nearest);
+  EXPECT_LT(loss(400), 0.5 * nearest);
 }
 
 TEST(ChannelRounding, RefusedStepsKeepTheLargest) {

@@ -102,62 +102,6 @@ TEST(RoundingVariable, WeightsWithoutAChoiceDoNotCount) {
   EXPECT_EQ(variable.hard(), above);
 }
 
-TEST(OffsetVariable, StartsAtNearestAndFollowsItsOffset) {
-  Matrix weights = normalMatrix(4, 32, 4);
-  OffsetVariable variable(weights, 4, 16);
-  AffineGridOptions options;
-  options.family = GridFamily::AsymmetricZero;
-  options.groupSize = 16;
-  AffineGrid grid(4, 32, options);
-  EXPECT_EQ(variable.rounded(), cantFail(roundToNearest(weights, grid)));
-  variable.offset.setConstant(0.5);
-  Neighbours sides = cantFail(neighboursOnGrid(weights, grid));
-  EXPECT_LT((variable.rounded() - sides.above).cwiseAbs().maxCoeff(), 1e-12);
-}
-
-TEST(OffsetVariable, ClippedWeightsFollowTheRange) {
-  Matrix weights(1, 4);
-  weights << -4, 1, 3, 11;
-  OffsetVariable variable(weights, 4, 0);
-  variable.high.setConstant(0.5); // the last weight is far outside
-  Matrix pick = Matrix::Zero(1, 4);
-  pick(0, 3) = 1;
-  OffsetVariable::Gradient gradient = variable.gradient(pick);
-  EXPECT_EQ(gradient.offset(0, 3), 0);
-  EXPECT_NEAR(gradient.high(0, 0), 11, 1e-12); // it is rounded to high * 11
-  EXPECT_NEAR(gradient.low(0, 0), 0, 1e-12);
-  // One inside moves with its offset by a step.
-  pick = Matrix::Zero(1, 4);
-  pick(0, 1) = 2;
-  gradient = variable.gradient(pick);
-  EXPECT_NEAR(gradient.offset(0, 1), 2 * (5.5 + 4) / 15, 1e-12);
-}
-
-TEST(OffsetVariable, SignDescentLowersALoss) {
-  // ||(W~ - W) X||^2 of correlated inputs, with the best seen kept.
-  Matrix weights = normalMatrix(4, 24, 5), samples = normalMatrix(100, 24, 6);
-  for (int64_t channel = 1; channel < 24; ++channel)
-    samples.col(channel) = 0.8 * samples.col(channel - 1) + 0.6 * samples.col(channel);
-  Matrix moment = samples.transpose() * samples / 100.0;
-  OffsetVariable variable(weights, 3, 0);
-  SignDescent descent(200);
-  double first = 0, best = 0;
-  for (int step = 0; step < 200; ++step) {
-    Matrix change = variable.rounded() - weights;
-    double loss = (change * moment).cwiseProduct(change).sum();
-    first = step == 0 ? loss : first;
-    best = step == 0 ? loss : std::min(best, loss);
-    OffsetVariable::Gradient gradient = variable.gradient(2 * change * moment);
-    descent.step(variable.offset, gradient.offset, -0.5, 0.5);
-    descent.step(variable.high, gradient.high, 0.01, 1);
-    descent.step(variable.low, gradient.low, 0.01, 1);
-    descent.advance();
-  }
-  EXPECT_LT(best, 0.7 * first);
-  EXPECT_EQ(descent.currentRate(), 0);
-  EXPECT_LE(variable.offset.cwiseAbs().maxCoeff(), 0.5);
-}
-
 TEST(Descent, AdamMovesByTheRateAtFirst) {
   Matrix x = Matrix::Zero(1, 2), gradient(1, 2);
   gradient << 3, -0.01;
@@ -170,11 +114,16 @@ TEST(Descent, AdamMovesByTheRateAtFirst) {
   EXPECT_LT((x - Matrix::Ones(1, 2)).cwiseAbs().maxCoeff(), 1e-3);
 }
 
-TEST(Descent, StepGradientIsLsqs) {
-  double x[] = {0.26, -9, 9, 0.6}, gradient[] = {1, 2, 3, 4};
-  // x / s = 1.04, -36, 36, 2.4 in -8..7: -0.04, -8, 7, -0.4.
-  double expected = (-0.04 * 1 - 8 * 2 + 7 * 3 - 0.4 * 4) / std::sqrt(4.0 * 7);
-  EXPECT_NEAR(stepGradient(x, gradient, 4, 0.25, -8, 7), expected, 1e-12);
+TEST(Descent, SignsFallToRestWithinTheirLimits) {
+  Matrix x = Matrix::Zero(1, 3), gradient(1, 3);
+  gradient << 3, -0.01, 0;
+  SignDescent descent(4);
+  for (double rate : {0.25, 0.1875, 0.125, 0.0625, 0.0}) {
+    EXPECT_EQ(descent.currentRate(), rate);
+    descent.step(x, gradient, -0.5, 0.5);
+    descent.advance();
+  }
+  EXPECT_EQ(x, (Matrix(1, 3) << -0.5, 0.5, 0).finished());
 }
 
 } // namespace
