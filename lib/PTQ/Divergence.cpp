@@ -36,20 +36,10 @@ static Indices largest(const Vector &logits, int64_t k) {
   return order;
 }
 
-static Vector gather(const Vector &values, const Indices &indices) {
-  Vector result(indices.size());
-  for (size_t i = 0; i < indices.size(); ++i)
-    result[i] = values[indices[i]];
-  return result;
-}
-
 /// Adds one row's sum to `value` and writes its gradient.
-static void addRow(const Vector &teacher, const Vector &student, const Indices &top,
-                   TopClasses classes, double &value, Eigen::Ref<Vector> gradient) {
-  bool renormalized = classes == TopClasses::Renormalized;
-  Vector t = renormalized ? gather(teacher, top) : teacher;
-  Vector s = renormalized ? gather(student, top) : student;
-  double teacherSum = logSumExp(t), studentSum = logSumExp(s), mass = 0;
+static void addRow(const Vector &teacher, const Vector &student, const Indices &top, double &value,
+                   Eigen::Ref<Vector> gradient) {
+  double teacherSum = logSumExp(teacher), studentSum = logSumExp(student), mass = 0;
   gradient.setZero();
   for (Eigen::Index i : top) {
     double logP = teacher[i] - teacherSum, p = std::exp(logP);
@@ -57,16 +47,11 @@ static void addRow(const Vector &teacher, const Vector &student, const Indices &
     mass += p;
     gradient[i] -= p;
   }
-  if (renormalized) // mass is 1
-    for (Eigen::Index i : top)
-      gradient[i] += std::exp(student[i] - studentSum);
-  else
-    for (Eigen::Index j = 0; j < student.size(); ++j)
-      gradient[j] += mass * std::exp(student[j] - studentSum);
+  for (Eigen::Index j = 0; j < student.size(); ++j)
+    gradient[j] += mass * std::exp(student[j] - studentSum);
 }
 
-Expected<Divergence> ptq::topDivergence(const Matrix &teacher, const Matrix &student, int64_t k,
-                                        TopClasses classes) {
+Expected<Divergence> ptq::topDivergence(const Matrix &teacher, const Matrix &student, int64_t k) {
   if (teacher.size() == 0)
     return makeError("expected at least one row and one class of logits");
   if (k < 1)
@@ -80,14 +65,9 @@ Expected<Divergence> ptq::topDivergence(const Matrix &teacher, const Matrix &stu
   Vector gradient(teacher.cols());
   for (Eigen::Index row = 0; row < teacher.rows(); ++row) {
     Vector t = teacher.row(row).transpose(), s = student.row(row).transpose();
-    addRow(t, s, largest(t, std::min<int64_t>(k, t.size())), classes, result.value, gradient);
+    addRow(t, s, largest(t, std::min<int64_t>(k, t.size())), result.value, gradient);
     result.gradient.row(row) = gradient.transpose() / double(teacher.rows());
   }
   result.value /= double(teacher.rows());
   return result;
-}
-
-Expected<Divergence> ptq::divergence(const Matrix &teacher, const Matrix &student) {
-  return topDivergence(teacher, student, std::max<int64_t>(1, teacher.cols()),
-                       TopClasses::Renormalized);
 }

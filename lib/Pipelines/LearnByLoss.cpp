@@ -21,6 +21,7 @@
 #include "quantc/Execution/GradientModel.h"
 #include "quantc/Execution/JITExecutor.h"
 #include "quantc/Interfaces/WeightScope.h"
+#include "quantc/PTQ/Divergence.h"
 #include "quantc/PTQ/LearnRotation.h"
 #include "quantc/Support/Errors.h"
 #include <algorithm>
@@ -46,7 +47,7 @@ public:
   /// Identities: what is learned stands beside the fixed rotations.
   ptq::TransformPoint start() const;
   llvm::ArrayRef<nn::RotationArgument> rotations() const { return arguments; }
-  const char *lossName() const { return usesKL ? "kl" : "mse"; }
+  const char *lossName() const { return usesTop ? "kl-top" : usesKL ? "kl" : "mse"; }
 
 private:
   llvm::Error readTargets(const ProgressFn &progress);
@@ -54,6 +55,8 @@ private:
   /// Zeros of the point's shape.
   ptq::TransformPoint zeros() const;
   std::vector<HostTensor> inputsOf(const ptq::TransformPoint &point, size_t run) const;
+  llvm::Error buildModels(ModuleOp network);
+  llvm::Expected<ptq::Divergence> topLoss(llvm::ArrayRef<HostTensor> inputs, size_t run) const;
   llvm::Error add(ptq::TransformLoss &sum, const ptq::TransformPoint &point, size_t run);
 
   struct Run {
@@ -65,14 +68,16 @@ private:
   const Recipe &recipe;
   int threads;
   LossOutput output;
-  bool usesKL = false;
-  double unit = 1; ///< of the loss: the targets' mean square, or 1 nat
+  bool usesKL = false;  ///< over all classes or the most likely ones
+  bool usesTop = false; ///< over the most likely ones
+  double unit = 1;      ///< of the loss: the targets' mean square, or 1 nat
   std::vector<Run> runs;
   std::vector<size_t> seen, heldOut; ///< indices of runs
   std::vector<nn::RotationArgument> arguments;
   std::vector<nn::ScaleArgument> scales; ///< of all arguments, in their order
   nn::GradientSignature signature;
   std::unique_ptr<CompiledModel> model;
+  std::unique_ptr<CompiledModel> forward; ///< outputs alone, where the loss is made of them here
 };
 
 /// Errors become messages, remarks are dropped: the passes run again on the module that is kept.
@@ -170,27 +175,43 @@ llvm::Error NetworkLoss::prepare(const ProgressFn &progress) {
   if (!found)
     return found.takeError();
   output = *found;
-  usesKL = recipe.rotateLearn == "kl" || (recipe.rotateLearn == "loss" && output.classifies);
+  usesTop = recipe.rotateLearn == "kl-top";
+  usesKL =
+      usesTop || recipe.rotateLearn == "kl" || (recipe.rotateLearn == "loss" && output.classifies);
   OwningOpRef<ModuleOp> copy = module.clone();
   if (llvm::Error error = rotateAndRound(*copy))
     return error;
   if (llvm::Error error = readTargets(progress))
     return error;
+  return buildModels(*copy);
+}
+
+llvm::Error NetworkLoss::buildModels(ModuleOp network) {
+  if (usesTop && (runs.front().target.shape().empty() || runs.front().target.shape().back() < 2))
+    return makeError("rotate-learn kl-top: expected an output whose last axis counts classes");
   nn::GradientOptions options;
-  options.loss = usesKL ? nn::Loss::KL : nn::Loss::MeanSquare;
+  options.loss = usesTop ? nn::Loss::Cotangent : usesKL ? nn::Loss::KL : nn::Loss::MeanSquare;
   options.output = output.name;
   for (const nn::RotationArgument &argument : arguments)
     options.wrt.push_back(argument.name);
   for (const nn::ScaleArgument &scale : scales)
     options.wrt.push_back(scale.name);
-  auto built = gradientModule(*copy, options, signature);
+  auto built = gradientModule(network, options, signature);
   if (!built)
     return built.takeError();
-  copy = nullptr;
   auto compiled = compileInProcess(**built, kernels::bestHostLevel(), threads);
   if (!compiled)
     return compiled.takeError();
   model = std::move(*compiled);
+  if (!usesTop)
+    return llvm::Error::success();
+  Listener listener(network.getContext());
+  if (failed(runPasses(network, "builtin.module(lower-nn-to-nodes,canonicalize)")))
+    return makeError(listener.message);
+  auto outputs = compileInProcess(network, kernels::bestHostLevel(), threads);
+  if (!outputs)
+    return outputs.takeError();
+  forward = std::move(*outputs);
   return llvm::Error::success();
 }
 
@@ -215,7 +236,7 @@ static HostTensor tensorOf(llvm::ArrayRef<int64_t> shape, const double *values, 
   return HostTensor::from<float>(shape, std::vector<float>(values, values + count));
 }
 
-/// Learned arguments stand between the model's inputs and the target.
+/// Learned arguments stand behind the model's inputs, in front of the target or cotangent.
 std::vector<HostTensor> NetworkLoss::inputsOf(const ptq::TransformPoint &point, size_t run) const {
   std::vector<HostTensor> inputs = runs[run].feeds;
   inputs.resize(inputs.size() + point.rotations.size() + point.logScales.size());
@@ -224,17 +245,48 @@ std::vector<HostTensor> NetworkLoss::inputsOf(const ptq::TransformPoint &point, 
         tensorOf({rotation.rows(), rotation.cols()}, rotation.data(), rotation.size());
   for (auto [scale, logs] : llvm::zip_equal(scales, point.logScales))
     inputs[scale.argument] = tensorOf({logs.size()}, logs.data(), logs.size());
-  inputs.push_back(runs[run].target);
   return inputs;
+}
+
+/// Rows of logits.
+static ptq::Matrix logitsOf(const HostTensor &tensor) {
+  llvm::ArrayRef<float> values = tensor.values<float>();
+  const int64_t classes = tensor.shape().back();
+  using Rows = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  return Eigen::Map<const Rows>(values.data(), int64_t(values.size()) / classes, classes)
+      .cast<double>();
+}
+
+llvm::Expected<ptq::Divergence> NetworkLoss::topLoss(llvm::ArrayRef<HostTensor> inputs,
+                                                     size_t run) const {
+  auto outputs = forward->run(inputs);
+  if (!outputs)
+    return outputs.takeError();
+  return ptq::topDivergence(logitsOf(runs[run].target), logitsOf((*outputs)[output.index]),
+                            recipe.rotateClasses);
 }
 
 /// Adds a run's loss and, where `sum` has room for them, its gradients.
 llvm::Error NetworkLoss::add(ptq::TransformLoss &sum, const ptq::TransformPoint &point,
                              size_t run) {
-  auto results = model->run(inputsOf(point, run));
+  std::vector<HostTensor> inputs = inputsOf(point, run);
+  if (usesTop) {
+    llvm::Expected<ptq::Divergence> top = topLoss(inputs, run);
+    if (!top)
+      return top.takeError();
+    sum.value += top->value;
+    if (sum.gradients.rotations.empty())
+      return llvm::Error::success();
+    inputs.push_back(
+        tensorOf(runs[run].target.shape(), top->gradient.data(), top->gradient.size()));
+  } else {
+    inputs.push_back(runs[run].target);
+  }
+  auto results = model->run(inputs);
   if (!results)
     return results.takeError();
-  sum.value += (*results)[signature.loss].asDouble(0) / unit;
+  if (!usesTop)
+    sum.value += (*results)[signature.loss].asDouble(0) / unit;
   auto addTo = [&](auto &total, size_t index) {
     llvm::ArrayRef<float> values =
         (*results)[signature.gradients[index].result].template values<float>();

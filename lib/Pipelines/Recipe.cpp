@@ -265,7 +265,7 @@ std::vector<Entry> makeRotationEntries() {
                                          r.rotateSeed);
                      },
                      [](const Recipe &r) { return std::to_string(r.rotateSeed); }});
-  entries.push_back(choice("rotate-learn", "none|local|loss|kl|mse",
+  entries.push_back(choice("rotate-learn", "none|local|loss|kl|kl-top|mse",
                            "of activations row: learn rotations from calibration data, so that "
                            "rows lose little (local), or by the loss of the network with rounded "
                            "rows; default none",
@@ -280,6 +280,11 @@ std::vector<Entry> makeRotationEntries() {
       {{"rotate-steps", "1..100000", "of learning; default 60"},
        [](Recipe &r, StringRef text) { return setInteger(text, 1, 100000, r.rotateSteps); },
        [](const Recipe &r) { return std::to_string(r.rotateSteps); }});
+  entries.push_back(
+      {{"rotate-classes", "1..1000000",
+        "of rotate-learn kl-top: the float network's most likely classes that count; default 1000"},
+       [](Recipe &r, StringRef text) { return setInteger(text, 1, 1000000, r.rotateClasses); },
+       [](const Recipe &r) { return std::to_string(r.rotateClasses); }});
   entries.push_back(
       {{"rotate-runs", "1..10000", "runs of the data a step of learning by a loss; default 4"},
        [](Recipe &r, StringRef text) { return setInteger(text, 1, 10000, r.rotateRuns); },
@@ -756,7 +761,7 @@ llvm::Error quantc::checkRecipe(const Recipe &recipe) {
   if (!byLoss && (recipe.rotateLearnScales || recipe.rotateOptimizer != "adam"))
     return llvm::createStringError(
         "rotate-learn-scales and rotate-optimizer: expected rotate-learn "
-        "loss, kl or mse beside them, but found " +
+        "loss, kl, kl-top or mse beside them, but found " +
         recipe.rotateLearn);
   if (recipe.allocation.fitPart && !recipe.isFPGA())
     return llvm::createStringError("fit-part: expected target hls:PART beside it, but found " +

@@ -63,6 +63,21 @@ def relative(found, expected):
     return np.sqrt(np.mean((found - expected) ** 2) / np.mean(expected**2))
 
 
+def check_top_classes(compiler):
+    """KL-Top over all classes is KL by another way; over some it is another loss. Either is lowered, by gradients of its own."""
+    steps = [*ROWS, "rotate-steps=30", "rotate-learn-scales=false"]
+    (whole, *_), (top, *_), (some, *_) = (
+        compiler.module("quantized", *steps, f"rotate-learn={loss}", f"rotate-classes={classes}")
+        for loss, classes in (("kl", 1000), ("kl-top", same_bytes.KINDS), ("kl-top", same_bytes.KINDS // 4))
+    )
+    assert (whole["by"], top["by"]) == ("kl", "kl-top"), (whole, top)
+    assert abs(whole["loss_before"] - top["loss_before"]) < 1e-3 * whole["loss_before"], (whole, top)
+    assert abs(some["loss_before"] - top["loss_before"]) > 1e-3 * top["loss_before"], (some, top)
+    for each in (top, some):
+        assert each["loss"] < each["loss_before"], each
+    print(f"kl-top: loss {top['loss_before']:.3e} -> {top['loss']:.3e}, of a quarter of the classes {some['loss_before']:.3e} -> {some['loss']:.3e}")
+
+
 def check_refusals(compiler, tokens):
     np.savez(compiler.path("one.npz"), x=tokens[:1])
     said = compiler.module("observed", *ROWS, *LEARN, data="one.npz", fails=True)
@@ -115,6 +130,7 @@ def main():
         kept = relative(compiler.outputs("observed", "new.npz"), float_outputs)
         assert 0 < kept < 1e-4, kept
         print(f"scales {scales}: error {fixed:.4f} -> {error:.4f}, float output within {kept:.1e}")
+    check_top_classes(compiler)
     check_refusals(compiler, tokens)
 
 

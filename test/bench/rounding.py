@@ -94,7 +94,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--limit", type=int, help="evaluation samples; default all")
     parser.add_argument("names", nargs="*", metavar="NAME")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     unknown = [name for name in arguments.names if name not in ROWS]
     if unknown:
         parser.error(f"expected rows of {', '.join(ROWS)}, but found {', '.join(unknown)}")

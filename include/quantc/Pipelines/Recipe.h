@@ -114,8 +114,8 @@ struct Recipe {
   /// Of the signs of rotations.
   int64_t rotateSeed = 0;
   /// Rotations of residual streams: "none" as they are; "local" learned from calibration data, so
-  /// that row quantization loses little; by the loss of the network with rounded rows "kl", "mse",
-  /// or "loss" for the one that suits its outputs.
+  /// that row quantization loses little; by the loss of the network with rounded rows "kl",
+  /// "kl-top", "mse", or "loss" for the one of "kl" and "mse" that suits its outputs.
   std::string rotateLearn = "none";
   /// Those of heads, too.
   bool rotateLearnHeads = true;
@@ -125,6 +125,7 @@ struct Recipe {
   /// or "cayley".
   bool rotateLearnScales = false;
   int64_t rotateRuns = 4;
+  int64_t rotateClasses = 1000; ///< of "kl-top"
   std::string rotateOptimizer = "adam";
   bool learnsRotationsByLoss() const { return rotateLearn != "none" && rotateLearn != "local"; }
   /// File of learned rotations, which learning writes and a run without learning reads; empty:
