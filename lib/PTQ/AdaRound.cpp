@@ -12,7 +12,6 @@
 
 #include "quantc/PTQ/AdaRound.h"
 #include "Checks.h"
-#include "quantc/Numerics/Random.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
 using namespace llvm;
@@ -31,9 +30,9 @@ struct Objective {
 } // namespace
 
 static Error checkOptions(const AdaRoundOptions &options) {
-  if (options.iterations < 0 || options.batch < 1)
-    return makeError("expected iterations and a batch of at least 1 row, but found " +
-                     Twine(options.iterations) + " and " + Twine(options.batch));
+  if (options.iterations < 0)
+    return makeError("expected iterations that are not negative, but found " +
+                     Twine(options.iterations));
   if (!(options.warmup >= 0 && options.warmup < 1))
     return makeError("expected a warm-up in [0, 1), but found " +
                      Twine(std::to_string(options.warmup)));
@@ -98,50 +97,6 @@ Expected<AdaRoundResult> ptq::roundByAdaRound(const Matrix &weights, const Weigh
   auto losses = [&](const Matrix &rounded) -> Vector {
     Matrix change = rounded - weights;
     return (change * secondMoment - 2 * shift).cwiseProduct(change).rowwise().sum();
-  };
-  return descend(weights, grid, {gradient, losses}, options);
-}
-
-/// f(x W^T + b) for rows x.
-static Matrix outputsOf(const Matrix &inputs, const Matrix &weights, const LinearSamples &samples) {
-  Matrix outputs = inputs * weights.transpose();
-  if (samples.bias.size() != 0)
-    outputs.rowwise() += samples.bias.transpose();
-  return samples.relu ? Matrix(outputs.cwiseMax(0)) : outputs;
-}
-
-Expected<AdaRoundResult> ptq::roundByAdaRound(const Matrix &weights, const WeightGrid &grid,
-                                              const LinearSamples &samples,
-                                              const AdaRoundOptions &options) {
-  const int64_t tokens = samples.inputs.rows();
-  if (Error error = checkOptions(options))
-    return std::move(error);
-  if (tokens == 0)
-    return makeError("expected at least one row of samples");
-  if (Error error = checkMatrix("inputs", samples.inputs, tokens, weights.cols()))
-    return std::move(error);
-  if (Error error = checkMatrix("outputs", samples.outputs, tokens, weights.rows()))
-    return std::move(error);
-  if (samples.bias.size() != 0)
-    if (Error error = checkVector("the bias", samples.bias, weights.rows()))
-      return std::move(error);
-
-  const Matrix targets = samples.relu ? Matrix(samples.outputs.cwiseMax(0)) : samples.outputs;
-  numerics::RandomState random(static_cast<int64_t>(options.seed));
-  auto gradient = [&](const Matrix &rounded) -> Matrix {
-    std::vector<int64_t> rows(options.batch);
-    for (int64_t &row : rows)
-      row = static_cast<int64_t>(random.uniform() * double(tokens));
-    Matrix inputs = samples.inputs(rows, Eigen::all);
-    Matrix outputs = outputsOf(inputs, rounded, samples);
-    Matrix error = outputs - targets(rows, Eigen::all);
-    if (samples.relu)
-      error = (outputs.array() > 0).select(error, 0);
-    return error.transpose() * inputs * (2.0 / double(options.batch));
-  };
-  auto losses = [&](const Matrix &rounded) -> Vector {
-    return (outputsOf(samples.inputs, rounded, samples) - targets).colwise().squaredNorm() /
-           double(tokens);
   };
   return descend(weights, grid, {gradient, losses}, options);
 }

@@ -99,37 +99,6 @@ static Expected<Matrix> project(const Matrix &x) {
 }
 
 //===----------------------------------------------------------------------===//
-// Gradients
-//===----------------------------------------------------------------------===//
-
-Error RotationGradient::addReader(const Matrix &weight, const Matrix &gradient) {
-  if (Error error = checkMatrix("the reader's weight", weight, weight.rows(), sum.rows()))
-    return error;
-  if (Error error = checkMatrix("the reader's gradient", gradient, weight.rows(), sum.rows()))
-    return error;
-  sum += weight.transpose() * gradient;
-  return Error::success();
-}
-
-Error RotationGradient::addWriter(const Matrix &weight, const Matrix &gradient) {
-  if (Error error = checkMatrix("the writer's weight", weight, sum.rows(), weight.cols()))
-    return error;
-  if (Error error = checkMatrix("the writer's gradient", gradient, sum.rows(), weight.cols()))
-    return error;
-  sum += weight * gradient.transpose();
-  return Error::success();
-}
-
-Error RotationGradient::addBias(const Vector &bias, const Vector &gradient) {
-  if (Error error = checkVector("the writer's bias", bias, sum.rows()))
-    return error;
-  if (Error error = checkVector("the bias's gradient", gradient, sum.rows()))
-    return error;
-  sum += bias * gradient.transpose();
-  return Error::success();
-}
-
-//===----------------------------------------------------------------------===//
 // Cayley steps
 //===----------------------------------------------------------------------===//
 

@@ -9,11 +9,11 @@
 // AdaRound for one linear map: every weight goes up or down on its grid so that the output changes
 // least, found by gradient descent on a relaxation.
 //
-//   loss = mean over rows, sum over outputs, of (f(W x + b) - f(W~ xq + b))^2
+//   loss = mean over rows, sum over outputs, of (W x - W~ xq)^2
 //          + lambda sum (1 - |2 h(V) - 1|^beta)
 //
-// Without an activation f the first term is a quadratic form of the inputs' second moments, and
-// each step sees all of the data. With a ReLU it takes samples of it.
+// The first term is a quadratic form of the inputs' second moments, so each step sees all of the
+// data. (Activations count in BlockReconstruction.h.)
 //
 // Source: Nagel et al., "AdaRound", arXiv 2004.10568; constants as AIMET has them.
 //
@@ -32,8 +32,6 @@ struct AdaRoundOptions {
   double lambda = 0.01;
   double warmup = 0.2; ///< share of the iterations without regularizer, in [0, 1)
   Annealing annealing = Annealing::Cosine;
-  int64_t batch = 32; ///< rows of a step, with samples
-  uint64_t seed = 0;  ///< of their choice
 };
 
 struct AdaRoundResult {
@@ -50,19 +48,6 @@ struct AdaRoundResult {
 llvm::Expected<AdaRoundResult> roundByAdaRound(const Matrix &weights, const WeightGrid &grid,
                                                const Matrix &secondMoment,
                                                const Matrix *crossMoment = nullptr,
-                                               const AdaRoundOptions &options = {});
-
-/// Rows of what a linear map reads and writes.
-struct LinearSamples {
-  Matrix inputs;  ///< xq [tokens, in]
-  Matrix outputs; ///< W x + b, before the ReLU [tokens, out]
-  Vector bias;    ///< b; empty: 0
-  bool relu = false;
-};
-
-/// The same from samples, `batch` random rows in each step. Losses are those of all rows.
-llvm::Expected<AdaRoundResult> roundByAdaRound(const Matrix &weights, const WeightGrid &grid,
-                                               const LinearSamples &samples,
                                                const AdaRoundOptions &options = {});
 
 } // namespace quantc::ptq

@@ -6,12 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Learned rotations: gradients of a rotation from gradients of the weights that it is folded into,
-// steps that keep a square matrix orthogonal, and how well a rotated cloud fills the cube of a
-// quantizer. Formulas: docs/Migration.md.
-//
-// Convention: activations are row vectors, x' = x R with R R^T = I. A weight W [out, in] that reads
-// x becomes W R; one that writes x becomes R^T W, its bias R^T b.
+// Learned rotations: steps that keep a square matrix orthogonal. Formulas: docs/Migration.md.
 //
 // Sources: Li et al., "Efficient Riemannian Optimization on the Stiefel Manifold via the Cayley
 // Transform", arXiv 2002.01113; Liu et al., SpinQuant, arXiv 2405.16406; Hu et al., OSTQuant, arXiv
@@ -44,31 +39,6 @@ llvm::Expected<Matrix> polarFactor(const Matrix &x);
 /// e becomes about 3/4 e^2. Stops at `tolerance`, or where rounding ends progress. Expects an error
 /// below 1/2 in the Frobenius norm of X^T X - I, where it converges whatever X is.
 llvm::Expected<Matrix> newtonSchulzPolar(const Matrix &x, double tolerance = 1e-14);
-
-//===----------------------------------------------------------------------===//
-// Gradients
-//===----------------------------------------------------------------------===//
-
-/// dL/dR for a rotation folded into weights, from the gradients dL/dW' of the folded weights: no
-/// differentiation through the fold. Terms are added in the order of the calls.
-class RotationGradient {
-public:
-  explicit RotationGradient(int64_t size) : sum(Matrix::Zero(size, size)) {}
-
-  /// W' = W R, both [out, size]: consumers (with the norm's gain in W) and embedding tables.
-  /// Adds W^T dL/dW'.
-  llvm::Error addReader(const Matrix &weight, const Matrix &gradient);
-  /// W' = R^T W, both [size, in]. Adds W (dL/dW')^T.
-  llvm::Error addWriter(const Matrix &weight, const Matrix &gradient);
-  /// b' = R^T b. Adds b (dL/db')^T.
-  llvm::Error addBias(const Vector &bias, const Vector &gradient);
-
-  /// With respect to the entries of R, ignoring orthogonality.
-  const Matrix &gradient() const { return sum; }
-
-private:
-  Matrix sum;
-};
 
 //===----------------------------------------------------------------------===//
 // Steps
@@ -136,27 +106,6 @@ private:
 
 /// rate * (1 + cos(pi step / steps)) / 2: from `rate` at step 0 to 0 at step `steps`.
 double cosineRate(double rate, int64_t step, int64_t steps);
-
-//===----------------------------------------------------------------------===//
-// Space utilization
-//===----------------------------------------------------------------------===//
-
-/// log QSUR: the volume of the ellipsoid (x - mean)^T C^-1 (x - mean) <= radiusSquared over that of
-/// the smallest cube around the origin that holds it. Without a mean (an empty vector) the radius
-/// cancels. -infinity for a singular C. Divide by the dimension before exp: volumes underflow.
-llvm::Expected<double> logSpaceUtilization(const Matrix &covariance, const Vector &mean = Vector(),
-                                           double radiusSquared = 1);
-
-/// The greatest log QSUR that a rotation reaches: that of R = U H, which gives all diagonal
-/// elements tr(C) / d. U: `principalAxes`; H: orthogonal with all |entries| 1 / sqrt(d).
-llvm::Expected<double> logRotationBound(const Matrix &covariance);
-
-/// The greatest of all invertible maps, that of a sphere: log(v_d / 2^d).
-double logWhiteningBound(int64_t dimension);
-
-/// Columns: eigenvectors of a covariance matrix, greatest eigenvalue first, each with its entry of
-/// greatest magnitude (the first of equals) positive.
-llvm::Expected<Matrix> principalAxes(const Matrix &covariance);
 
 } // namespace quantc::ptq
 

@@ -6,8 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Rotations: what every step keeps, toy problems whose answer is known, gradients against finite
-// differences, and the bounds of space utilization.
+// Rotations: what every step keeps, and toy problems whose answer is known.
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,17 +26,6 @@ Matrix rotation(int64_t size, uint64_t seed) {
   if (q.determinant() < 0)
     q.row(0) *= -1;
   return q;
-}
-
-/// Sylvester's matrix of order 2^log, entries +-1/sqrt(order).
-Matrix hadamard(int log) {
-  Matrix h = Matrix::Ones(1, 1);
-  for (int i = 0; i < log; ++i) {
-    Matrix next(2 * h.rows(), 2 * h.rows());
-    next << h, h, h, -h;
-    h = next / std::sqrt(2.0);
-  }
-  return h;
 }
 
 //===----------------------------------------------------------------------===//
@@ -75,53 +63,6 @@ TEST(Polar, Errors) {
                                               "values from 0.000000 to 1.000000");
   EXPECT_EQ(messageOf(polarFactor(Matrix::Zero(2, 3))),
             "expected the matrix of shape 2x2, but found 2x3");
-}
-
-//===----------------------------------------------------------------------===//
-// Gradients
-//===----------------------------------------------------------------------===//
-
-TEST(RotationGradient, AgreesWithDifferences) {
-  const int n = 6;
-  Matrix reader = normalMatrix(4, n, 1), writer = normalMatrix(n, 3, 2);
-  Matrix table = normalMatrix(8, n, 3);
-  Vector bias = normalProbe(1, 4, n);
-  // L: weighted sums of tanh of each folded weight.
-  Matrix readerSlope = normalMatrix(4, n, 5), writerSlope = normalMatrix(n, 3, 6);
-  Matrix tableSlope = normalMatrix(8, n, 7);
-  Vector biasSlope = normalProbe(1, 8, n);
-  auto loss = [&](const Matrix &r) {
-    return ((reader * r).array().tanh() * readerSlope.array()).sum() +
-           ((r.transpose() * writer).array().tanh() * writerSlope.array()).sum() +
-           ((table * r).array().tanh() * tableSlope.array()).sum() +
-           ((r.transpose() * bias).array().tanh() * biasSlope.array()).sum();
-  };
-  auto folded = [](const Matrix &weight, const Matrix &slope) {
-    return Matrix((1 - weight.array().tanh().square()) * slope.array());
-  };
-  Matrix r = rotation(n, 9);
-  RotationGradient gradient(n);
-  cantFail(gradient.addReader(reader, folded(reader * r, readerSlope)));
-  cantFail(gradient.addWriter(writer, folded(r.transpose() * writer, writerSlope)));
-  cantFail(gradient.addReader(table, folded(table * r, tableSlope)));
-  cantFail(gradient.addBias(bias, folded(r.transpose() * bias, biasSlope)));
-  for (int i = 0; i < n; ++i)
-    for (int j = 0; j < n; ++j) {
-      Matrix above = r, below = r;
-      above(i, j) += 1e-5;
-      below(i, j) -= 1e-5;
-      EXPECT_NEAR(gradient.gradient()(i, j), (loss(above) - loss(below)) / 2e-5, 1e-8);
-    }
-}
-
-TEST(RotationGradient, Errors) {
-  RotationGradient gradient(3);
-  EXPECT_EQ(messageOf(gradient.addReader(Matrix::Zero(2, 4), Matrix::Zero(2, 4))),
-            "expected the reader's weight of shape 2x3, but found 2x4");
-  EXPECT_EQ(messageOf(gradient.addWriter(Matrix::Zero(3, 4), Matrix::Zero(4, 3))),
-            "expected the writer's gradient of shape 3x4, but found 4x3");
-  EXPECT_EQ(messageOf(gradient.addBias(Vector::Zero(2), Vector::Zero(3))),
-            "expected 3 values of the writer's bias, but found 2");
 }
 
 //===----------------------------------------------------------------------===//
@@ -290,70 +231,4 @@ TEST(Steps, Errors) {
             "expected a rotation, but found a row of zeros: 0");
 }
 
-//===----------------------------------------------------------------------===//
-// Space utilization
-//===----------------------------------------------------------------------===//
-
-Matrix covariance(int64_t size, uint64_t seed) {
-  Matrix x = normalMatrix(3 * size, size, seed);
-  x.col(1) *= 50; // an outlier
-  return x.transpose() * x / double(3 * size);
-}
-
-TEST(SpaceUtilization, ByHand) {
-  // A disc of radius 1 in a square of edge 2, and an ellipse with axes 2 and 1 in one of edge 4.
-  EXPECT_NEAR(std::exp(cantFail(logSpaceUtilization(Matrix::Identity(2, 2)))), M_PI / 4, 1e-14);
-  Matrix ellipse = Vector(Eigen::Vector2d(4, 1)).asDiagonal();
-  EXPECT_NEAR(std::exp(cantFail(logSpaceUtilization(ellipse))), 2 * M_PI / 16, 1e-14);
-  // Shifted by 1 along the first axis the edge is 6; with twice the radius, 10.
-  Vector mean = Eigen::Vector2d(-1, 0);
-  EXPECT_NEAR(std::exp(cantFail(logSpaceUtilization(ellipse, mean))), 2 * M_PI / 36, 1e-14);
-  EXPECT_NEAR(std::exp(cantFail(logSpaceUtilization(ellipse, mean, 4))), 8 * M_PI / 100, 1e-14);
-  EXPECT_NEAR(std::exp(logWhiteningBound(3)), M_PI / 6, 1e-14);
-}
-
-TEST(SpaceUtilization, NoRotationPassesTheBoundAndHadamardOfThePrincipalAxesReachesIt) {
-  Matrix c = covariance(16, 1);
-  double bound = cantFail(logRotationBound(c));
-  Matrix best = cantFail(principalAxes(c)) * hadamard(4);
-  EXPECT_LT(orthogonalityError(best), 1e-13);
-  EXPECT_NEAR(cantFail(logSpaceUtilization(best.transpose() * c * best)), bound, 1e-9);
-  EXPECT_LT(cantFail(logSpaceUtilization(c)), bound - 1);
-  for (int seed = 0; seed < 50; ++seed) {
-    Matrix r = rotation(16, seed);
-    EXPECT_LT(cantFail(logSpaceUtilization(r.transpose() * c * r)), bound);
-  }
-  EXPECT_LT(bound, logWhiteningBound(16));
-}
-
-TEST(SpaceUtilization, LargeDimensionsDoNotUnderflow) {
-  EXPECT_TRUE(std::isfinite(logWhiteningBound(8192)));
-  Matrix c = 1e-8 * Matrix(Matrix::Identity(200, 200));
-  EXPECT_NEAR(cantFail(logSpaceUtilization(c)), logWhiteningBound(200), 1e-9);
-}
-
-TEST(SpaceUtilization, PrincipalAxesAreSortedAndOfFixedSign) {
-  Matrix axes = cantFail(principalAxes(Vector(Eigen::Vector3d(2, 9, 4)).asDiagonal()));
-  Matrix expected(3, 3);
-  expected << 0, 0, 1, 1, 0, 0, 0, 1, 0;
-  EXPECT_LT((axes - expected).norm(), 1e-15);
-  Matrix c = covariance(8, 2), turned = cantFail(principalAxes(c));
-  Matrix diagonal = turned.transpose() * c * turned;
-  for (int i = 0; i + 1 < 8; ++i)
-    EXPECT_GE(diagonal(i, i), diagonal(i + 1, i + 1));
-  EXPECT_LT((diagonal - Matrix(diagonal.diagonal().asDiagonal())).norm(), 1e-9 * c.norm());
-}
-
-TEST(SpaceUtilization, SingularAndWrong) {
-  Matrix flat = Matrix::Zero(2, 2);
-  flat(0, 0) = 1;
-  EXPECT_EQ(cantFail(logSpaceUtilization(flat)), -INFINITY);
-  EXPECT_EQ(cantFail(logRotationBound(flat)), -INFINITY);
-  flat(0, 1) = 1;
-  EXPECT_EQ(messageOf(logSpaceUtilization(flat)), "expected a symmetric covariance");
-  EXPECT_EQ(messageOf(logSpaceUtilization(-Matrix(Matrix::Identity(2, 2)))),
-            "expected a covariance without negative eigenvalues");
-  EXPECT_EQ(messageOf(principalAxes(Matrix::Zero(2, 3))),
-            "expected the covariance of shape 2x2, but found 2x3");
-}
 } // namespace
