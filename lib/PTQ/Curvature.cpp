@@ -370,28 +370,6 @@ Expected<Matrix> ptq::crossEntropyCotangent(const Matrix &logits, ArrayRef<int64
 // What a change of weights costs
 //===----------------------------------------------------------------------===//
 
-Expected<double> ptq::fisherCost(const Vector &fisher, const Vector &change) {
-  if (Error error = checkVector("the change", change, fisher.size()))
-    return std::move(error);
-  return 0.5 * fisher.dot(change.cwiseAbs2());
-}
-
-double ptq::traceCost(double trace, const Vector &change) {
-  if (change.size() == 0)
-    return 0;
-  return 0.5 * std::max(trace, 0.0) / double(change.size()) * change.squaredNorm();
-}
-
-double ptq::eigenvalueCost(double eigenvalue, const Vector &change) {
-  return std::max(eigenvalue, 0.0) * change.squaredNorm();
-}
-
-Expected<double> ptq::gradientCost(const Vector &gradient, const Vector &change) {
-  if (Error error = checkVector("the change", change, gradient.size()))
-    return std::move(error);
-  return std::abs(gradient.dot(change));
-}
-
 Expected<double> ptq::outputCost(const Matrix &change, const Matrix &secondMoment) {
   if (Error error = checkMatrix("the second moment", secondMoment, change.cols(), change.cols()))
     return std::move(error);

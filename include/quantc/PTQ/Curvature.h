@@ -183,19 +183,6 @@ llvm::Expected<Matrix> crossEntropyCotangent(const Matrix &logits, llvm::ArrayRe
 // What a change of weights costs
 //===----------------------------------------------------------------------===//
 
-/// 1/2 sum F_jj dw_j^2.
-llvm::Expected<double> fisherCost(const Vector &fisher, const Vector &change);
-
-/// 1/2 (trace / n) ||dw||^2: every direction counts the same (HAWQ-V2). A negative trace, which an
-/// estimate may give near 0, counts as 0.
-double traceCost(double trace, const Vector &change);
-
-/// max(eigenvalue, 0) * ||dw||^2 (HAWQ); ranks layers, says nothing about sizes.
-double eigenvalueCost(double eigenvalue, const Vector &change);
-
-/// |<g, dw>|, the change of the loss to first order; near 0 at an optimum.
-llvm::Expected<double> gradientCost(const Vector &gradient, const Vector &change);
-
 /// tr(dW G dW^T) for dW [out, in] and the inputs' mean second moment G = X^T X / samples
 /// [in, in]: the squared error of the layer's output, summed over outputs, per sample. Exactly the
 /// change of (1/N) sum ||W x - y||^2 at a perfect fit, and half of its Gauss-Newton form.

@@ -405,22 +405,8 @@ TEST(Fisher, OfSampledLabelsHasTheTraceOfGaussNewton) {
 }
 
 //===----------------------------------------------------------------------===//
-// Costs and errors
+// Errors
 //===----------------------------------------------------------------------===//
-
-TEST(Cost, ByHand) {
-  Vector change(2), fisher(2), gradient(2);
-  change << 2, -1;
-  fisher << 3, 5;
-  gradient << 1, 4;
-  EXPECT_DOUBLE_EQ(cantFail(fisherCost(fisher, change)), 0.5 * (3 * 4 + 5));
-  EXPECT_DOUBLE_EQ(traceCost(8, change), 0.5 * 4 * 5);
-  EXPECT_EQ(traceCost(-8, change), 0);
-  EXPECT_EQ(traceCost(8, Vector()), 0);
-  EXPECT_DOUBLE_EQ(eigenvalueCost(3, change), 15);
-  EXPECT_EQ(eigenvalueCost(-3, change), 0);
-  EXPECT_DOUBLE_EQ(cantFail(gradientCost(gradient, change)), 2);
-}
 
 TEST(CurvatureErrors, NameWhatWasExpected) {
   auto wrong = [](const Vector &v) -> Expected<Vector> { return Vector(Vector::Zero(2)); };
