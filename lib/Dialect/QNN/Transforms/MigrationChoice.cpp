@@ -197,9 +197,8 @@ static llvm::Expected<SiteChoice> suppress(const SiteStatistics &statistics,
 static llvm::Expected<SiteChoice> activationAware(const SiteStatistics &statistics,
                                                   const ptq::MigrationLoss &loss) {
   const Vector zero = Vector::Zero(statistics.absMax.size());
-  llvm::Expected<ptq::AwqSearch> search =
-      ptq::searchAwqScale(statistics.meanAbs, statistics.weightAbsMax,
-                          [&](const Vector &scale) { return loss(zero, scale); });
+  llvm::Expected<ptq::AwqSearch> search = ptq::searchAwqScale(
+      statistics.meanAbs, [&](const Vector &scale) { return loss(zero, scale); });
   if (!search)
     return search.takeError();
   return SiteChoice{zero, search->scale, false, false,
