@@ -14,6 +14,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Feeds.h"
+#include "RoundedLayers.h"
 #include "TimedModels.h"
 #include "quantc/Dialect/QNN/Transforms/Equalize.h"
 #include "quantc/Execution/CompiledModel.h"
@@ -232,6 +233,16 @@ static llvm::Expected<SensitivityTable> tableFor(ModuleOp module, SensitivityTab
   return table;
 }
 
+/// How the weights are rounded whose losses are measured: as they will be in the end. Losses that
+/// are formulas of the weights' own error are of the nearest codes, and so are scales of a tensor.
+static std::string triedRounding(const Recipe &recipe) {
+  bool isFormula = llvm::is_contained({"weight", "hawq", "hawq-v1", "q-bert", "fisher"},
+                                      llvm::StringRef(recipe.allocation.loss));
+  if (isFormula || !recipe.quantize.weightPerChannel || !channelOptionsOf(recipe))
+    return "nearest";
+  return recipe.weightRounding;
+}
+
 llvm::Expected<SensitivityTable> Compiler::findSensitivities() {
   if (!options.sensitivity.empty()) {
     auto file = readSensitivity(options.sensitivity);
@@ -240,6 +251,10 @@ llvm::Expected<SensitivityTable> Compiler::findSensitivities() {
           << (file->correctedBias ? "with" : "without")
           << " corrected biases, and the recipe is one "
           << (file->correctedBias ? "without" : "with") << ": losses may be far off";
+    if (file && file->rounding != triedRounding(options.recipe))
+      emitWarning(ir->getLoc(), "the table of sensitivities was measured with weight-rounding ")
+          << file->rounding << ", and this allocation's losses are those of "
+          << triedRounding(options.recipe);
     return file ? tableFor(*ir, std::move(*file)) : std::move(file);
   }
   if (!dataSet)
@@ -257,11 +272,23 @@ llvm::Expected<SensitivityTable> Compiler::findSensitivities() {
   measure.progress = options.progress;
   // The tail is what accuracy is measured on.
   int64_t runs = std::max<int64_t>(dataSet->numRuns() - tailRuns(dataSet->numRuns()), 1);
-  auto table = resumed<SensitivityTable>(
-      checkpoint.get(), "sensitivities", readSensitivity, writeSensitivity, [&] {
-        return measureSensitivity(
-            *ir, *dataSet, qnn::evenlySpacedRuns(runs, std::min(runs, wanted.runs)), measure);
-      });
+  auto compute = [&]() -> llvm::Expected<SensitivityTable> {
+    RoundedWidths rounded;
+    measure.rounding = triedRounding(options.recipe);
+    if (measure.rounding != "nearest") {
+      auto found = roundLayers(*ir, *dataSet, qnn::evenlySpacedRuns(runs, runs), options.recipe,
+                               *channelOptionsOf(options.recipe), options.threads,
+                               options.calibrationMemory, options.progress);
+      if (!found)
+        return found.takeError();
+      rounded = std::move(*found);
+      measure.rounded = &rounded;
+    }
+    return measureSensitivity(*ir, *dataSet,
+                              qnn::evenlySpacedRuns(runs, std::min(runs, wanted.runs)), measure);
+  };
+  auto table = resumed<SensitivityTable>(checkpoint.get(), "sensitivities", readSensitivity,
+                                         writeSensitivity, compute);
   if (table && !options.saveSensitivity.empty())
     if (llvm::Error error = writeSensitivity(options.saveSensitivity, *table))
       return std::move(error);

@@ -70,9 +70,22 @@ static bool isCorrected(LinearMapOpInterface op) {
          llvm::none_of(op->getUsers(), [](Operation *user) { return isa<func::ReturnOp>(user); });
 }
 
-llvm::Expected<std::map<MapKey, MeanRows>>
-quantc::collectMeanRows(ModuleOp module, DataSet &data, ArrayRef<int64_t> runs, int threads) {
-  std::map<MapKey, MeanRows> means;
+/// The module's results become these values.
+static void setResults(func::FuncOp main, ArrayRef<Value> values) {
+  auto returnOp = cast<func::ReturnOp>(main.getBody().front().getTerminator());
+  returnOp.getOperandsMutable().assign(values);
+  Builder builder(main.getContext());
+  main.setFunctionType(
+      builder.getFunctionType(main.getArgumentTypes(), TypeRange(ValueRange(values))));
+  SmallVector<DictionaryAttr> attributes;
+  for (size_t i = 0; i < values.size(); ++i)
+    attributes.push_back(builder.getDictionaryAttr(
+        builder.getNamedAttr("onnx.name", builder.getStringAttr("input:" + std::to_string(i)))));
+  main.setAllResultAttrs(attributes);
+}
+
+llvm::Error quantc::observeInputs(ModuleOp module, DataSet &data, ArrayRef<int64_t> runs,
+                                  int threads, MapFilter wanted, InputFn observe) {
   OwningOpRef<ModuleOp> copy = module.clone();
   auto main = copy->lookupSymbol<func::FuncOp>("main");
   main.walk([](qnn::ObserveOp op) {
@@ -80,43 +93,50 @@ quantc::collectMeanRows(ModuleOp module, DataSet &data, ArrayRef<int64_t> runs, 
     op.erase();
   });
   llvm::StringMap<size_t> mapsOfNode;
-  std::vector<MeanRows *> observed;
+  std::vector<MapKey> keys;
   SmallVector<Value> inputs;
   main.walk([&](LinearMapOpInterface op) {
     if (!isConstant(op.getWeightOperand().get()))
       return;
-    std::string node = getNodeName(op);
-    size_t number = mapsOfNode[node]++;
-    if (!isCorrected(op))
+    MapKey key(getNodeName(op), mapsOfNode[getNodeName(op)]++);
+    if (!wanted(op, key))
       return;
-    observed.push_back(&means.try_emplace({node, number}, *op.getPatches()).first->second);
+    keys.push_back(std::move(key));
     inputs.push_back(op.getInputOperand().get());
   });
-  if (means.empty())
-    return means;
-  // The inputs are the only outputs.
-  auto returnOp = cast<func::ReturnOp>(main.getBody().front().getTerminator());
-  returnOp.getOperandsMutable().assign(inputs);
-  Builder builder(copy->getContext());
-  main.setFunctionType(
-      builder.getFunctionType(main.getArgumentTypes(), TypeRange(ValueRange(inputs))));
-  SmallVector<DictionaryAttr> attributes;
-  for (size_t i = 0; i < inputs.size(); ++i)
-    attributes.push_back(builder.getDictionaryAttr(
-        builder.getNamedAttr("onnx.name", builder.getStringAttr("input:" + std::to_string(i)))));
-  main.setAllResultAttrs(attributes);
+  if (inputs.empty())
+    return llvm::Error::success();
+  setResults(main, inputs);
   auto model = compileInProcess(*copy, kernels::bestHostLevel(), threads);
   if (!model)
     return model.takeError();
-  for (int64_t run : runs) {
+  for (auto [i, run] : llvm::enumerate(runs)) {
     auto feed = data.feed(run);
     if (!feed)
       return feed.takeError();
     auto outputs = (*model)->run(feedTensors(*feed));
     if (!outputs)
       return outputs.takeError();
-    for (auto [rows, output] : llvm::zip_equal(observed, *outputs))
-      rows->add(output);
+    for (auto [key, output] : llvm::zip_equal(keys, *outputs))
+      if (llvm::Error error = observe(key, i, output))
+        return error;
   }
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::map<MapKey, MeanRows>>
+quantc::collectMeanRows(ModuleOp module, DataSet &data, ArrayRef<int64_t> runs, int threads) {
+  std::map<MapKey, MeanRows> means;
+  auto wanted = [&](LinearMapOpInterface op, const MapKey &key) {
+    if (isCorrected(op))
+      means.try_emplace(key, *op.getPatches());
+    return isCorrected(op);
+  };
+  auto observe = [&](const MapKey &key, size_t, const HostTensor &input) {
+    means.find(key)->second.add(input);
+    return llvm::Error::success();
+  };
+  if (llvm::Error error = observeInputs(module, data, runs, threads, wanted, observe))
+    return std::move(error);
   return means;
 }

@@ -16,6 +16,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "quantc/Calibration/DataSet.h"
+#include "quantc/Interfaces/QuantizableOpInterface.h"
 #include "quantc/PTQ/PatchGeometry.h"
 #include <map>
 
@@ -38,6 +39,15 @@ private:
 
 /// A node, and the number of the map among its own that have constant weights.
 using MapKey = std::pair<std::string, size_t>;
+
+using MapFilter = llvm::function_ref<bool(LinearMapOpInterface, const MapKey &)>;
+/// Gets what a map reads in the i-th of the runs.
+using InputFn = llvm::function_ref<llvm::Error(const MapKey &, size_t i, const HostTensor &)>;
+
+/// Runs the float network and hands out the inputs of the linear maps with constant f32 weights
+/// that are `wanted`, run by run.
+llvm::Error observeInputs(mlir::ModuleOp module, DataSet &data, llvm::ArrayRef<int64_t> runs,
+                          int threads, MapFilter wanted, InputFn observe);
 
 /// Of the maps with constant f32 weights and biases whose result has its channels along axis 1 and
 /// is no output of `@main`: what integer bias correction corrects.

@@ -15,6 +15,7 @@
 #include "quantc/Dialect/QNN/Transforms/RoundCodes.h"
 #include "Feeds.h"
 #include "RoundCodesResume.h"
+#include "RoundedLayers.h"
 #include "quantc/Dialect/QNN/Transforms/Blocks.h"
 #include "quantc/Execution/GradientModel.h"
 #include "quantc/Execution/JITExecutor.h"
@@ -450,17 +451,6 @@ llvm::Error CodeRounding::run() {
 // The compiler's step
 //===----------------------------------------------------------------------===//
 
-static std::optional<ptq::ChannelMethod> methodOf(llvm::StringRef name) {
-  return llvm::StringSwitch<std::optional<ptq::ChannelMethod>>(name)
-      .Case("mse", ptq::ChannelMethod::Mse)
-      .Case("gptq", ptq::ChannelMethod::Gptq)
-      .Case("gptaq", ptq::ChannelMethod::Gptaq)
-      .Case("brecq", ptq::ChannelMethod::Gptaq) // to start from
-      .Case("adaround", ptq::ChannelMethod::AdaRound)
-      .Case("autoround", ptq::ChannelMethod::AutoRound)
-      .Default(std::nullopt);
-}
-
 /// Without data: from the weights alone.
 static llvm::Error roundByWeights(ArrayRef<RoundableMap> maps, const ptq::ChannelOptions &options,
                                   CodeTable &table, std::vector<RoundedWeight> &reports) {
@@ -475,10 +465,10 @@ static llvm::Error roundByWeights(ArrayRef<RoundableMap> maps, const ptq::Channe
 
 LogicalResult Compiler::roundCodes() {
   const Recipe &recipe = options.recipe;
-  std::optional<ptq::ChannelMethod> method = methodOf(recipe.weightRounding);
-  if (!recipe.hasStaticActivations() || !method)
+  std::optional<ptq::ChannelOptions> channelOptions = channelOptionsOf(recipe);
+  if (!channelOptions)
     return success();
-  const bool needsData = *method != ptq::ChannelMethod::Mse;
+  const bool needsData = channelOptions->method != ptq::ChannelMethod::Mse;
   if (needsData && !dataSet && options.codes.empty())
     return emitError(ir->getLoc(), "weight-rounding ")
            << recipe.weightRounding << ": expected calibration data or codes, but none were given";
@@ -495,14 +485,10 @@ LogicalResult Compiler::roundCodes() {
   FailureOr<std::vector<RoundableMap>> maps = collectRoundable(*ir, recipe.quantize);
   if (failed(maps))
     return failure();
-  ptq::ChannelOptions channelOptions;
-  channelOptions.method = *method;
-  channelOptions.adaRound.iterations = static_cast<int>(recipe.roundingSteps);
-  channelOptions.signSteps = recipe.roundingSteps;
   auto round = [&]() -> llvm::Error {
     if (!needsData)
-      return roundByWeights(*maps, channelOptions, table, result.roundedWeights);
-    CodeRounding rounding(*ir, *dataSet, options, *maps, channelOptions,
+      return roundByWeights(*maps, *channelOptions, table, result.roundedWeights);
+    CodeRounding rounding(*ir, *dataSet, options, *maps, *channelOptions,
                           recipe.weightRounding == "brecq", checkpoint.get());
     if (llvm::Error error = rounding.run())
       return error;

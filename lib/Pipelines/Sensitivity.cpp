@@ -24,6 +24,7 @@
 #include "quantc/Interfaces/QuantizableOpInterface.h"
 #include "quantc/Interfaces/Weights.h"
 #include "quantc/Numerics/Quantize.h"
+#include <numeric>
 #include <set>
 
 using namespace mlir;
@@ -128,19 +129,15 @@ struct ChannelView {
 } // namespace
 
 /// The values that integer weights stand for [NUM-WGT-1], as quantization to `bits` would choose
-/// them for an input of 8 bits. `mask`: channels that change; all when null.
+/// them for an input of 8 bits, of the `channels` that change.
 static llvm::Expected<HostTensor> inBits(const HostTensor &weight, int64_t axis, unsigned bits,
-                                         bool perChannel, const std::vector<int64_t> *mask) {
+                                         bool perChannel, ArrayRef<int64_t> channels) {
   HostTensor result = weight;
   ChannelView view(weight.shape(), axis);
   ArrayRef<float> from = weight.values<float>();
   llvm::MutableArrayRef<float> to = result.mutableValues<float>();
   float common = numerics::naturalWeightScale(from.data(), from.size(), int(bits));
-  std::vector<int64_t> all;
-  if (!mask)
-    for (int64_t c = 0; c < view.channels; ++c)
-      all.push_back(c);
-  for (int64_t c : mask ? *mask : all) {
+  for (int64_t c : channels) {
     std::vector<float> values;
     view.forEach(c, [&](int64_t at) { values.push_back(from[at]); });
     numerics::IntRange codes{0, 255};
@@ -189,6 +186,8 @@ private:
 
   void openMaps(llvm::StringMap<size_t> &byName);
   llvm::Error setBias(const Map &map, ArrayRef<float> changed);
+  llvm::Expected<std::vector<int64_t>> channelsOf(size_t layer, int64_t channels, bool masked);
+  const std::vector<float> *findRounded(size_t layer, size_t map, unsigned bits) const;
 
   llvm::Error setLayer(size_t layer, unsigned bits, bool masked, double *error);
   void resetLayer(size_t layer);
@@ -293,6 +292,29 @@ llvm::Error Prober::setBias(const Map &map, ArrayRef<float> changed) {
   return model->set(*map.bias, std::move(bias));
 }
 
+/// The channels that change.
+llvm::Expected<std::vector<int64_t>> Prober::channelsOf(size_t layer, int64_t channels,
+                                                        bool masked) {
+  if (masked)
+    return alloc::drawMask(channels, 0.5, options.seed + uint32_t(layer));
+  std::vector<int64_t> all(static_cast<size_t>(channels));
+  std::iota(all.begin(), all.end(), 0);
+  return all;
+}
+
+/// Null: nearest codes. Rounding knows nodes of one map.
+const std::vector<float> *Prober::findRounded(size_t layer, size_t map, unsigned bits) const {
+  if (!options.rounded || parts[layer].maps.size() != 1)
+    return nullptr;
+  auto node = options.rounded->find(layers[layer].node);
+  if (node == options.rounded->end())
+    return nullptr;
+  auto found = node->second.find(bits);
+  bool fits = found != node->second.end() &&
+              int64_t(found->second.size()) == model->original(map).numElements();
+  return fits ? &found->second : nullptr;
+}
+
 llvm::Error Prober::setLayer(size_t layer, unsigned bits, bool masked, double *error) {
   if (error)
     *error = 0;
@@ -300,20 +322,22 @@ llvm::Error Prober::setLayer(size_t layer, unsigned bits, bool masked, double *e
     size_t index = map.weight;
     const HostTensor &original = model->original(index);
     int64_t axis = model->weights()[index].outputAxis;
-    std::vector<int64_t> mask;
-    if (masked) {
-      auto drawn =
-          alloc::drawMask(original.dim(unsigned(axis)), 0.5, options.seed + uint32_t(layer));
-      if (!drawn)
-        return drawn.takeError();
-      mask = std::move(*drawn);
-    }
-    auto changed = inBits(original, axis, bits, options.perChannel, masked ? &mask : nullptr);
+    auto channels = channelsOf(layer, original.dim(unsigned(axis)), masked);
+    if (!channels)
+      return channels.takeError();
+    auto changed = inBits(original, axis, bits, options.perChannel, *channels);
     if (!changed)
       return llvm::createStringError("node '" + layers[layer].node +
                                      "': " + llvm::toString(changed.takeError()));
     if (error)
       *error += squaredDistance(original.values<float>(), changed->values<float>());
+    if (const std::vector<float> *rounded = findRounded(layer, index, bits)) {
+      ChannelView view(original.shape(), axis);
+      for (int64_t channel : *channels)
+        view.forEach(channel, [&](int64_t at) {
+          changed->mutableValues<float>()[at] = (*rounded)[size_t(at)];
+        });
+    }
     if (llvm::Error failure = setBias(map, changed->values<float>()))
       return failure;
     if (llvm::Error failure = model->set(index, std::move(*changed)))
@@ -473,6 +497,7 @@ llvm::Expected<SensitivityTable> quantc::measureSensitivity(ModuleOp module, Dat
   table.runs = int64_t(runs.size());
   table.perChannel = options.perChannel;
   table.correctedBias = options.correctBias;
+  table.rounding = options.rounding;
   Prober prober(data, options);
   if (llvm::Error error = prober.open(module, runs))
     return std::move(error);

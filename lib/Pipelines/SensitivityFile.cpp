@@ -110,6 +110,7 @@ static bool fromJSON(const json::Value &value, SensitivityTable &table, json::Pa
   json::ObjectMapper map(value, path);
   return map && map.map("runs", table.runs) && map.map("per_channel", table.perChannel) &&
          map.mapOptional("corrected_bias", table.correctedBias) &&
+         map.mapOptional("rounding", table.rounding) &&
          map.map("layers", table.layers) && map.mapOptional("pairs", table.pairs);
 }
 
@@ -174,6 +175,7 @@ llvm::Error quantc::writeSensitivity(llvm::StringRef path, const SensitivityTabl
   json::Object object{{"runs", table.runs},
                       {"per_channel", table.perChannel},
                       {"corrected_bias", table.correctedBias},
+                      {"rounding", table.rounding},
                       {"layers", std::move(layers)}};
   if (!table.pairs.empty())
     object["pairs"] = toJSON(table.pairs);

@@ -13,6 +13,7 @@
 //
 //   {"format": "quantc-sensitivity", "version": 1, "runs": 32, "per_channel": true,
 //    "corrected_bias": true,
+//    "rounding": "nearest",
 //    "layers": [{"node": "conv1", "parameters": 864, "channels": 32, "macs": 10838016,
 //                "shares": "",                       // the first node with the same constant
 //                "widths": [{"bits": 4, "weight_error": 0.1, "divergence": 0.02, "noise": 0.01,
@@ -29,7 +30,9 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "quantc/Calibration/DataSet.h"
 #include "quantc/Support/Progress.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,7 +42,7 @@ namespace quantc {
 /// What a layer's weights in `bits` do to the model, everything else in float.
 struct WidthEffect {
   unsigned bits = 8;
-  double weightError = 0; ///< ||Q(W) - W||^2
+  double weightError = 0; ///< ||Q(W) - W||^2 of nearest codes
   /// Mean over rows of KL(softmax(float) || softmax(changed)) in nats, of the first output of rank
   /// 1 or 2 with several columns; absent without such an output.
   std::optional<double> divergence;
@@ -78,9 +81,13 @@ struct SensitivityTable {
   int64_t runs = 0;
   bool perChannel = true;
   bool correctedBias = false;
+  std::string rounding = "nearest";     ///< of the weights that were tried, as `weight-rounding`
   std::vector<LayerSensitivity> layers; ///< program order
   std::vector<PairSensitivity> pairs;   ///< by the second's, then the first's order
 };
+
+/// Of a node, by bits: the weight as rounding with data or a search of steps chose it.
+using RoundedWidths = llvm::StringMap<std::map<unsigned, std::vector<float>>>;
 
 struct SensitivityOptions {
   std::vector<unsigned> widths = {4, 8}; ///< of weights, 1..16
@@ -93,8 +100,12 @@ struct SensitivityOptions {
   /// A layer's bias takes back what its changed weights do to the means of its result, as integer
   /// bias correction and rounding with data do; not of an output.
   bool correctBias = false;
-  uint32_t seed = 0; ///< of masks
-  int threads = 1;   ///< changes no result
+  /// What is tried instead of the nearest codes; a node or width that it lacks has those. May be
+  /// null. `weightError` is of the nearest codes always.
+  const RoundedWidths *rounded = nullptr;
+  std::string rounding = "nearest"; ///< name of `rounded` for the table
+  uint32_t seed = 0;                ///< of masks
+  int threads = 1;                  ///< changes no result
   ProgressFn progress;
 };
 

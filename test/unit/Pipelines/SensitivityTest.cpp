@@ -105,6 +105,31 @@ TEST_F(SensitivityTest, NoiseOfALinearLayer) {
   }
 }
 
+// A width that was rounded in advance is what is tried; another has the nearest codes.
+TEST_F(SensitivityTest, RoundedWidthsAreTried) {
+  HostTensor weight = normal({3, 7}, 11);
+  std::vector<HostTensor> data = samples(5, {1, 1, 7});
+  Matrix exact = matrixOf(weight), change = Matrix::Constant(3, 7, 0.03125);
+  std::string node = measure(weight, data, {}).layers.front().node;
+  RoundedWidths rounded;
+  for (float value : weight.values<float>())
+    rounded[node][4].push_back(value + 0.03125f);
+  SensitivityOptions options;
+  options.widths = {4, 5};
+  options.rounded = &rounded;
+  options.rounding = "gptq";
+  SensitivityTable table = measure(weight, data, options);
+  EXPECT_EQ(table.rounding, "gptq");
+  Matrix moment = momentOf(data), nearest = inBits(exact, 4) - exact;
+  double power = quadratic(exact, moment);
+  const std::vector<WidthEffect> &widths = table.layers.front().widths;
+  double expected = quadratic(change, moment) / power;
+  EXPECT_NEAR(widths[0].noise, expected, 1e-4 * expected);
+  EXPECT_NEAR(widths[0].weightError, nearest.squaredNorm(), 1e-4 * nearest.squaredNorm());
+  expected = quadratic(inBits(exact, 5) - exact, moment) / power;
+  EXPECT_NEAR(widths[1].noise, expected, 1e-4 * expected);
+}
+
 // Softmax of W x: KL from the logits, run by run.
 TEST_F(SensitivityTest, DivergenceOfALinearClassifier) {
   constexpr int64_t inputs = 8, outputs = 4;
