@@ -4,11 +4,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Integer libraries of an image classifier in several recipes against the float model: top-1 agreement, SQNR, time and memory.
 
-    rounding.py MODEL.onnx DATA [--build BUILD] [--threads N] [--limit N] [NAME ...]
+    rounding.py MODEL.onnx DATA [--build BUILD] [--threads N] [--limit N] [--set OPTION=VALUE] [NAME ...]
 
 DATA holds calibration.npz and evaluation.npz, one input each, samples along the first axis. The reference is the model in
 onnxruntime. Every row is a library that quantc compiles from the calibration data and quant-run runs on the evaluation
-data. NAME selects rows. Prints Markdown.
+data. NAME selects rows; --set goes to every row. Prints Markdown.
 """
 
 import argparse
@@ -22,6 +22,7 @@ import numpy as np
 
 W4 = ["weight-bits=4"]
 W3 = ["weight-bits=3"]
+MIXED = ["effective-bits=5", "allocation-widths=4,8"]
 ROWS = {
     "w8a8 nearest": ("w8a8-integer", []),
     "w8a8 accurate": ("w8a8-accurate", []),
@@ -32,6 +33,10 @@ ROWS = {
     "w4a8 adaround": ("w8a8-integer", [*W4, "weight-rounding=adaround"]),
     "w4a8 autoround": ("w8a8-integer", [*W4, "weight-rounding=autoround"]),
     "w4a8 brecq": ("w8a8-integer", [*W4, "weight-rounding=brecq"]),
+    "w5a8 gptq": ("w8a8-integer", ["weight-bits=5", "weight-rounding=gptq"]),
+    "w5a8 gptaq": ("w8a8-integer", ["weight-bits=5", "weight-rounding=gptaq"]),
+    "mixed gptq": ("w8a8-integer", ["weight-rounding=gptq", *MIXED]),
+    "mixed gptaq": ("w8a8-integer", ["weight-rounding=gptaq", *MIXED]),
     "w3a8 nearest": ("w8a8-integer", W3),
     "w3a8 gptaq": ("w8a8-integer", [*W3, "weight-rounding=gptaq"]),
     "w3a8 adaround": ("w8a8-integer", [*W3, "weight-rounding=adaround"]),
@@ -75,7 +80,7 @@ class Bench:
         command = [tool("quantc"), self.arguments.model, "--recipe", recipe, "--threads", str(self.arguments.threads),
                    "--calibrate", os.path.join(self.arguments.data, "calibration.npz"), "--target", "cpu",
                    "-o", path("row.so"), "--quiet"]  # fmt: skip
-        for setting in settings:
+        for setting in [*settings, *self.arguments.set]:
             command += ["--set", setting]
         seconds, memory = measured(command)
         measured([tool("quant-run"), path("row.so"), "--inputs", self.evaluation, "--outputs", path("row.npz")])
@@ -93,6 +98,7 @@ def main():
     parser.add_argument("--build", default="build/release")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--limit", type=int, help="evaluation samples; default all")
+    parser.add_argument("--set", action="append", default=[], help="a recipe option for every row")
     parser.add_argument("names", nargs="*", metavar="NAME")
     arguments = parser.parse_intermixed_args()
     unknown = [name for name in arguments.names if name not in ROWS]
