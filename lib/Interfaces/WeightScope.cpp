@@ -26,7 +26,8 @@ static DialectResourceBlobManager &managerOf(MLIRContext *context) {
 WeightScope::WeightScope(MLIRContext *context) : context(context) {
   managerOf(context).getBlobMap([&](const llvm::StringMap<BlobEntry> &map) {
     for (const auto &entry : map)
-      older.insert(entry.first());
+      if (const AsmResourceBlob *blob = entry.second.getBlob(); !blob || !blob->getData().empty())
+        older.insert(entry.first()); // the names of freed blobs are to be had
   });
 }
 

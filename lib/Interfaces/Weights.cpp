@@ -19,6 +19,7 @@
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/MathExtras.h"
 #include <cstring>
+#include <mutex>
 
 using namespace mlir;
 
@@ -181,12 +182,37 @@ std::optional<std::vector<float>> readFloats(ElementsAttr attr) {
   return values;
 }
 
+/// A handle of the first of name, name_1, name_2, ... that names no blob. One whose blob was freed
+/// counts: a module's names then do not tell which copies of it came and went before.
+static DenseResourceElementsHandle nameBlob(MLIRContext *context, StringRef name,
+                                            AsmResourceBlob blob) {
+  static std::mutex mutex;
+  std::lock_guard<std::mutex> lock(mutex);
+  auto &interface = DenseResourceElementsHandle::getManagerInterface(context);
+  std::string candidate = name.str();
+  for (int64_t number = 1;; ++number) {
+    auto *entry = interface.getBlobManager().lookup(candidate);
+    if (!entry)
+      return interface.insert(candidate, std::move(blob));
+    if (AsmResourceBlob *old = entry->getBlob(); old && old->getData().empty()) {
+      entry->setBlob(std::move(blob));
+      return DenseResourceElementsHandle(
+          entry, cast<DenseResourceElementsHandle::Dialect>(interface.getDialect()));
+    }
+    candidate = (name + "_" + Twine(number)).str();
+  }
+}
+
+ElementsAttr nameWeights(RankedTensorType type, StringRef name, AsmResourceBlob blob) {
+  return DenseResourceElementsAttr::get(type, nameBlob(type.getContext(), name, std::move(blob)));
+}
+
 ElementsAttr makeWeights(RankedTensorType type, ArrayRef<char> bytes, StringRef name) {
   if (bytes.size() <= denseLimitBytes)
     return DenseElementsAttr::getFromRawBuffer(type, bytes);
   AsmResourceBlob blob =
       HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, blobAlignment, /*dataIsMutable=*/false);
-  return DenseResourceElementsAttr::get(type, name.empty() ? "weight" : name, std::move(blob));
+  return nameWeights(type, name.empty() ? "weight" : name, std::move(blob));
 }
 
 ElementsAttr makeFloatWeights(RankedTensorType type, ArrayRef<float> values, StringRef name) {

@@ -17,6 +17,7 @@
 #ifndef QUANTC_INTERFACES_WEIGHTS_H
 #define QUANTC_INTERFACES_WEIGHTS_H
 
+#include "mlir/IR/AsmState.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Value.h"
@@ -53,6 +54,11 @@ std::optional<std::pair<int64_t, int64_t>> integerBounds(mlir::ElementsAttr attr
 /// resource blob named after `name` beyond. `bytes.size()` must fit the type.
 mlir::ElementsAttr makeWeights(mlir::RankedTensorType type, llvm::ArrayRef<char> bytes,
                                llvm::StringRef name);
+
+/// A constant whose bytes are `blob`, under `name` or the first of name_1, name_2, ... whose blob
+/// is missing or freed. No module that is used may hold freed ones.
+mlir::ElementsAttr nameWeights(mlir::RankedTensorType type, llvm::StringRef name,
+                               mlir::AsmResourceBlob blob);
 
 /// Typed convenience: converts the values to the element type of `type` (f32, f64, or an integer of
 /// 8, 16, 32 or 64 bits).

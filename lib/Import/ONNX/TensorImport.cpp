@@ -18,6 +18,7 @@
 #include "TypedData.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "quantc/Interfaces/Weights.h"
 #include "quantc/Support/Errors.h"
 #include "llvm/ADT/StringExtras.h"
 #include <cstddef>
@@ -134,7 +135,7 @@ static ElementsAttr makeBlob(RankedTensorType type, ArrayRef<char> bytes,
   auto deleter = [owner = std::move(owner)](void *, size_t, size_t) mutable { owner.reset(); };
   AsmResourceBlob blob = UnmanagedAsmResourceBlob::allocateWithAlign(
       bytes, alignment, std::move(deleter), /*dataIsMutable=*/false);
-  return DenseResourceElementsAttr::get(type, blobKey(label), std::move(blob));
+  return nameWeights(type, blobKey(label), std::move(blob));
 }
 
 Expected<ElementsAttr> TensorImporter::importStrings(const ::onnx::TensorProto &proto,
