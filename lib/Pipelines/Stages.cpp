@@ -138,6 +138,18 @@ static std::string weightBits(const Recipe &recipe) {
          " weight-bits=" + std::to_string(recipe.quantize.weightBits);
 }
 
+std::string quantc::calibrationPipeline(const Recipe &recipe, llvm::StringRef channels,
+                                        llvm::StringRef statistics) {
+  if (!recipe.hasStaticActivations())
+    return "";
+  std::string text = "builtin.module(";
+  if (recipe.equalizeResidual && !channels.empty())
+    text += "qnn-equalize-residual{channels=" + channels.str() + "},";
+  if (recipe.equalizeDepthwise && !channels.empty())
+    text += "qnn-equalize-depthwise{channels=" + channels.str() + "},";
+  return text + "qnn-calibrate{stats=" + statistics.str() + "})";
+}
+
 std::string quantc::roundingPipeline(const Recipe &recipe, llvm::StringRef moments,
                                      llvm::StringRef codes) {
   if (recipe.weightRounding == "nearest")

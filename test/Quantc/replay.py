@@ -3,11 +3,14 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Replays with quant-opt what quantc does between two stages, by the pipelines that it prints.
 
-    replay.py QUANTC QUANT-OPT FROM.mlir EXPECTED.mlir STAGE,STAGE OPTION...
+    replay.py QUANTC QUANT-OPT FROM.mlir EXPECTED.mlir STAGE,STAGE [--steps FOLDER] OPTION...
 
-Runs the printed pipelines of the STAGEs on FROM and compares the module with EXPECTED. OPTIONs are those of quantc.
+Runs the printed pipelines of the STAGEs on FROM and compares the module with EXPECTED. OPTIONs are those of quantc. Summaries
+of channels and statistics are those that a run with `--resume FOLDER` kept.
 """
 
+import glob
+import os
 import re
 import subprocess
 import sys
@@ -15,8 +18,16 @@ import sys
 
 def main():
     quantc, opt, source, expected, stages, *options = sys.argv[1:]
+    kept = {}
+    if options[0] == "--steps":
+        for name, step in (("CHANNELS.json", "channels"), ("STATISTICS.json", "statistics")):
+            for path in glob.glob(os.path.join(options[1], step + "-*")):
+                kept[name] = path
+        options = options[2:]
     printed = subprocess.run([quantc, "--print-pipeline", *options], check=True, capture_output=True, text=True).stdout
     pipelines = dict(re.findall(r"^(\w+): --pass-pipeline='(.*)'$", printed, re.M))
+    for name, path in kept.items():
+        pipelines = {stage: text.replace(name, path) for stage, text in pipelines.items()}
     with open(source, encoding="utf-8") as file:
         module = file.read()
     for stage in stages.split(","):

@@ -16,6 +16,7 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
 #include "quantc/Interfaces/NodeName.h"
+#include "quantc/Interfaces/WeightScope.h"
 #include "quantc/Pipelines/CurvatureStatistics.h"
 #include "quantc/Pipelines/Ledger.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -96,6 +97,12 @@ void printPipeline(const CompileOptions &options, Stage last) {
   for (Stage stage : path) {
     llvm::StringRef name = stageName(stage);
     if (stage == Stage::Quantized) {
+      const std::string &statistics = options.statistics;
+      std::string calibration =
+          calibrationPipeline(recipe, statistics.empty() ? "CHANNELS.json" : "",
+                              statistics.empty() ? "STATISTICS.json" : statistics);
+      if (!calibration.empty())
+        llvm::outs() << "calibrated: --pass-pipeline='" << calibration << "'\n";
       std::string rounding =
           roundingPipeline(recipe, fileOf(options.moments, options.saveMoments, "MOMENTS.npz"),
                            fileOf(options.codes, options.saveCodes, "CODES.npz"));
@@ -188,6 +195,7 @@ int saveRecipe(const DriverOptions &options, const Recipe &recipe) {
 
 /// --save-curvature, on the float graph.
 int measure(const DriverOptions &options, mlir::MLIRContext &context, const ProgressFn &progress) {
+  WeightScope scope(&context); // the graph is imported anew for the model
   CompileOptions importOptions;
   importOptions.dims = options.compile.dims;
   importOptions.calibration = options.compile.calibration;

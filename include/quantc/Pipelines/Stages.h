@@ -48,6 +48,12 @@ Stage stageBefore(Stage stage);
 /// statistics from data, or from a file: pass qnn-calibrate.
 std::string stagePipeline(Stage stage, const Recipe &recipe);
 
+/// What calibration does behind `observed` with static activations, as the passes that take its
+/// files: equalization by summaries of channels, then ranges. The compiler that reads statistics
+/// equalizes nothing: `channels` is empty then. Empty where activations are not static.
+std::string calibrationPipeline(const Recipe &recipe, llvm::StringRef channels,
+                                llvm::StringRef statistics);
+
 /// Rounding of weights by data, which the compiler does behind `observed`, as the pass that takes
 /// its file instead: second moments, or codes with static activations. Empty where the recipe
 /// rounds without data, or by the moments of two models, which no pass takes.
