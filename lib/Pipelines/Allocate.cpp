@@ -243,6 +243,16 @@ static std::string triedRounding(const Recipe &recipe) {
   return recipe.weightRounding;
 }
 
+/// The runs that weights are rounded by: losses are measured on others, since a layer that reads
+/// few rows fits those it was rounded by, whatever its width. All where `probes` leave no half.
+static std::vector<int64_t> unseenBy(ArrayRef<int64_t> probes, int64_t runs) {
+  std::vector<int64_t> others;
+  for (int64_t run = 0; run < runs; ++run)
+    if (int64_t(probes.size()) > runs / 2 || !llvm::is_contained(probes, run))
+      others.push_back(run);
+  return others;
+}
+
 llvm::Expected<SensitivityTable> Compiler::findSensitivities() {
   if (!options.sensitivity.empty()) {
     auto file = readSensitivity(options.sensitivity);
@@ -272,11 +282,12 @@ llvm::Expected<SensitivityTable> Compiler::findSensitivities() {
   measure.progress = options.progress;
   // The tail is what accuracy is measured on.
   int64_t runs = std::max<int64_t>(dataSet->numRuns() - tailRuns(dataSet->numRuns()), 1);
+  std::vector<int64_t> probes = qnn::evenlySpacedRuns(runs, std::min(runs, wanted.runs));
   auto compute = [&]() -> llvm::Expected<SensitivityTable> {
     RoundedWidths rounded;
     measure.rounding = triedRounding(options.recipe);
     if (measure.rounding != "nearest") {
-      auto found = roundLayers(*ir, *dataSet, qnn::evenlySpacedRuns(runs, runs), options.recipe,
+      auto found = roundLayers(*ir, *dataSet, unseenBy(probes, runs), options.recipe,
                                *channelOptionsOf(options.recipe), options.threads,
                                options.calibrationMemory, options.progress);
       if (!found)
@@ -284,8 +295,7 @@ llvm::Expected<SensitivityTable> Compiler::findSensitivities() {
       rounded = std::move(*found);
       measure.rounded = &rounded;
     }
-    return measureSensitivity(*ir, *dataSet,
-                              qnn::evenlySpacedRuns(runs, std::min(runs, wanted.runs)), measure);
+    return measureSensitivity(*ir, *dataSet, probes, measure);
   };
   auto table = resumed<SensitivityTable>(checkpoint.get(), "sensitivities", readSensitivity,
                                          writeSensitivity, compute);
