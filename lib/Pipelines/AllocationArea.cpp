@@ -39,6 +39,16 @@ std::optional<AreaCosts> quantc::areaBudgets(const HLSOptions &options) {
   return AreaCosts{usable.lut, usable.ff, usable.dsp, usable.bram18};
 }
 
+namespace {
+/// A part is too small, and a greater one may do.
+struct DoesNotFit : llvm::ErrorInfo<DoesNotFit, llvm::StringError> {
+  using llvm::ErrorInfo<DoesNotFit, llvm::StringError>::ErrorInfo;
+  static char ID;
+};
+} // namespace
+
+char DoesNotFit::ID;
+
 /// The area of every layer in `bits`, and what is left of the design's.
 llvm::Error Compiler::measureArea(const SensitivityTable &table, unsigned bits,
                                   const std::string &part, AreaTable &areas) {
@@ -58,8 +68,12 @@ llvm::Error Compiler::measureArea(const SensitivityTable &table, unsigned bits,
         message = diagnostic.str();
       return success();
     });
-    if (failed(trial.advance(Stage::Dataflow)))
-      return llvm::createStringError("the design of " + llvm::Twine(bits) + " bits: " + message);
+    if (failed(trial.advance(Stage::Dataflow))) {
+      std::string text = ("the design of " + llvm::Twine(bits) + " bits: " + message).str();
+      if (llvm::StringRef(message).contains(doesNotFit))
+        return llvm::make_error<DoesNotFit>(text, llvm::inconvertibleErrorCode());
+      return llvm::createStringError(text);
+    }
     auto designs = trial.ir->getOps<hls::DesignOp>();
     if (designs.empty())
       return llvm::createStringError("the model has no design");
@@ -101,10 +115,13 @@ llvm::Expected<AreaTable> Compiler::measureAreas(const SensitivityTable &table) 
         break;
     if (!failure)
       return areas;
+    const bool isTooSmall = failure.isA<DoesNotFit>();
     std::string message = llvm::toString(std::move(failure));
+    if (!isTooSmall)
+      return llvm::createStringError("area: " + message);
     first = first.empty() ? message : first;
   }
-  return llvm::createStringError("area: " + first);
+  return llvm::createStringError("area: no part of the table is great enough: " + first);
 }
 
 llvm::Expected<std::optional<AreaTable>>

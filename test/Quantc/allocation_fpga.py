@@ -40,8 +40,8 @@ def make_model():
     np.savez(at("d.npz"), x=RNG.normal(size=(24, sizes[0])).astype(np.float32))
 
 
-def quantc(*options, code=0, interval=16384):
-    command = [QUANTC, at("m.onnx"), "--calibrate", at("d.npz"), "--target", "hls:xc7z010", "--golden", "1",
+def quantc(*options, code=0, interval=16384, model="m.onnx"):
+    command = [QUANTC, at(model), "--calibrate", at("d.npz"), "--target", "hls:xc7z010", "--golden", "1",
                "--report", at("r.json"), "--set", f"hls-interval={interval}", *options]  # fmt: skip
     run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == code, f"code {run.returncode} instead of {code}: {run.stdout}{run.stderr}"
@@ -52,6 +52,20 @@ def area_of(project):
     with open(os.path.join(project, "report.json"), encoding="utf-8") as file:
         area = json.load(file)["area"]
     return {"lut": area["lut"][1], "ff": area["ff"][1], "dsp": area["dsp"], "bram18": area["bram18"]}
+
+
+def check_refusals(choice):
+    """Any failure of a design was taken for a part that is too small, and every part of the table was tried."""
+    text = quantc(*choice, "-o", at("none"), code=2, interval=16)
+    assert "no part of the table is great enough: the design of 8 bits: the design does not fit" in text, text
+    model = onnx.load(at("m.onnx"))
+    (node,) = (node for node in model.graph.node if node.name == "relu1")
+    node.op_type = "Softmax"
+    onnx.save(model, at("softmax.onnx"))
+    text = quantc(*choice, "-o", at("none"), code=2, model="softmax.onnx")
+    assert "has no unit" in text and "no part of the table" not in text, text
+    text = quantc(*choice, "-o", at("none"), code=2, interval=8)
+    assert "an interval that every unit reaches" in text and "no part of the table" not in text, text
 
 
 def main():
@@ -87,6 +101,7 @@ def main():
     assert "bit allocation: budget of 'lut': expected at least" in text, text
     text = quantc(*choice, "-o", at("none"), code=2, interval=0)
     assert "expected hls-interval" in text, text
+    check_refusals(choice)
     print("ok")
 
 

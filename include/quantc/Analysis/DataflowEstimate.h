@@ -63,6 +63,9 @@ int64_t utilizationFor(const hls::Resources &area, const hls::Part &part);
 /// Names of the other parts that hold the area at that utilization; empty when there is none.
 std::string partsThatHold(const hls::Resources &area, const hls::Part &part, int64_t utilization);
 
+/// How the error starts that a part is too small for a design.
+inline constexpr llvm::StringLiteral doesNotFit = "the design does not fit ";
+
 /// What of `utilization` percent of `part` the design needs more than there is; empty when it fits.
 /// Each entry says resource, need, supply, and the largest consumers by node.
 std::vector<std::string> missingResources(const DataflowEstimate &estimate, const hls::Part &part,
