@@ -41,15 +41,10 @@ private:
   makeRotation(Operation *op, int64_t channels, int64_t number,
                const std::map<int64_t, std::vector<double>> &matrices) const;
   /// Rotates the region of a residual stream or says why not.
-  LogicalResult rotateStream(RMSNormOp norm, int64_t number);
+  LogicalResult rotateStream(RMSNormOp norm, const TransformRegion &region, int64_t number);
   /// Rotates the values of an attention along the head's channels, where everything takes it up.
-  LogicalResult rotateHeads(MatMulOp product, int64_t number);
-  void markDone(const TransformRegion &region) {
-    for (const TransformRegion::Member &member : region.members)
-      done.insert(member.value);
-  }
+  LogicalResult rotateHeads(MatMulOp product, const TransformRegion &region, int64_t number);
 
-  llvm::DenseSet<Value> done;
   RotationTable learned;
 };
 } // namespace
@@ -71,10 +66,8 @@ Rotate::makeRotation(Operation *op, int64_t channels, int64_t number,
   return std::pair{std::move(transform), std::string("learned")};
 }
 
-LogicalResult Rotate::rotateStream(RMSNormOp norm, int64_t number) {
+LogicalResult Rotate::rotateStream(RMSNormOp norm, const TransformRegion &region, int64_t number) {
   ChannelSlot slot = lastAxis(norm.getInput());
-  TransformRegion region = findTransformRegion(norm.getInput(), slot, TransformKind::Rotation);
-  markDone(region);
   for (const TransformRegion::Refusal &refusal : region.refusals)
     if (!refusal.canBeExplicit || region.refusals.size() > maxExplicit) {
       norm.emitRemark() << "the stream that norm '" << getNodeName(norm)
@@ -109,9 +102,8 @@ static void explainNorm(Operation *op) {
                      << "' reads is not rotated: " << carry.reason;
 }
 
-LogicalResult Rotate::rotateHeads(MatMulOp product, int64_t number) {
+LogicalResult Rotate::rotateHeads(MatMulOp product, const TransformRegion &region, int64_t number) {
   ChannelSlot slot = lastAxis(product.getResult());
-  TransformRegion region = findTransformRegion(product.getResult(), slot, TransformKind::Rotation);
   if (!region.isLegal()) {
     // Scores end at their softmax; of the means of values, which a shift passes, one can ask why.
     if (product.carry(TransformKind::Shift, Port::operand(1), lastAxis(product.getRhs())).verdict !=
@@ -122,7 +114,6 @@ LogicalResult Rotate::rotateHeads(MatMulOp product, int64_t number) {
   }
   if (region.readers().empty()) // no weight on either side takes it up
     return success();
-  markDone(region);
   auto rotation = makeRotation(product, slot.size(), number, learned.heads);
   if (failed(rotation))
     return failure();
@@ -146,21 +137,14 @@ void Rotate::runOnOperation() {
     }
     learned = std::move(*table);
   }
-  SmallVector<Operation *> ops;
-  getOperation().walk([&](Operation *op) { ops.push_back(op); });
-  int64_t number = 0;
-  for (Operation *op : ops) {
-    auto norm = dyn_cast<RMSNormOp>(op);
-    if (residual)
-      explainNorm(op);
-    if (residual && norm && !norm.getGain() && !done.contains(norm.getInput()) &&
-        failed(rotateStream(norm, number++)))
-      return signalPassFailure();
-  }
-  for (Operation *op : ops) {
-    auto product = dyn_cast<MatMulOp>(op);
-    if (heads && product && !done.contains(product.getResult()) &&
-        failed(rotateHeads(product, number++)))
-      return signalPassFailure();
-  }
+  if (residual)
+    getOperation().walk(explainNorm);
+  auto ofStream = [&](Operation *op, const TransformRegion &region, int64_t number) {
+    return rotateStream(cast<RMSNormOp>(op), region, number);
+  };
+  auto ofHeads = [&](Operation *op, const TransformRegion &region, int64_t number) {
+    return heads ? rotateHeads(cast<MatMulOp>(op), region, number) : success();
+  };
+  if (failed(visitRotated(getOperation(), residual, ofStream, ofHeads)))
+    signalPassFailure();
 }

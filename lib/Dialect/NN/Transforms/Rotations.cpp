@@ -27,25 +27,56 @@ using namespace mlir;
 using namespace quantc;
 using namespace quantc::nn;
 
-std::vector<ResidualStream> nn::findResidualStreams(func::FuncOp function, unsigned maxExplicit) {
-  std::vector<ResidualStream> streams;
+LogicalResult nn::visitRotated(func::FuncOp function, bool streams, VisitRotated ofStream,
+                               VisitRotated ofHeads) {
   llvm::DenseSet<Value> done;
-  function.walk([&](RMSNormOp norm) {
-    if (norm.getGain() || done.contains(norm.getInput()))
-      return;
-    ChannelSlot slot = lastAxis(norm.getInput());
-    TransformRegion region = findTransformRegion(norm.getInput(), slot, TransformKind::Rotation);
+  auto markDone = [&](const TransformRegion &region) {
     for (const TransformRegion::Member &member : region.members)
       done.insert(member.value);
+  };
+  SmallVector<Operation *> ops;
+  function.walk([&](Operation *op) { ops.push_back(op); });
+  int64_t number = 0;
+  for (Operation *op : ops) {
+    auto norm = dyn_cast<RMSNormOp>(op);
+    if (!streams || !norm || norm.getGain() || done.contains(norm.getInput()))
+      continue;
+    Value value = norm.getInput();
+    TransformRegion region = findTransformRegion(value, lastAxis(value), TransformKind::Rotation);
+    markDone(region);
+    if (failed(ofStream(norm, region, number++)))
+      return failure();
+  }
+  for (Operation *op : ops) {
+    auto product = dyn_cast<MatMulOp>(op);
+    if (!product || done.contains(product.getResult()))
+      continue;
+    Value value = product.getResult();
+    TransformRegion region = findTransformRegion(value, lastAxis(value), TransformKind::Rotation);
+    if (region.isLegal() && !region.readers().empty())
+      markDone(region);
+    if (failed(ofHeads(product, region, number++)))
+      return failure();
+  }
+  return success();
+}
+
+static LogicalResult passBy(Operation *, const TransformRegion &, int64_t) { return success(); }
+
+std::vector<ResidualStream> nn::findResidualStreams(func::FuncOp function, unsigned maxExplicit) {
+  std::vector<ResidualStream> streams;
+  auto add = [&](Operation *norm, const TransformRegion &region, int64_t number) {
     llvm::SetVector<Value> inputs;
     for (Operation *reader : region.readers())
       inputs.insert(cast<LinearMapOpInterface>(reader).getInputOperand().get());
     const bool isRotated =
         region.refusals.size() <= maxExplicit &&
         llvm::all_of(region.refusals, [](const auto &refusal) { return refusal.canBeExplicit; });
-    streams.push_back({int64_t(streams.size()), slot.size(), isRotated,
+    streams.push_back({number, lastAxis(norm->getOperand(0)).size(), isRotated,
                        std::vector<Value>(inputs.begin(), inputs.end())});
-  });
+    return success();
+  };
+  (void)visitRotated(function, /*streams=*/true, add, passBy); // none fails
   return streams;
 }
 
@@ -64,32 +95,15 @@ static std::vector<Value> inputsOfHeads(const TransformRegion &region, int64_t c
 }
 
 std::vector<HeadValues> nn::findHeadValues(func::FuncOp function) {
-  llvm::DenseSet<Value> done;
-  int64_t number = 0;
-  auto markDone = [&](const TransformRegion &region) {
-    for (const TransformRegion::Member &member : region.members)
-      done.insert(member.value);
-  };
-  function.walk([&](RMSNormOp norm) {
-    Value value = norm.getInput();
-    if (norm.getGain() || done.contains(value))
-      return;
-    markDone(findTransformRegion(value, lastAxis(value), TransformKind::Rotation));
-    ++number;
-  });
   std::vector<HeadValues> heads;
-  function.walk([&](MatMulOp product) {
-    Value value = product.getResult();
-    if (done.contains(value))
-      return;
-    TransformRegion region = findTransformRegion(value, lastAxis(value), TransformKind::Rotation);
-    const int64_t own = number++;
-    if (!region.isLegal() || region.readers().empty())
-      return;
-    markDone(region);
-    const int64_t channels = lastAxis(value).size();
-    heads.push_back({own, channels, inputsOfHeads(region, channels)});
-  });
+  auto add = [&](Operation *product, const TransformRegion &region, int64_t number) {
+    if (region.isLegal() && !region.readers().empty()) {
+      const int64_t channels = lastAxis(product->getResult(0)).size();
+      heads.push_back({number, channels, inputsOfHeads(region, channels)});
+    }
+    return success();
+  };
+  (void)visitRotated(function, /*streams=*/true, passBy, add); // none fails
   return heads;
 }
 

@@ -23,6 +23,9 @@ using namespace mlir;
 using namespace quantc;
 using namespace quantc::nn;
 
+/// Scaled heads look like any others, and scaled norms change the numbers of streams.
+static constexpr llvm::StringLiteral scaledAttr = "quantc.rotated_scales";
+
 namespace {
 struct ScaleRotated : quantc::nn::impl::NNScaleRotatedBase<ScaleRotated> {
   using NNScaleRotatedBase::NNScaleRotatedBase;
@@ -45,11 +48,17 @@ struct ScaleRotated : quantc::nn::impl::NNScaleRotatedBase<ScaleRotated> {
                                       {TransformKind::Scale, channels, found->second, {}, {}, {}})))
         return failure();
       ++scaled;
+      hasScaled = true;
     }
     return success();
   }
 
+  bool hasScaled = false;
+
   void runOnOperation() override {
+    hasScaled = false;
+    if (getOperation()->hasAttr(scaledAttr))
+      return;
     llvm::Expected<RotationTable> table = readRotations(rotations);
     if (!table) {
       emitError(getOperation().getLoc())
@@ -65,6 +74,8 @@ struct ScaleRotated : quantc::nn::impl::NNScaleRotatedBase<ScaleRotated> {
     for (const HeadValues &values : heads)
       if (failed(scale(values.inputs, values.channels, values.number, table->headScales)))
         return signalPassFailure();
+    if (hasScaled)
+      getOperation()->setAttr(scaledAttr, UnitAttr::get(&getContext()));
   }
 };
 } // namespace

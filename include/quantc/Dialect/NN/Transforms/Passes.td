@@ -151,7 +151,8 @@ def NNScaleRotated : Pass<"nn-scale-rotated", "::mlir::func::FuncOp"> {
     the rotated basis: the norm in front gets a gain of the inverse, and its readers take the
     scales up in the columns of their weights. `heads5.scales0` does so for heads, alike for all
     heads of a layer, where the values' map takes the inverse up. Numbers are those of nn-rotate,
-    inputs are counted in program order. It runs behind all rotations, which a gain would refuse.
+    inputs are counted in program order. It runs behind all rotations, which a gain would refuse, and
+    marks the function with `quantc.rotated_scales`: a function that has it is left as it is.
 
     Source: Hu et al., OSTQuant, arXiv:2501.13987. Example: see
     test/Dialect/NN/scale-rotated-doctest.mlir.

@@ -24,9 +24,20 @@
 
 namespace quantc::nn {
 
+/// What a visitor of streams or heads is called with: the norm that a stream was found at, or the
+/// product of an attention, its region and its number.
+using VisitRotated = llvm::function_ref<llvm::LogicalResult(
+    mlir::Operation *, const TransformRegion &, int64_t number)>;
+
+/// Numbers what nn-rotate rotates: residual streams in order of their first norms without gain
+/// (where `streams`), then products whose results no region before holds. Products that cannot be
+/// rotated have a number, too. Regions are found when their turn comes, so a visitor may rotate.
+llvm::LogicalResult visitRotated(mlir::func::FuncOp function, bool streams, VisitRotated ofStream,
+                                 VisitRotated ofHeads);
+
 /// A residual stream of a function.
 struct ResidualStream {
-  int64_t number = 0; ///< nn-rotate counts streams in order of their first norms
+  int64_t number = 0; ///< of visitRotated
   int64_t channels = 0;
   bool isRotated = false; ///< what refuses is done at run time in `maxExplicit` places at most
   /// What linear maps read of it, each value once, in program order.
@@ -37,7 +48,7 @@ std::vector<ResidualStream> findResidualStreams(mlir::func::FuncOp function, uns
 
 /// The values of an attention, along the channels of a head.
 struct HeadValues {
-  int64_t number = 0; ///< nn-rotate counts on behind the streams, products that it leaves out too
+  int64_t number = 0; ///< of visitRotated
   int64_t channels = 0;
   /// What linear maps read of them, each value once, in program order: heads one behind the other
   /// along the last axis.
