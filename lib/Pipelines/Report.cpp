@@ -21,31 +21,38 @@ static llvm::json::Value blockError(const qnn::RoundedWeight &weight) {
   return llvm::json::Array{weight.blockLoss->first, weight.blockLoss->second};
 }
 
-llvm::json::Value CompileReport::toJSON() const {
-  llvm::json::Object coverage{{"nodes", nodes},
-                              {"integer", integerNodes},
-                              {"float", floatNodes},
-                              {"folded", foldedNodes},
-                              {"float_nodes", llvm::json::Array(floatNodeNames)}};
-  llvm::json::Object proof{{"integer_only", integerOnly},
-                           {"accumulators", accumulators},
-                           {"accumulators_proven", accumulatorsProven},
-                           {"accumulator_width", int64_t(accumulatorWidth)}};
+static llvm::json::Value coverageToJSON(const CompileReport &report) {
+  return llvm::json::Object{{"nodes", report.nodes},
+                            {"integer", report.integerNodes},
+                            {"float", report.floatNodes},
+                            {"folded", report.foldedNodes},
+                            {"float_nodes", llvm::json::Array(report.floatNodeNames)}};
+}
+
+static llvm::json::Value proofToJSON(const CompileReport &report) {
+  return llvm::json::Object{{"integer_only", report.integerOnly},
+                            {"accumulators", report.accumulators},
+                            {"accumulators_proven", report.accumulatorsProven},
+                            {"accumulator_width", int64_t(report.accumulatorWidth)}};
+}
+
+static llvm::json::Value accuracyToJSON(const CompileReport &report) {
   llvm::json::Object accuracy;
-  if (sqnrDb)
-    accuracy["sqnr_db"] = *sqnrDb;
-  if (top1Agreement)
-    accuracy["top1_agreement"] = *top1Agreement;
-  accuracy["runs"] = checkedRuns;
+  if (report.sqnrDb)
+    accuracy["sqnr_db"] = *report.sqnrDb;
+  if (report.top1Agreement)
+    accuracy["top1_agreement"] = *report.top1Agreement;
+  accuracy["runs"] = report.checkedRuns;
   llvm::json::Array outputs;
-  for (const auto &[name, db] : outputSqnrDb)
+  for (const auto &[name, db] : report.outputSqnrDb)
     outputs.push_back(llvm::json::Object{{"name", name}, {"sqnr_db", db}});
   accuracy["outputs"] = std::move(outputs);
-  llvm::json::Value bits = nullptr;
-  if (allocation)
-    bits = allocation->toJSON();
+  return accuracy;
+}
+
+static llvm::json::Value roundedToJSON(const CompileReport &report) {
   llvm::json::Array rounded;
-  for (const qnn::RoundedWeight &weight : roundedWeights)
+  for (const qnn::RoundedWeight &weight : report.roundedWeights)
     rounded.push_back(llvm::json::Object{{"node", weight.node},
                                          {"bits", weight.bits},
                                          {"output_error", weight.loss},
@@ -54,23 +61,31 @@ llvm::json::Value CompileReport::toJSON() const {
                                          {"alpha", weight.alpha},
                                          {"block_error", blockError(weight)},
                                          {"message", weight.message}});
+  return rounded;
+}
+
+static llvm::json::Value learnedToJSON(const CompileReport &report) {
   llvm::json::Array learned;
-  for (const LearnedStream &stream : learnedRotations)
+  for (const LearnedStream &stream : report.learnedRotations)
     learned.push_back(llvm::json::Object{{stream.ofHeads ? "heads" : "stream", stream.number},
                                          {"by", stream.loss},
                                          {"channels", stream.channels},
                                          {"rows", stream.rows},
                                          {"loss", stream.after},
                                          {"loss_before", stream.before}});
+  return learned;
+}
+
+llvm::json::Value CompileReport::toJSON() const {
   return llvm::json::Object{
       {"format", "quantc-report"},
       {"version", 1},
       {"model", model},
       {"recipe", recipe},
       {"cpu", cpu},
-      {"coverage", std::move(coverage)},
-      {"proof", std::move(proof)},
-      {"accuracy_on_calibration_tail", std::move(accuracy)},
+      {"coverage", coverageToJSON(*this)},
+      {"proof", proofToJSON(*this)},
+      {"accuracy_on_calibration_tail", accuracyToJSON(*this)},
       {"macs", macs},
       {"weight_bytes", weightBytes},
       {"arena_bytes", arenaBytes},
@@ -83,12 +98,12 @@ llvm::json::Value CompileReport::toJSON() const {
       {"self_test_skipped", selfTestSkipped},
       {"calibration_seconds", calibrationSeconds},
       {"corrected_biases", correctedBiases},
-      {"learned_rotations", std::move(learned)},
+      {"learned_rotations", learnedToJSON(*this)},
       {"learning_seconds", learningSeconds},
       {"migration", migration ? migration->toJSON() : llvm::json::Value(nullptr)},
-      {"rounded_weights", std::move(rounded)},
+      {"rounded_weights", roundedToJSON(*this)},
       {"rounding_seconds", roundingSeconds},
-      {"allocation", std::move(bits)},
+      {"allocation", allocation ? allocation->toJSON() : llvm::json::Value(nullptr)},
       {"explanation", explanation ? *explanation : llvm::json::Value(nullptr)},
       {"explain_seconds", explainSeconds},
       {"certificate", certificate}};

@@ -247,21 +247,7 @@ static int writeOutliers(mlir::MLIRContext &context) {
   return Ok;
 }
 
-int main(int argc, char **argv) {
-  llvm::InitLLVM init(argc, argv);
-  cl::HideUnrelatedOptions(category);
-  cl::ParseCommandLineOptions(
-      argc, argv,
-      "runs a model on tensors, compares two models, times them\n\n"
-      "Arrays with one axis more than the input are a stack of samples; otherwise axis 0 runs\n"
-      "over samples where it is symbolic or 1; otherwise the arrays are one whole run.\n"
-      "Exit codes: 0 done; 1 wrong usage; 2 the model or the data is not supported; 4 --compare\n"
-      "found a difference.\n");
-  if (llvm::Error error = checkOptions())
-    return fail(std::move(error));
-  mlir::MLIRContext context;
-  if (!outliers.empty())
-    return writeOutliers(context);
+static llvm::Expected<RunOptions> runOptions() {
   RunOptions options;
   options.interpret = interpret;
   options.threads = threads;
@@ -272,28 +258,25 @@ int main(int argc, char **argv) {
     auto [name, value] = llvm::StringRef(dim).split('=');
     int64_t number = 0;
     if (value.getAsInteger(10, number) || number < 1)
-      return fail(llvm::createStringError(
-          "--dim: expected name=value with a positive value, but found '" + dim + "'"));
+      return llvm::createStringError(
+          "--dim: expected name=value with a positive value, but found '" + dim + "'");
     options.dims.emplace_back(name.str(), number);
   }
-  auto model = ModelFile::open(file, context, options, inputs);
-  if (!model)
-    return fail(model.takeError(), Unsupported);
-  std::unique_ptr<ModelFile> other;
-  if (!compareWith.empty()) {
-    RunOptions plain = options;
-    plain.interpret = false;
-    auto opened = ModelFile::open(compareWith, context, plain, inputs);
-    if (!opened)
-      return fail(opened.takeError(), Unsupported);
-    other = std::move(*opened);
-  }
-  DataSetOptions dataOptions;
-  dataOptions.batch = batch;
-  auto data = openData(**model, inputs, dataOptions);
-  if (!data)
-    return fail(data.takeError(), Unsupported);
-  int64_t runs = (*data)->numRuns();
+  return options;
+}
+
+/// The file of --compare, never interpreted; null without it.
+static llvm::Expected<std::unique_ptr<ModelFile>> openOther(mlir::MLIRContext &context,
+                                                            RunOptions options) {
+  if (compareWith.empty())
+    return nullptr;
+  options.interpret = false;
+  return ModelFile::open(compareWith, context, options, inputs);
+}
+
+/// Runs the model on the data; compares with `other` where there is one.
+static int runAll(ModelFile &model, ModelFile *other, DataSet &data) {
+  int64_t runs = data.numRuns();
   if (limit >= 0)
     runs = std::min<int64_t>(runs, limit);
   Collector collector;
@@ -302,11 +285,11 @@ int main(int argc, char **argv) {
   ProgressBar bar(llvm::errs());
   for (int64_t i = 0; i < runs; ++i) {
     bar.update("running", i, runs);
-    auto feed = (*data)->feed(i);
+    auto feed = data.feed(i);
     if (!feed)
       return fail(feed.takeError(), Unsupported);
     auto start = std::chrono::steady_clock::now();
-    auto result = (*model)->run(*feed);
+    auto result = model.run(*feed);
     times.push_back(
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     if (!result)
@@ -324,9 +307,41 @@ int main(int argc, char **argv) {
   }
   bar.update("running", runs, runs);
   if (timeRuns && !times.empty())
-    printTimes(times, **model);
+    printTimes(times, model);
   if (!outputs.empty())
     if (llvm::Error error = collector.write(outputs))
       return fail(std::move(error));
   return other && !comparison.print(runs) ? Mismatch : Ok;
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  cl::HideUnrelatedOptions(category);
+  cl::ParseCommandLineOptions(
+      argc, argv,
+      "runs a model on tensors, compares two models, times them\n\n"
+      "Arrays with one axis more than the input are a stack of samples; otherwise axis 0 runs\n"
+      "over samples where it is symbolic or 1; otherwise the arrays are one whole run.\n"
+      "Exit codes: 0 done; 1 wrong usage; 2 the model or the data is not supported; 4 --compare\n"
+      "found a difference.\n");
+  if (llvm::Error error = checkOptions())
+    return fail(std::move(error));
+  mlir::MLIRContext context;
+  if (!outliers.empty())
+    return writeOutliers(context);
+  auto options = runOptions();
+  if (!options)
+    return fail(options.takeError());
+  auto model = ModelFile::open(file, context, *options, inputs);
+  if (!model)
+    return fail(model.takeError(), Unsupported);
+  auto other = openOther(context, *options);
+  if (!other)
+    return fail(other.takeError(), Unsupported);
+  DataSetOptions dataOptions;
+  dataOptions.batch = batch;
+  auto data = openData(**model, inputs, dataOptions);
+  if (!data)
+    return fail(data.takeError(), Unsupported);
+  return runAll(**model, other->get(), **data);
 }

@@ -310,6 +310,75 @@ static void printOptions() {
     llvm::outs() << option.name << " (" << option.values << ")\n    " << option.help << "\n";
 }
 
+/// The lists that are printed instead of compiling; whether there was one.
+static bool printLists() {
+  if (listOptions)
+    printOptions();
+  else if (listOps)
+    describeOperators(llvm::outs());
+  else if (listTargets)
+    describeTargets(llvm::outs());
+  return listOptions || listOps || listTargets;
+}
+
+/// What needs no check, or is checked later.
+static void takeValues(DriverOptions &options) {
+  options.input = inputFile;
+  options.output = outputFile;
+  options.report = reportFile;
+  options.saveConfig = saveConfig;
+  options.printPipeline = printPipelineFlag;
+  options.verify = verifyFlag;
+  options.quiet = quiet;
+  options.requireInteger = !allowFloat;
+  options.maxDrop = maxDrop;
+  options.saveCurvature = saveCurvature;
+  options.curvatureRuns = curvatureRuns;
+  options.curvatureProbes = curvatureProbes;
+  options.curvatureParts = curvatureParts;
+  CompileOptions &compile = options.compile;
+  compile.calibration = calibrate;
+  compile.statistics = statistics;
+  compile.moments = moments;
+  compile.codes = codes;
+  compile.saveCodes = saveCodes;
+  compile.saveMoments = saveMoments;
+  compile.channels = channels;
+  compile.saveChannels = saveChannels;
+  compile.threads = threads;
+  compile.resume = resume;
+  compile.sensitivity = sensitivity;
+  compile.saveSensitivity = saveSensitivity;
+  compile.latency = latency;
+  compile.saveLatency = saveLatency;
+  compile.curvature = curvature;
+  compile.allocationReport = allocationReport;
+  compile.tryAllocations = tryAllocations;
+  compile.evaluation = evaluation;
+  compile.maxDrop = maxDrop;
+}
+
+static llvm::Error checkExplanation(DriverOptions &options) {
+  if (explainRuns.getNumOccurrences() && (explainRuns < 0 || options.report.empty()))
+    return usage("--explain: expected a number of runs, and --report with it");
+  const int64_t automatic = llvm::StringRef(options.report).ends_with(".html") ? 4 : 0;
+  options.compile.explainRuns = explainRuns >= 0 ? int64_t(explainRuns) : automatic;
+  return llvm::Error::success();
+}
+
+/// What calibration may use of the machine.
+static llvm::Error checkResources(DriverOptions &options) {
+  if (threads < 1 || threads > 256)
+    return usage("--threads: expected 1..256, but found " + llvm::Twine(threads));
+  if (calibrationMemory.empty())
+    return llvm::Error::success();
+  auto size = parseSize("--calib-memory", calibrationMemory);
+  if (!size)
+    return size.takeError();
+  options.compile.calibrationMemory = *size;
+  return llvm::Error::success();
+}
+
 llvm::Expected<DriverOptions> quantc::parseCommandLine(int argc, char **argv) {
   cl::HideUnrelatedOptions(category);
   cl::SetVersionPrinter([](llvm::raw_ostream &os) { os << "quantc " << quantcVersion() << "\n"; });
@@ -324,27 +393,9 @@ llvm::Expected<DriverOptions> quantc::parseCommandLine(int argc, char **argv) {
       "runs; 2\n"
       "nodes are unsupported; 5 with --fail-on-float, float nodes are left.\n");
   DriverOptions options;
-  if (listOptions) {
-    printOptions();
+  if (printLists())
     return options;
-  }
-  if (listOps) {
-    describeOperators(llvm::outs());
-    return options;
-  }
-  if (listTargets) {
-    describeTargets(llvm::outs());
-    return options;
-  }
-  options.input = inputFile;
-  options.output = outputFile;
-  options.report = reportFile;
-  options.saveConfig = saveConfig;
-  options.printPipeline = printPipelineFlag;
-  options.verify = verifyFlag;
-  options.quiet = quiet;
-  options.requireInteger = !allowFloat;
-  options.maxDrop = maxDrop;
+  takeValues(options);
   if (maxDrop.getNumOccurrences() && !(maxDrop >= 0 && maxDrop <= 1))
     return usage("--max-drop: expected a part between 0 and 1, but found " +
                  llvm::Twine(llvm::formatv("{0}", double(maxDrop)).str()));
@@ -352,46 +403,14 @@ llvm::Expected<DriverOptions> quantc::parseCommandLine(int argc, char **argv) {
   if (!recipe)
     return recipe.takeError();
   options.compile.recipe = *recipe;
-  options.compile.calibration = calibrate;
-  options.compile.statistics = statistics;
-  options.compile.moments = moments;
-  options.compile.codes = codes;
-  options.compile.saveCodes = saveCodes;
-  options.compile.saveMoments = saveMoments;
-  options.compile.channels = channels;
-  options.compile.saveChannels = saveChannels;
-  options.compile.threads = threads;
-  options.compile.resume = resume;
-  if (explainRuns.getNumOccurrences() && (explainRuns < 0 || options.report.empty()))
-    return usage("--explain: expected a number of runs, and --report with it");
-  options.compile.explainRuns = explainRuns >= 0
-                                    ? int64_t(explainRuns)
-                                    : (llvm::StringRef(options.report).ends_with(".html") ? 4 : 0);
-  options.compile.sensitivity = sensitivity;
-  options.compile.saveSensitivity = saveSensitivity;
-  options.compile.latency = latency;
-  options.compile.saveLatency = saveLatency;
-  options.compile.curvature = curvature;
-  options.saveCurvature = saveCurvature;
-  options.curvatureRuns = curvatureRuns;
-  options.curvatureProbes = curvatureProbes;
-  options.curvatureParts = curvatureParts;
+  if (llvm::Error error = checkExplanation(options))
+    return std::move(error);
   if (llvm::Error error = checkCurvature(options))
     return std::move(error);
-  options.compile.allocationReport = allocationReport;
-  options.compile.tryAllocations = tryAllocations;
-  options.compile.evaluation = evaluation;
-  options.compile.maxDrop = maxDrop;
   if (llvm::Error error = checkAllocation(options.compile))
     return std::move(error);
-  if (threads < 1 || threads > 256)
-    return usage("--threads: expected 1..256, but found " + llvm::Twine(threads));
-  if (!calibrationMemory.empty()) {
-    auto size = parseSize("--calib-memory", calibrationMemory);
-    if (!size)
-      return size.takeError();
-    options.compile.calibrationMemory = *size;
-  }
+  if (llvm::Error error = checkResources(options))
+    return std::move(error);
   if (llvm::Error error = parseDims(options))
     return std::move(error);
   if (llvm::Error error = checkNames(options))

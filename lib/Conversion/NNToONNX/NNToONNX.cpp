@@ -49,6 +49,11 @@ private:
   LogicalResult writeLinear(nn::LinearOp op);
   LogicalResult writeMean(nn::ReduceMeanOp op);
   LogicalResult writeGelu(nn::GeluOp op);
+  LogicalResult writeClip(nn::ClipOp op);
+  LogicalResult writePad(nn::PadOp op);
+  LogicalResult writeReshape(nn::ReshapeOp op);
+  LogicalResult writeMaxPool(nn::MaxPoolOp op);
+  LogicalResult writeAveragePool(nn::AvgPoolOp op);
   LogicalResult writeKept(onnx::NodeOp op);
   LogicalResult writePair(qnn::QuantizeOp op);
   LogicalResult refuse(Operation *op, const Twine &reason) {
@@ -220,12 +225,65 @@ LogicalResult Writer::writePair(qnn::QuantizeOp op) {
 // Ops that are one node
 //===----------------------------------------------------------------------===//
 
+/// The operator of the same operands and no attributes; empty for other ops.
+static StringRef plainOperator(Operation *op) {
+  return llvm::TypeSwitch<Operation *, StringRef>(op)
+      .Case<nn::MatMulOp>([](auto) { return "MatMul"; })
+      .Case<nn::AddOp>([](auto) { return "Add"; })
+      .Case<nn::SubOp>([](auto) { return "Sub"; })
+      .Case<nn::MulOp>([](auto) { return "Mul"; })
+      .Case<nn::DivOp>([](auto) { return "Div"; })
+      .Case<nn::ReluOp>([](auto) { return "Relu"; })
+      .Case<nn::SigmoidOp>([](auto) { return "Sigmoid"; })
+      .Case<nn::TanhOp>([](auto) { return "Tanh"; })
+      .Case<nn::ExpOp>([](auto) { return "Exp"; })
+      .Case<nn::AbsOp>([](auto) { return "Abs"; })
+      .Case<nn::NegOp>([](auto) { return "Neg"; })
+      .Case<nn::SqrtOp>([](auto) { return "Sqrt"; })
+      .Case<nn::ReciprocalOp>([](auto) { return "Reciprocal"; })
+      .Case<nn::ErfOp>([](auto) { return "Erf"; })
+      .Case<nn::HardSwishOp>([](auto) { return "HardSwish"; })
+      .Default(StringRef());
+}
+
+LogicalResult Writer::writeClip(nn::ClipOp op) {
+  Value lo = constant(scalarOf(op.getLo().convertToDouble(), op.getInput()));
+  Value hi = constant(scalarOf(op.getHi().convertToDouble(), op.getInput()));
+  return replace(op, "Clip", {}, {lo, hi});
+}
+
+LogicalResult Writer::writePad(nn::PadOp op) {
+  Value pads = constant(vectorOf(op.getPads()));
+  Value filler = constant(scalarOf(op.getValue().convertToDouble(), op.getInput()));
+  return replace(op, "Pad", {}, {pads, filler});
+}
+
+LogicalResult Writer::writeReshape(nn::ReshapeOp op) {
+  SmallVector<int64_t> sizes(op.getType().getShape());
+  llvm::replace(sizes, ShapedType::kDynamic, int64_t(-1));
+  return replace(op, "Reshape", {integer("allowzero", 1)}, {constant(vectorOf(sizes))});
+}
+
+LogicalResult Writer::writeMaxPool(nn::MaxPoolOp op) {
+  return replace(op, "MaxPool",
+                 {ints("kernel_shape", op.getKernel()), ints("strides", op.getStrides()),
+                  ints("pads", op.getPads()), integer("ceil_mode", op.getCeilMode()),
+                  ints("dilations", op.getDilations())});
+}
+
+LogicalResult Writer::writeAveragePool(nn::AvgPoolOp op) {
+  if (!llvm::all_of(op.getDilations(), [](int64_t d) { return d == 1; }))
+    return refuse(op, "an AveragePool with dilations, before opset 19");
+  return replace(op, "AveragePool",
+                 {ints("kernel_shape", op.getKernel()), ints("strides", op.getStrides()),
+                  ints("pads", op.getPads()), integer("ceil_mode", op.getCeilMode()),
+                  integer("count_include_pad", op.getCountIncludePad())});
+}
+
 LogicalResult Writer::write(Operation *op) {
   current = op;
-  auto window = [&](auto pool) {
-    return Attributes{ints("kernel_shape", pool.getKernel()), ints("strides", pool.getStrides()),
-                      ints("pads", pool.getPads()), integer("ceil_mode", pool.getCeilMode())};
-  };
+  if (StringRef plain = plainOperator(op); !plain.empty())
+    return replace(op, plain);
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<nn::ConstantOp>([&](auto c) {
         values[c.getResult()] = constant(c.getValue());
@@ -237,64 +295,27 @@ LogicalResult Writer::write(Operation *op) {
                         ints("pads", c.getPads()), integer("group", c.getGroups())});
       })
       .Case<nn::LinearOp>([&](auto l) { return writeLinear(l); })
-      .Case<nn::MatMulOp>([&](auto m) { return replace(m, "MatMul"); })
       .Case<nn::BatchNormOp>([&](auto b) {
         return replace(b, "BatchNormalization", {real("epsilon", b.getEpsilon())});
       })
-      .Case<nn::AddOp>([&](auto o) { return replace(o, "Add"); })
-      .Case<nn::SubOp>([&](auto o) { return replace(o, "Sub"); })
-      .Case<nn::MulOp>([&](auto o) { return replace(o, "Mul"); })
-      .Case<nn::DivOp>([&](auto o) { return replace(o, "Div"); })
-      .Case<nn::ReluOp>([&](auto o) { return replace(o, "Relu"); })
-      .Case<nn::SigmoidOp>([&](auto o) { return replace(o, "Sigmoid"); })
-      .Case<nn::TanhOp>([&](auto o) { return replace(o, "Tanh"); })
-      .Case<nn::ExpOp>([&](auto o) { return replace(o, "Exp"); })
-      .Case<nn::AbsOp>([&](auto o) { return replace(o, "Abs"); })
-      .Case<nn::NegOp>([&](auto o) { return replace(o, "Neg"); })
-      .Case<nn::SqrtOp>([&](auto o) { return replace(o, "Sqrt"); })
-      .Case<nn::ReciprocalOp>([&](auto o) { return replace(o, "Reciprocal"); })
-      .Case<nn::ErfOp>([&](auto o) { return replace(o, "Erf"); })
       .Case<nn::GeluOp>([&](auto o) { return writeGelu(o); })
-      .Case<nn::HardSwishOp>([&](auto o) { return replace(o, "HardSwish"); })
       .Case<nn::LeakyReluOp>(
           [&](auto o) { return replace(o, "LeakyRelu", {real("alpha", o.getAlpha())}); })
       .Case<nn::HardSigmoidOp>([&](auto o) {
         return replace(o, "HardSigmoid", {real("alpha", o.getAlpha()), real("beta", o.getBeta())});
       })
-      .Case<nn::ClipOp>([&](auto o) {
-        return replace(o, "Clip", {},
-                       {constant(scalarOf(o.getLo().convertToDouble(), o.getInput())),
-                        constant(scalarOf(o.getHi().convertToDouble(), o.getInput()))});
-      })
-      .Case<nn::MaxPoolOp>([&](auto p) {
-        Attributes attributes = window(p);
-        attributes.push_back(ints("dilations", p.getDilations()));
-        return replace(p, "MaxPool", attributes);
-      })
-      .Case<nn::AvgPoolOp>([&](auto p) {
-        if (!llvm::all_of(p.getDilations(), [](int64_t d) { return d == 1; }))
-          return refuse(p, "an AveragePool with dilations, before opset 19");
-        Attributes attributes = window(p);
-        attributes.push_back(integer("count_include_pad", p.getCountIncludePad()));
-        return replace(p, "AveragePool", attributes);
-      })
+      .Case<nn::ClipOp>([&](auto o) { return writeClip(o); })
+      .Case<nn::MaxPoolOp>([&](auto p) { return writeMaxPool(p); })
+      .Case<nn::AvgPoolOp>([&](auto p) { return writeAveragePool(p); })
       .Case<nn::ReduceMeanOp>([&](auto r) { return writeMean(r); })
       .Case<nn::SoftmaxOp>(
           [&](auto s) { return replace(s, "Softmax", {integer("axis", s.getAxis())}); })
-      .Case<nn::ReshapeOp>([&](auto r) {
-        SmallVector<int64_t> sizes(cast<RankedTensorType>(r.getType()).getShape());
-        llvm::replace(sizes, ShapedType::kDynamic, int64_t(-1));
-        return replace(r, "Reshape", {integer("allowzero", 1)}, {constant(vectorOf(sizes))});
-      })
+      .Case<nn::ReshapeOp>([&](auto r) { return writeReshape(r); })
       .Case<nn::TransposeOp>(
           [&](auto t) { return replace(t, "Transpose", {ints("perm", t.getPermutation())}); })
       .Case<nn::ConcatOp>(
           [&](auto c) { return replace(c, "Concat", {integer("axis", c.getAxis())}); })
-      .Case<nn::PadOp>([&](auto p) {
-        return replace(p, "Pad", {},
-                       {constant(vectorOf(p.getPads())),
-                        constant(scalarOf(p.getValue().convertToDouble(), p.getInput()))});
-      })
+      .Case<nn::PadOp>([&](auto p) { return writePad(p); })
       .Case<qnn::QuantizeOp>([&](auto q) { return writePair(q); })
       .Case<qnn::DequantizeOp>([&](auto d) {
         if (values.contains(d.getResult()))
