@@ -337,66 +337,112 @@ static Tensor unstack(Emitter &e, const Tensor &stack, int64_t axis, bool backwa
   return out;
 }
 
-static LogicalResult scanOp(NodeLowering &n) {
-  Region *body = n.node.getGraph("body");
-  int64_t scanned = n.attr("num_scan_inputs", int64_t(0));
-  int64_t states = int64_t(n.numInputs()) - scanned;
-  if (!body || body->empty() || scanned < 1 || states < 0)
+/// A tensor that holds true.
+static Tensor trueTensor(Emitter &e) {
+  Tensor condition = e.allocate({}, DType::Bool);
+  condition.store(e.boolean(true), {});
+  return condition;
+}
+
+namespace {
+/// What the attributes of a Scan say; axes are as they are written.
+struct ScanForm {
+  Region *body;
+  int64_t scanned, states, outputs;
+  SmallVector<int64_t> inAxes, outAxes, inBackward, outBackward;
+};
+} // namespace
+
+static FailureOr<ScanForm> readScan(NodeLowering &n) {
+  ScanForm form;
+  form.body = n.node.getGraph("body");
+  form.scanned = n.attr("num_scan_inputs", int64_t(0));
+  form.states = int64_t(n.numInputs()) - form.scanned;
+  if (!form.body || form.body->empty() || form.scanned < 1 || form.states < 0)
     return n.refuse(Refusal::Operand, "expected a body and scanned inputs");
-  Emitter &e = n.e;
-  Block &block = body->front();
-  int64_t outputs = int64_t(block.getTerminator()->getNumOperands()) - states;
+  form.outputs = int64_t(form.body->front().getTerminator()->getNumOperands()) - form.states;
   auto list = [&](StringRef name, int64_t count) {
     return n.intsAttr(name).value_or(SmallVector<int64_t>(std::max<int64_t>(count, 0), 0));
   };
-  SmallVector<int64_t> inAxes = list("scan_input_axes", scanned),
-                       outAxes = list("scan_output_axes", outputs),
-                       inBackward = list("scan_input_directions", scanned),
-                       outBackward = list("scan_output_directions", outputs);
-  if (outputs < 0 || int64_t(inAxes.size()) != scanned || int64_t(outAxes.size()) != outputs ||
-      int64_t(inBackward.size()) != scanned || int64_t(outBackward.size()) != outputs)
+  form.inAxes = list("scan_input_axes", form.scanned);
+  form.outAxes = list("scan_output_axes", form.outputs);
+  form.inBackward = list("scan_input_directions", form.scanned);
+  form.outBackward = list("scan_output_directions", form.outputs);
+  if (form.outputs < 0 || int64_t(form.inAxes.size()) != form.scanned ||
+      int64_t(form.outAxes.size()) != form.outputs ||
+      int64_t(form.inBackward.size()) != form.scanned ||
+      int64_t(form.outBackward.size()) != form.outputs)
     return n.refuse(Refusal::AttributeValue, "expected an axis and a direction for each scan");
-  SmallVector<Tensor> initial;
-  for (int64_t i = 0; i < states; ++i)
-    initial.push_back(n.in(i));
+  return form;
+}
+
+/// The length that all scanned inputs have; makes their axes non-negative.
+static FailureOr<Index> scanLength(NodeLowering &n, ScanForm &form) {
   Index length;
-  for (int64_t i = 0; i < scanned; ++i) {
-    FailureOr<int64_t> axis = n.reader.normalizeAxis(inAxes[i], n.in(states + i).rank());
+  for (int64_t i = 0; i < form.scanned; ++i) {
+    const Tensor &input = n.in(form.states + i);
+    FailureOr<int64_t> axis = n.reader.normalizeAxis(form.inAxes[i], input.rank());
     if (failed(axis))
       return failure();
-    inAxes[i] = *axis;
-    Index own = n.in(states + i).dim(*axis);
+    form.inAxes[i] = *axis;
+    Index own = input.dim(*axis);
     if (i > 0)
-      e.check(e.equal(own, length), "scanned inputs have different lengths");
+      n.e.check(n.e.equal(own, length), "scanned inputs have different lengths");
     length = i > 0 ? length : own;
   }
-  Iteration iteration(n, states);
-  LogicalResult done =
-      iteration.run(length, e.boolean(true), initial,
-                    [&](Index i, ArrayRef<Tensor> values) -> FailureOr<SmallVector<Tensor>> {
-                      SmallVector<Tensor> arguments(values);
-                      for (int64_t s = 0; s < scanned; ++s)
-                        arguments.push_back(sliceAt(e, n.in(states + s), inAxes[s],
-                                                    inBackward[s] ? length - 1 - i : i));
-                      FailureOr<SmallVector<Tensor>> results = n.lowerBody(*body, arguments);
-                      if (failed(results))
-                        return failure();
-                      Tensor always = e.allocate({}, DType::Bool);
-                      always.store(e.boolean(true), {});
-                      results->insert(results->begin(), always);
-                      return results;
-                    });
-  if (failed(done))
+  return length;
+}
+
+static LogicalResult scanOp(NodeLowering &n) {
+  FailureOr<ScanForm> form = readScan(n);
+  if (failed(form))
     return failure();
-  for (int64_t i = 0; i < states; ++i)
+  Emitter &e = n.e;
+  SmallVector<Tensor> initial;
+  for (int64_t i = 0; i < form->states; ++i)
+    initial.push_back(n.in(i));
+  FailureOr<Index> length = scanLength(n, *form);
+  if (failed(length))
+    return failure();
+  auto step = [&](Index i, ArrayRef<Tensor> values) -> FailureOr<SmallVector<Tensor>> {
+    SmallVector<Tensor> arguments(values);
+    for (int64_t s = 0; s < form->scanned; ++s)
+      arguments.push_back(sliceAt(e, n.in(form->states + s), form->inAxes[s],
+                                  form->inBackward[s] ? *length - 1 - i : i));
+    FailureOr<SmallVector<Tensor>> results = n.lowerBody(*form->body, arguments);
+    if (succeeded(results))
+      results->insert(results->begin(), trueTensor(e));
+    return results;
+  };
+  Iteration iteration(n, form->states);
+  if (failed(iteration.run(*length, e.boolean(true), initial, step)))
+    return failure();
+  for (int64_t i = 0; i < form->states; ++i)
     n.bind(i, iteration.values[i]);
-  for (int64_t i = 0; i < outputs; ++i) {
-    FailureOr<int64_t> axis = n.reader.normalizeAxis(outAxes[i], iteration.stackRank(i));
+  for (int64_t i = 0; i < form->outputs; ++i) {
+    FailureOr<int64_t> axis = n.reader.normalizeAxis(form->outAxes[i], iteration.stackRank(i));
     if (failed(axis))
       return failure();
-    n.bind(states + i, unstack(e, iteration.stacks[i], *axis, outBackward[i] != 0));
+    n.bind(form->states + i, unstack(e, iteration.stacks[i], *axis, form->outBackward[i] != 0));
   }
   return success();
+}
+
+/// Of opset 8: all inputs have `batch` elements, scanned ones and sequences `length` steps.
+static void checkBatches(NodeLowering &n, int64_t states, Index batch, Index length) {
+  Emitter &e = n.e;
+  for (int64_t i = 1; i < int64_t(n.numInputs()); ++i) {
+    e.check(e.equal(n.in(i).dim(0), batch), "inputs have different batch sizes");
+    if (i > states)
+      e.check(e.equal(n.in(i).dim(1), length), "scanned inputs have different lengths");
+  }
+  if (!n.has(0))
+    return;
+  Tensor lengths = n.in(0).flat();
+  e.loop(lengths.count(), [&](Index i) {
+    e.check(e.equal(e.toIndex(lengths.load({i})), length),
+            "sequences that are shorter than their scanned input are not supported");
+  });
 }
 
 /// Opset 8: every tensor begins with a batch axis, whose elements are scanned apart.
@@ -415,23 +461,7 @@ static LogicalResult scanBatches(NodeLowering &n) {
     if (!n.in(i) || n.in(i).rank() < (i > states ? 2 : 1))
       return n.refuse(Refusal::Rank, "expected a batch axis, and one to scan");
   Index batch = n.in(1 + states).dim(0), length = n.in(1 + states).dim(1);
-  for (int64_t i = 1; i <= states + scanned; ++i) {
-    e.check(e.equal(n.in(i).dim(0), batch), "inputs have different batch sizes");
-    if (i > states)
-      e.check(e.equal(n.in(i).dim(1), length), "scanned inputs have different lengths");
-  }
-  if (n.has(0)) {
-    Tensor lengths = n.in(0).flat();
-    e.loop(lengths.count(), [&](Index i) {
-      e.check(e.equal(e.toIndex(lengths.load({i})), length),
-              "sequences that are shorter than their scanned input are not supported");
-    });
-  }
-  auto always = [&] {
-    Tensor condition = e.allocate({}, DType::Bool);
-    condition.store(e.boolean(true), {});
-    return condition;
-  };
+  checkBatches(n, states, batch, length);
   // One scan: final states, then stacked outputs.
   auto scanOne = [&](Index element) -> FailureOr<SmallVector<Tensor>> {
     SmallVector<Tensor> initial, sequences;
@@ -446,12 +476,12 @@ static LogicalResult scanBatches(NodeLowering &n) {
         arguments.push_back(sliceAt(e, sequences[s], 0, backward[s] ? length - 1 - i : i));
       FailureOr<SmallVector<Tensor>> results = n.lowerBody(*body, arguments);
       if (succeeded(results))
-        results->insert(results->begin(), always());
+        results->insert(results->begin(), trueTensor(e));
       return results;
     };
     if (failed(steps.run(length, e.boolean(true), initial, step)))
       return failure();
-    SmallVector<Tensor> results = {always()};
+    SmallVector<Tensor> results = {trueTensor(e)};
     results.append(steps.values);
     results.append(steps.stacks);
     return results;
