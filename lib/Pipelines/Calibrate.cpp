@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quantc/Dialect/QNN/Transforms/Calibrate.h"
+#include "Clock.h"
 #include "Feeds.h"
 #include "quantc/Execution/CompileNode.h"
 #include "quantc/Execution/JITExecutor.h"
@@ -23,15 +24,10 @@
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
-#include <chrono>
 #include <functional>
 
 using namespace mlir;
 using namespace quantc;
-
-static double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 static llvm::Error inContext(llvm::StringRef what, llvm::Error error) {
   return llvm::createStringError(what + ": " + llvm::toString(std::move(error)));

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quantc/Pipelines/Compiler.h"
+#include "Clock.h"
 #include "Coverage.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -28,14 +29,9 @@
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
-#include <chrono>
 
 using namespace mlir;
 using namespace quantc;
-
-static double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 Compiler::Compiler(MLIRContext &context, CompileOptions options)
     : context(context), options(std::move(options)), startTime(now()) {

@@ -10,19 +10,15 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Clock.h"
 #include "quantc/Pipelines/Compiler.h"
 #include "quantc/Pipelines/Explain.h"
 #include "quantc/Support/Checkpoint.h"
 #include "quantc/Support/Errors.h"
 #include "llvm/Support/FormatVariadic.h"
-#include <chrono>
 
 using namespace mlir;
 using namespace quantc;
-
-static double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 llvm::Error Compiler::explain() {
   if (!dataSet || !explainedFloat || !explainedModule)

@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Clock.h"
 #include "LearnByLoss.h"
 #include "RunPasses.h"
 #include "quantc/Dialect/NN/Transforms/Rotations.h"
@@ -24,7 +25,6 @@
 #include "quantc/Support/Checkpoint.h"
 #include "quantc/Support/Errors.h"
 #include "llvm/Support/FileSystem.h"
-#include <chrono>
 #include <numeric>
 
 using namespace mlir;
@@ -35,10 +35,6 @@ using namespace quantc;
 static constexpr int64_t rowsOfStream = 8192, rowsOfHeads = 2048, mostRuns = 8;
 /// Rows of heads that a step sees.
 static constexpr int64_t headRowsOfStep = 512;
-
-static double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 namespace {
 /// Tensors that one rotation is for.

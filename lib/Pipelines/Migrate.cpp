@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quantc/Dialect/QNN/Transforms/Migrate.h"
+#include "Clock.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "quantc/Execution/JITExecutor.h"
@@ -20,17 +21,12 @@
 #include "quantc/Pipelines/Compiler.h"
 #include "quantc/Support/Checkpoint.h"
 #include "llvm/ADT/StringExtras.h"
-#include <chrono>
 #include <cmath>
 #include <deque>
 #include <numeric>
 
 using namespace mlir;
 using namespace quantc;
-
-static double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 static LogicalResult runPasses(ModuleOp module, llvm::StringRef passes) {
   PassManager manager(module.getContext(), ModuleOp::getOperationName());
