@@ -154,6 +154,34 @@ float dynamicOutput(const LevelInfo &level, const Layer &layer, const int8_t *co
   return groupScales ? acc + layer.bias[size_t(o)] : step(acc, *scales, layer.bias[size_t(o)]);
 }
 
+/// Rows of codes at a stride with zeros up to the next multiple of 8, their scales and sums.
+struct QuantizedRows {
+  std::vector<int8_t> codes;
+  std::vector<float> scales;
+  std::vector<int32_t> sums;
+};
+
+/// As Numerics defines it; what is behind a row of codes stays 7.
+QuantizedRows quantize(const Layer &layer, const std::vector<float> &x, int64_t rows,
+                       int64_t stride, const numerics::RowFormat &format) {
+  const int64_t k = layer.k, groups = layer.weights.groups();
+  const int64_t span = format.groupScales ? layer.group : k;
+  QuantizedRows result;
+  result.codes.assign(size_t(rows * stride), 7);
+  result.sums.resize(size_t(rows * groups));
+  for (int64_t r = 0; r < rows; ++r) {
+    int8_t *row = result.codes.data() + r * stride;
+    for (int64_t first = 0; first < k; first += span)
+      result.scales.push_back(
+          numerics::quantizeRow(x.data() + r * k + first, std::min(span, k - first), row + first,
+                                numerics::mostRowCode(format.bits), format.clip));
+    std::fill(row + k, row + (k + 7) / 8 * 8, int8_t(0));
+    for (int64_t i = 0; i < k; ++i)
+      result.sums[size_t(r * groups + i / layer.group)] += row[i];
+  }
+  return result;
+}
+
 void checkDynamic(uint32_t seed) {
   Data data(seed);
   const Layer layer(data);
@@ -165,19 +193,10 @@ void checkDynamic(uint32_t seed) {
   const int64_t groups = layer.weights.groups(), stride = (k + 7) / 8 * 8 + 8 * data.in(0, 1);
   const int64_t inStride = k + data.in(0, 3), outStride = layer.n + data.in(0, 3);
   const std::vector<float> x = activations(data, rows, k);
-  std::vector<int8_t> codes(size_t(rows * stride), 7);
-  std::vector<float> scales;
-  std::vector<int32_t> sums(size_t(rows * groups));
-  for (int64_t r = 0; r < rows; ++r) {
-    int8_t *row = codes.data() + r * stride;
-    const int64_t span = format.groupScales ? layer.group : k;
-    for (int64_t first = 0; first < k; first += span)
-      scales.push_back(numerics::quantizeRow(x.data() + r * k + first, std::min(span, k - first),
-                                             row + first, most, format.clip));
-    std::fill(row + k, row + (k + 7) / 8 * 8, int8_t(0));
-    for (int64_t i = 0; i < k; ++i)
-      sums[size_t(r * groups + i / layer.group)] += row[i];
-  }
+  const QuantizedRows quantized = quantize(layer, x, rows, stride, format);
+  const std::vector<int8_t> &codes = quantized.codes;
+  const std::vector<float> &scales = quantized.scales;
+  const std::vector<int32_t> &sums = quantized.sums;
   const int64_t scaleGroups = format.groupScales ? groups : 0;
   std::vector<float> defined(size_t(rows * layer.n));
   numerics::groupedLinearDynamic(layer.weights, x.data(), layer.bias.data(), rows, defined.data(),

@@ -130,6 +130,22 @@ protected:
     return HostTensor::from<float>({channels, channels},
                                    std::vector<float>(matrix.begin(), matrix.end()));
   }
+
+  /// R^T (dL/dR) is symmetric, but for a part `bound` of its norm, which is returned.
+  static double expectNoSlope(const nn::RotationArgument &rotation, const HostTensor &value,
+                              const HostTensor &gradient, double bound) {
+    const int64_t d = rotation.channels;
+    auto matrixOf = [&](const HostTensor &tensor) {
+      return Eigen::Map<const Eigen::Matrix<float, -1, -1, Eigen::RowMajor>>(
+                 tensor.values<float>().data(), d, d)
+          .cast<double>()
+          .eval();
+    };
+    const Eigen::MatrixXd product = matrixOf(value).transpose() * matrixOf(gradient);
+    EXPECT_GT(product.norm(), 0);
+    EXPECT_LT((product - product.transpose()).norm(), bound * product.norm()) << rotation.name;
+    return product.norm();
+  }
 };
 
 /// With so many bits that nothing is lost, rotations and scales around the rounding change nothing,
@@ -177,23 +193,11 @@ TEST_F(RotatedRows, NothingChangesWithoutRounding) {
     auto gradientOf = [&](size_t wrt) -> const HostTensor & {
       return (*results)[signature.gradients[wrt].result];
     };
-    double size = 0; // of what cancels
-    for (auto [i, rotation] : llvm::enumerate(*found)) {
-      const int64_t d = rotation.channels;
-      auto matrixOf = [&](const HostTensor &tensor) {
-        return Eigen::Map<const Eigen::Matrix<float, -1, -1, Eigen::RowMajor>>(
-                   tensor.values<float>().data(), d, d)
-            .cast<double>()
-            .eval();
-      };
-      const Eigen::MatrixXd product =
-          matrixOf(inputs[rotation.argument]).transpose() * matrixOf(gradientOf(i));
-      EXPECT_GT(product.norm(), 0);
-      // What cancels went forward and back through the network.
-      EXPECT_LT((product - product.transpose()).norm(), 2 * bound * product.norm())
-          << rotation.name;
-      size = std::max(size, product.norm());
-    }
+    // What cancels went forward and back through the network.
+    double size = 0;
+    for (auto [i, rotation] : llvm::enumerate(*found))
+      size = std::max(size,
+                      expectNoSlope(rotation, inputs[rotation.argument], gradientOf(i), 2 * bound));
     for (unsigned wrt : scales)
       for (float slope : gradientOf(wrt).values<float>())
         EXPECT_LT(std::fabs(slope), 2 * bound * size) << options.wrt[wrt];
