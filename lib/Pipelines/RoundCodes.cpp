@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quantc/Dialect/QNN/Transforms/RoundCodes.h"
+#include "Clock.h"
 #include "Feeds.h"
 #include "RoundCodesResume.h"
 #include "RoundedLayers.h"
@@ -25,15 +26,10 @@
 #include "quantc/Pipelines/Compiler.h"
 #include "quantc/Support/Checkpoint.h"
 #include "quantc/Support/Errors.h"
-#include <chrono>
 
 using namespace mlir;
 using namespace quantc;
 using namespace quantc::qnn;
-
-static double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 namespace {
 

@@ -110,8 +110,8 @@ static bool fromJSON(const json::Value &value, SensitivityTable &table, json::Pa
   json::ObjectMapper map(value, path);
   return map && map.map("runs", table.runs) && map.map("per_channel", table.perChannel) &&
          map.mapOptional("corrected_bias", table.correctedBias) &&
-         map.mapOptional("rounding", table.rounding) &&
-         map.map("layers", table.layers) && map.mapOptional("pairs", table.pairs);
+         map.mapOptional("rounding", table.rounding) && map.map("layers", table.layers) &&
+         map.mapOptional("pairs", table.pairs);
 }
 
 static bool fromJSON(const json::Value &value, LatencyTable &table, json::Path path) {
