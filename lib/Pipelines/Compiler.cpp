@@ -208,6 +208,52 @@ void Compiler::keepFloat() {
   keepWeights(*ir, *explainedFloat, explainedWeightsAttr);
 }
 
+/// What a stage needs of data, and what is kept of the module before it.
+LogicalResult Compiler::prepare(Stage next) {
+  if (next == Stage::Observed && failed(migrate()))
+    return failure();
+  if (next == Stage::Observed && failed(learnRotations()))
+    return failure();
+  if (next == Stage::Quantized && failed(calibrate()))
+    return failure();
+  if (next == Stage::Exported && options.recipe.biasCorrectionRuns > 0 && !result.quantizedInFile)
+    emitWarning(ir->getLoc(), "the recipe corrects biases as integers; the exported model has "
+                              "them uncorrected (--set bias-correction=0 says the same)");
+  if (next == Stage::Quantized)
+    keepFloat();
+  return success();
+}
+
+/// Keeps the float module, and checks that it is fit for `target`.
+LogicalResult Compiler::finishFloat(Stage target) {
+  floatModule = ir->clone();
+  if (target != Stage::Float && failed(requireNoNodes()))
+    return failure();
+  result.quantizedInFile = (*ir)->hasAttr(qnn::quantizedInFileAttr);
+  if (result.quantizedInFile && target != Stage::Float && failed(requireStaticInputs()))
+    return failure();
+  if (result.quantizedInFile && options.recipe.allocation.isRequested())
+    return emitError(ir->getLoc(), "bit allocation: the file says how weights are stored");
+  return success();
+}
+
+/// Corrected biases change the accumulators' ranges, so the proof is made after them.
+LogicalResult Compiler::finishInteger() {
+  result.integerOnly = certifyIntegerOnly(*ir).holds();
+  if (failed(correctBiases()) || failed(certify()))
+    return failure();
+  integerModule = ir->clone();
+  return success();
+}
+
+void Compiler::reportSchedule() {
+  auto main = ir->lookupSymbol<func::FuncOp>("main");
+  if (auto bytes = main->getAttrOfType<IntegerAttr>("kern.arena_bytes"))
+    result.arenaBytes = bytes.getInt();
+  if (auto level = (*ir)->getAttrOfType<StringAttr>("kern.level"))
+    result.cpu = level.getValue().str();
+}
+
 LogicalResult Compiler::advance(Stage target) {
   SmallVector<Stage> path; // last first
   Stage start = target;
@@ -224,50 +270,21 @@ LogicalResult Compiler::advance(Stage target) {
     if (next == Stage::Quantized && dataSet && floatModule &&
         llvm::is_contained(path, Stage::Integer)) // accuracy may be measured
       keepWeights(*ir, *floatModule);
-    if (next == Stage::Observed && failed(migrate()))
-      return failure();
-    if (next == Stage::Observed && failed(learnRotations()))
-      return failure();
-    if (next == Stage::Quantized && failed(calibrate()))
-      return failure();
-    if (next == Stage::Exported && options.recipe.biasCorrectionRuns > 0 && !result.quantizedInFile)
-      emitWarning(ir->getLoc(), "the recipe corrects biases as integers; the exported model has "
-                                "them uncorrected (--set bias-correction=0 says the same)");
-    if (next == Stage::Quantized)
-      keepFloat();
-    if (failed(runStage(next)))
+    if (failed(prepare(next)) || failed(runStage(next)))
       return failure();
     (*ir)->removeAttr(keptWeightsAttr);
     (*ir)->removeAttr(explainedWeightsAttr);
     if (next == Stage::Quantized && options.explainRuns > 0 && !isTrial)
       explainedModule = ir->clone();
     current = next;
-    if (current == Stage::Float) {
-      floatModule = ir->clone();
-      if (target != Stage::Float && failed(requireNoNodes()))
-        return failure();
-      result.quantizedInFile = (*ir)->hasAttr(qnn::quantizedInFileAttr);
-      if (result.quantizedInFile && target != Stage::Float && failed(requireStaticInputs()))
-        return failure();
-      if (result.quantizedInFile && options.recipe.allocation.isRequested())
-        return emitError(ir->getLoc(), "bit allocation: the file says how weights are stored");
-    }
+    if (current == Stage::Float && failed(finishFloat(target)))
+      return failure();
     if (current == Stage::Quantized && options.recipe.biasCorrectionRuns > 0)
       accumulatorScales = qnn::collectAccumulatorScales(*ir);
-    if (current == Stage::Integer) {
-      // Corrected biases change the accumulators' ranges, so the proof is made after them.
-      result.integerOnly = certifyIntegerOnly(*ir).holds();
-      if (failed(correctBiases()) || failed(certify()))
-        return failure();
-      integerModule = ir->clone();
-    }
-    if (current == Stage::Scheduled) {
-      auto main = ir->lookupSymbol<func::FuncOp>("main");
-      if (auto bytes = main->getAttrOfType<IntegerAttr>("kern.arena_bytes"))
-        result.arenaBytes = bytes.getInt();
-      if (auto level = (*ir)->getAttrOfType<StringAttr>("kern.level"))
-        result.cpu = level.getValue().str();
-    }
+    if (current == Stage::Integer && failed(finishInteger()))
+      return failure();
+    if (current == Stage::Scheduled)
+      reportSchedule();
   }
   return success();
 }

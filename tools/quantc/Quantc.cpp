@@ -219,6 +219,67 @@ int measure(const DriverOptions &options, mlir::MLIRContext &context, const Prog
   return error ? fail(std::move(error), Usage) : Ok;
 }
 
+/// What was promised of the integer module: no float ops where there may be none, accumulators that
+/// fit.
+int checkProofs(Compiler &compiler, const DriverOptions &options) {
+  const CompileReport &report = compiler.report();
+  if (options.requireInteger && options.compile.recipe.hasStaticActivations() &&
+      !report.integerOnly) {
+    report.print(llvm::errs());
+    llvm::errs() << "quantc: error: "
+                 << (report.floatNodes ? "float ops are left; they are listed above"
+                                       : "nothing of the model computes with integers")
+                 << "\n";
+    return FloatLeft;
+  }
+  if (!report.accumulatorsProven) {
+    llvm::errs() << "quantc: error: an accumulator is not proved to fit 32 bits\n";
+    return Mismatch;
+  }
+  return Ok;
+}
+
+/// The output and the report of --report.
+int writeFiles(Compiler &compiler, const DriverOptions &options) {
+  if (!options.output.empty())
+    if (llvm::Error error = emit(compiler, options)) {
+      int code = codeOf(error);
+      return fail(std::move(error), code);
+    }
+  if (options.report.empty())
+    return Ok;
+  llvm::Error error = writeOutput(options.report, [&](llvm::raw_ostream &os) {
+    if (llvm::StringRef(options.report).ends_with(".html"))
+      return writePage(compiler.report(), compiler.recipe(), os);
+    os << llvm::formatv("{0:2}\n", compiler.report().toJSON());
+  });
+  return error ? fail(std::move(error), Usage) : Ok;
+}
+
+/// --verify.
+int verify(Compiler &compiler, bool exported) {
+  if (exported) {
+    llvm::outs() << "verification  skipped: runtimes compute an ONNX file in float; compile it "
+                    "with quantc to compare integers\n";
+    return Ok;
+  }
+  auto outcome = compiler.verify();
+  if (!outcome)
+    return fail(outcome.takeError(), Unsupported);
+  printVerification(*outcome);
+  return outcome->differing ? Mismatch : Ok;
+}
+
+/// The goal of --max-drop.
+int checkGoal(const CompileReport &report, double maxDrop) {
+  const bool missed = maxDrop >= 0 && report.top1Agreement && 1 - *report.top1Agreement > maxDrop;
+  if (!missed)
+    return Ok;
+  llvm::errs() << llvm::formatv("quantc: error: top-1 agreement {0:F4} misses the goal of {1:F4}\n",
+                                *report.top1Agreement, 1 - maxDrop);
+  return GoalMissed;
+}
+
 int compile(const DriverOptions &options) {
   mlir::MLIRContext context;
   context.printOpOnDiagnostic(false);
@@ -245,19 +306,9 @@ int compile(const DriverOptions &options) {
     return code;
   // A lowered module has its proofs behind it.
   bool integer = !exported && last >= Stage::Integer && compiler.stage() == Stage::Integer;
-  if (integer && options.requireInteger && options.compile.recipe.hasStaticActivations() &&
-      !compiler.report().integerOnly) {
-    compiler.report().print(llvm::errs());
-    llvm::errs() << "quantc: error: "
-                 << (compiler.report().floatNodes ? "float ops are left; they are listed above"
-                                                  : "nothing of the model computes with integers")
-                 << "\n";
-    return FloatLeft;
-  }
-  if (integer && !compiler.report().accumulatorsProven) {
-    llvm::errs() << "quantc: error: an accumulator is not proved to fit 32 bits\n";
-    return Mismatch;
-  }
+  if (integer)
+    if (int code = checkProofs(compiler, options))
+      return code;
   if (integer && compiler.data())
     if (llvm::Error error = compiler.measureAccuracy())
       return fail(std::move(error), Unsupported);
@@ -266,39 +317,14 @@ int compile(const DriverOptions &options) {
       return fail(std::move(error), Unsupported);
   if (mlir::failed(compiler.advance(last)))
     return Unsupported;
-  if (!options.output.empty())
-    if (llvm::Error error = emit(compiler, options)) {
-      int code = codeOf(error);
-      return fail(std::move(error), code);
-    }
-  if (!options.report.empty())
-    if (llvm::Error error = writeOutput(options.report, [&](llvm::raw_ostream &os) {
-          if (llvm::StringRef(options.report).ends_with(".html"))
-            return writePage(compiler.report(), compiler.recipe(), os);
-          os << llvm::formatv("{0:2}\n", compiler.report().toJSON());
-        }))
-      return fail(std::move(error), Usage);
+  if (int code = writeFiles(compiler, options))
+    return code;
   if (integer && !options.quiet)
     compiler.report().print(llvm::outs());
-  if (options.verify && exported) {
-    llvm::outs() << "verification  skipped: runtimes compute an ONNX file in float; compile it "
-                    "with quantc to compare integers\n";
-  } else if (options.verify) {
-    auto outcome = compiler.verify();
-    if (!outcome)
-      return fail(outcome.takeError(), Unsupported);
-    printVerification(*outcome);
-    if (outcome->differing)
-      return Mismatch;
-  }
-  if (options.maxDrop >= 0 && compiler.report().top1Agreement &&
-      1 - *compiler.report().top1Agreement > options.maxDrop) {
-    llvm::errs() << llvm::formatv(
-        "quantc: error: top-1 agreement {0:F4} misses the goal of {1:F4}\n",
-        *compiler.report().top1Agreement, 1 - options.maxDrop);
-    return GoalMissed;
-  }
-  return Ok;
+  if (options.verify)
+    if (int code = verify(compiler, exported))
+      return code;
+  return checkGoal(compiler.report(), options.maxDrop);
 }
 
 } // namespace

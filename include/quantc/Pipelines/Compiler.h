@@ -218,6 +218,10 @@ public:
 
 private:
   mlir::LogicalResult runStage(Stage stage);
+  mlir::LogicalResult prepare(Stage next);
+  mlir::LogicalResult finishFloat(Stage target);
+  mlir::LogicalResult finishInteger();
+  void reportSchedule();
   mlir::LogicalResult calibrate();
   mlir::LogicalResult openCheckpoint();
   /// Before weights change: the float module for `explain`.
