@@ -54,6 +54,22 @@ def area_of(project):
     return {"lut": area["lut"][1], "ff": area["ff"][1], "dsp": area["dsp"], "bram18": area["bram18"]}
 
 
+def check_goals():
+    """What is minimized is the least of all, and less than with 8 bits everywhere; what it does not cost stays wide."""
+    wide, costs, widths = area_of(at("wide")), {}, {}
+    for goal in ("lut", "dsp", "bram18"):
+        quantc("--minimize", goal, "--max-drop", "1", "--set", "allocation-widths=4,8", "--set", "allocation-loss=weight", "-o", at(goal))
+        with open(at("r.json"), encoding="utf-8") as file:
+            allocation = json.load(file)["allocation"]
+        costs[goal], widths[goal] = allocation["costs"], allocation["widths"]
+        assert area_of(at(goal))[goal] < wide[goal], (goal, wide)
+    for goal, found in costs.items():
+        assert all(found[goal] <= other[goal] for other in costs.values()), (goal, costs)
+    # LUTs shrink with every weight, DSP slices and block RAMs with those of some layers.
+    assert set(widths["lut"].values()) == {"w4"}, widths
+    assert all("w8" in widths[goal].values() for goal in ("dsp", "bram18")) and widths["dsp"] != widths["bram18"], widths
+
+
 def check_refusals(choice):
     """Any failure of a design was taken for a part that is too small, and every part of the table was tried."""
     text = quantc(*choice, "-o", at("none"), code=2, interval=16)
@@ -101,6 +117,7 @@ def main():
     assert "bit allocation: budget of 'lut': expected at least" in text, text
     text = quantc(*choice, "-o", at("none"), code=2, interval=0)
     assert "expected hls-interval" in text, text
+    check_goals()
     check_refusals(choice)
     print("ok")
 
