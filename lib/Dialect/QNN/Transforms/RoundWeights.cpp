@@ -224,6 +224,43 @@ llvm::Expected<StoredWeight> Rounder::round(LinearMapOpInterface op, const ptq::
   return stored;
 }
 
+namespace {
+/// What the maps that read a value share; made for the first of their weights that is not done.
+struct InputFactor {
+  ptq::Matrix mean, crossMean;
+  std::optional<ptq::GptqFactor> factor;
+
+  /// `cross` holds the second moments, too; null without cross moments.
+  llvm::Error make(const ptq::SecondMoment *plain, const CrossMoments *cross,
+                   const RoundOptions &options) {
+    mean = cross ? cross->moment.mean() : plain->mean();
+    if (cross)
+      crossMean = cross->cross.mean();
+    llvm::Expected<ptq::GptqFactor> made = ptq::factorSecondMoment(mean, options.gptq);
+    if (!made)
+      return made.takeError();
+    factor = std::move(*made);
+    return llvm::Error::success();
+  }
+};
+} // namespace
+
+static const CrossMoments *findCross(const RoundOptions &options, StringRef name) {
+  if (!options.cross)
+    return nullptr;
+  auto found = options.cross->find(name);
+  return found == options.cross->end() ? nullptr : &found->second;
+}
+
+static void remarkOthers(ModuleOp module, Exclusions &exclusions) {
+  module.walk([&](LinearMapOpInterface op) {
+    if (!isMatrixMap(op) && !exclusions.matches(op))
+      op.emitRemark() << "the weight of '" << getNodeName(op)
+                      << "' is not rounded: expected a constant f32 matrix over the last axis of "
+                         "its input";
+  });
+}
+
 FailureOr<std::vector<RoundedWeight>> qnn::roundWeights(ModuleOp module, const MomentTable &moments,
                                                         const RoundOptions &options) {
   Location loc = module.getLoc();
@@ -236,12 +273,7 @@ FailureOr<std::vector<RoundedWeight>> qnn::roundWeights(ModuleOp module, const M
   llvm::Expected<Exclusions> exclusions = Exclusions::create(options.exclude);
   if (!exclusions)
     return emitError(loc) << llvm::toString(exclusions.takeError());
-  module.walk([&](LinearMapOpInterface op) {
-    if (!isMatrixMap(op) && !exclusions->matches(op))
-      op.emitRemark() << "the weight of '" << getNodeName(op)
-                      << "' is not rounded: expected a constant f32 matrix over the last axis of "
-                         "its input";
-  });
+  remarkOthers(module, *exclusions);
   Readers readers = collectReaders(module);
   uint64_t total = 0;
   for (auto &[value, maps] : readers)
@@ -260,31 +292,21 @@ FailureOr<std::vector<RoundedWeight>> qnn::roundWeights(ModuleOp module, const M
     if (chosen.empty())
       continue;
     auto plain = moments.find(name);
-    const CrossMoments *cross = nullptr;
-    if (options.cross)
-      if (auto found = options.cross->find(name); found != options.cross->end())
-        cross = &found->second;
+    const CrossMoments *cross = findCross(options, name);
     if (options.cross ? !cross : plain == moments.end())
       return chosen.front()->emitError() << "node '" << getNodeName(chosen.front())
                                          << "': no second moments of '" << name << "'";
-    ptq::Matrix mean, crossMean;
-    std::optional<ptq::GptqFactor> factor; // of the first weight that is not done
+    InputFactor input;
     for (LinearMapOpInterface map : chosen) {
       std::string node = getNodeName(map);
       llvm::Expected<StoredWeight> rounded = resumed<StoredWeight>(
           options.checkpoint, "weight" + std::to_string(done) + " " + node,
           [&](StringRef path) { return readStored(path, node); }, writeStored,
           [&]() -> llvm::Expected<StoredWeight> {
-            if (!factor) {
-              mean = cross ? cross->moment.mean() : plain->second.mean();
-              if (cross)
-                crossMean = cross->cross.mean();
-              llvm::Expected<ptq::GptqFactor> made = ptq::factorSecondMoment(mean, options.gptq);
-              if (!made)
-                return made.takeError();
-              factor = std::move(*made);
-            }
-            return rounder.round(map, *factor, mean, crossMean, options.alpha);
+            if (!input.factor)
+              if (llvm::Error error = input.make(cross ? nullptr : &plain->second, cross, options))
+                return std::move(error);
+            return rounder.round(map, *input.factor, input.mean, input.crossMean, options.alpha);
           });
       if (!rounded)
         return map->emitError() << "node '" << node << "': " << llvm::toString(rounded.takeError());
