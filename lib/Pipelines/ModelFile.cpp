@@ -27,6 +27,20 @@
 using namespace mlir;
 using namespace quantc;
 
+OwningOpRef<ModuleOp> quantc::readModule(llvm::StringRef path, MLIRContext &context) {
+  const llvm::Align cacheLine(64);
+  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/true,
+                                            /*IsVolatile=*/false, cacheLine);
+  if (!buffer) {
+    emitError(UnknownLoc::get(&context))
+        << "cannot read '" << path << "': " << buffer.getError().message();
+    return nullptr;
+  }
+  auto sources = std::make_shared<llvm::SourceMgr>();
+  sources->AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
+  return parseSourceFile<ModuleOp>(sources, &context);
+}
+
 ModelFile::~ModelFile() = default;
 
 namespace {
@@ -170,7 +184,7 @@ llvm::Expected<std::unique_ptr<ModelFile>> ModelFile::open(llvm::StringRef path,
   compile.dataBatch = options.batch;
   Compiler importer(context, compile); // loads the dialects
   if (path.ends_with(".mlir") || path.ends_with(".mlirbc")) {
-    auto module = parseSourceFile<ModuleOp>(path, &context);
+    auto module = readModule(path, context);
     if (!module)
       return llvm::createStringError("cannot parse '" + path + "'");
     return openModule(std::move(module), options);

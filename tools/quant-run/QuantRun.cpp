@@ -11,7 +11,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mlir/Parser/Parser.h"
 #include "quantc/Calibration/Npz.h"
 #include "quantc/Numerics/Metrics.h"
 #include "quantc/Pipelines/Compiler.h"
@@ -223,7 +222,7 @@ static llvm::Error checkOptions() {
 /// --outliers.
 static int writeOutliers(mlir::MLIRContext &context) {
   Compiler compiler(context, {}); // loads the dialects
-  auto module = mlir::parseSourceFile<mlir::ModuleOp>(file.getValue(), &context);
+  auto module = readModule(file.getValue(), context);
   if (!module)
     return fail(llvm::createStringError("cannot parse '" + file + "'"), Unsupported);
   DataSetOptions dataOptions;

@@ -14,11 +14,11 @@
 #include "Options.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/Diagnostics.h"
-#include "mlir/Parser/Parser.h"
 #include "quantc/Interfaces/NodeName.h"
 #include "quantc/Interfaces/WeightScope.h"
 #include "quantc/Pipelines/CurvatureStatistics.h"
 #include "quantc/Pipelines/Ledger.h"
+#include "quantc/Pipelines/ModelFile.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Path.h"
@@ -152,7 +152,7 @@ int read(Compiler &compiler, mlir::MLIRContext &context, const DriverOptions &op
   llvm::StringRef path = options.input;
   if (!path.ends_with(".mlir") && !path.ends_with(".mlirbc"))
     return mlir::failed(compiler.import(path)) ? Unsupported : Ok;
-  auto module = mlir::parseSourceFile<mlir::ModuleOp>(path, &context);
+  auto module = readModule(path, context);
   if (!module)
     return Unsupported;
   bool lowered = (*module)->hasAttr("quantc.arena_bytes");

@@ -24,6 +24,10 @@
 
 namespace quantc {
 
+/// A module of a .mlir or .mlirbc file. A file that is short enough to be copied is copied to where
+/// bytecode wants its weights aligned; MLIR's own reader refuses it. Diagnostics go to `context`.
+mlir::OwningOpRef<mlir::ModuleOp> readModule(llvm::StringRef path, mlir::MLIRContext &context);
+
 struct RunOptions {
   /// Interpret instead of compiling in process.
   bool interpret = false;
