@@ -176,6 +176,24 @@ void check_mvau(const char *name, uint64_t seed) {
       });
 }
 
+/// A window and the depthwise convolution that reads it.
+template <class W, class D, class TI, class TO, class ROM, class EPILOGUE>
+void check_behind_window(const char *name, int frames, const codes &input, const codes &expected,
+                         long long pad, const ROM &rom, const EPILOGUE &epilogue) {
+  hls::stream<qhls::word<TI, W::lanes>> in("in");
+  hls::stream<qhls::word<TO, W::lanes>> out("out");
+  send(in, input);
+  run_region(qhls::sim::sequential, frames, [&] {
+    hls::stream<qhls::word<TI, W::lanes>> between("between");
+    for (int f = 0; f < frames; ++f)
+      qhls::window<W>(in, between, TI(pad));
+    for (int f = 0; f < frames; ++f)
+      qhls::depthwise<D>(between, out, rom, epilogue);
+    qhls::sim::settings().frames = 0;
+  });
+  expect_codes(receive(out), expected, std::string(name) + " behind its window");
+}
+
 /// Depthwise convolution, maximum and sum over the same window.
 template <class W, class D, class TI, class TW, class TO, qhls::rounding R>
 void check_depthwise(const char *name, uint64_t seed) {
@@ -230,19 +248,7 @@ void check_depthwise(const char *name, uint64_t seed) {
   check_unit<TI, L, TI, L>(
       std::string(name) + " maximum", frames, max_taps, most, cycles, qhls::latency::maximum,
       [&](in_t &in, in_t &out) { qhls::reduce_max<pixels *(C / L), K>(in, out); });
-  // Both units together, window included.
-  hls::stream<qhls::word<TI, L>> in("in");
-  out_t out("out");
-  send(in, input);
-  run_region(qhls::sim::sequential, frames, [&] {
-    hls::stream<qhls::word<TI, L>> between("between");
-    for (int f = 0; f < frames; ++f)
-      qhls::window<W>(in, between, TI(zero));
-    for (int f = 0; f < frames; ++f)
-      qhls::depthwise<D>(between, out, rom, e.epilogue);
-    qhls::sim::settings().frames = 0;
-  });
-  expect_codes(receive(out), expected, std::string(name) + " behind its window");
+  check_behind_window<W, D, TI, TO>(name, frames, input, expected, zero, rom, e.epilogue);
 }
 
 #endif // QUANTC_TEST_HLS_CHECK_WINDOWS_H

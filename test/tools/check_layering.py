@@ -2,7 +2,7 @@
 # Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Checks which folder includes which, and the size of files: `check_layering.py ROOT`.
+"""Checks which folder includes which, and the sizes of files and functions: `check_layering.py ROOT`.
 
 A folder may include folders of lower levels and itself. LEVELS is the table of docs/Architecture.md; the longest
 prefix of a path decides. Size budgets are those of CONTRIBUTING.md. Exit code 1 when anything is out of order.
@@ -40,7 +40,22 @@ NO_LLVM = ("Runtime", "Numerics", "Kernels/Native")
 PASSES = re.compile(r"Conversion/|Dialect/\w+/Transforms$")
 PASS_FREE = ("Import", "Export", "Target/CPU", "Target/GPU", "Target/HLS", "Target/LLVM")  # emitters and readers decide nothing
 BUDGETS = {".cpp": 800, ".c": 800, ".h": 400, ".td": 600, ".mlir": 400, "CMakeLists.txt": 150}
+FUNCTION_BUDGET = 60
+# Loop nests that the compiler or the synthesis tool has to see as a whole.
+LOOP_NESTS = {"lib/Kernels/Native/GroupedS8.cpp": 90, "lib/Target/HLS/qhls/window.h": 90}
 INCLUDE = re.compile(r'^\s*(?:#\s*)?include\s+[<"]([^>"]+)[>"]', re.M)
+
+# Comments, literals and preprocessor lines say nothing about blocks.
+NOT_CODE = re.compile(
+    r'//[^\n]*|/\*.*?\*/|^[ \t]*#(?:\\\n|[^\n])*|R"(?P<end>[^\s()\\]*)\(.*?\)(?P=end)"|"(?:\\.|[^"\\\n])*"|'
+    r"(?<!\w)'(?:\\.|[^'\\\n])+'",
+    re.S | re.M,
+)
+CODE_TOKEN = re.compile(r"[{}();]|[^\s{}();]+")
+SCOPE = re.compile(
+    r'(?:template .*?> )*(?:(?:static|typedef|inline) )*(?:namespace|class|struct|union|enum|extern "")'
+    r"(?:(?! : )[^(])*(?: : .*)?$"  # a base class may have parentheses
+)
 
 
 def component(path):
@@ -79,6 +94,54 @@ def include_errors(path, text):
             yield f"{path}: Runtime may include nothing of quantc, but includes {name}"
 
 
+def block_kind(head):
+    """What the brace after HEAD, the code since the last statement or block, opens: its kind."""
+    if SCOPE.match(head):
+        return "scope"
+    if "(" not in head or head.endswith("=") or re.search(r"= \[", head):
+        return "data"
+    # A member initializer, not yet the body.
+    return "data" if re.search(r"\) : ", head) and not head.endswith((")", "}")) else "function"
+
+
+def functions(text):
+    """The first line and the number of lines of each function: a block with parentheses before it, outside of others.
+    What is nested in a function belongs to it."""
+    code = NOT_CODE.sub(lambda m: ('""' if '"' in m.group()[:2] else "") + "\n" * m.group().count("\n"), text)
+    blocks, head, first, parentheses = [], "", 0, 0
+    line, end = 1, 0
+    for token in CODE_TOKEN.finditer(code):
+        line, end = line + code.count("\n", end, token.start()), token.start()
+        word = token.group()
+        if blocks and blocks[-1][0] != "scope":  # inside: only the end counts
+            if word in "{}":
+                blocks[-1][1] += 1 if word == "{" else -1
+            if not blocks[-1][1]:
+                kind, _, start, before = blocks.pop()
+                head, first = (before + " {}", start) if kind == "data" else ("", 0)
+                if kind == "function":
+                    yield start, line - start + 1
+        elif word == "{":
+            kind = "data" if parentheses else block_kind(head)
+            blocks.append([kind, 1, first or line, head])
+            head, first = "", 0
+        elif word == "}" and blocks:
+            blocks.pop()
+            head, first = "", 0
+        elif word == ";" and not parentheses or word in ("public:", "private:", "protected:"):
+            head, first = "", 0
+        else:
+            parentheses += (word == "(") - (word == ")")
+            head, first = f"{head} {word}".strip(), first or line
+
+
+def function_errors(path, text):
+    budget = LOOP_NESTS.get(path, FUNCTION_BUDGET)
+    for first, lines in functions(text):
+        if lines > budget:
+            yield f"{path}:{first}: a function of {lines} lines, but the budget is {budget}"
+
+
 def check(root):
     for path in sorted(tracked_files(root)):
         name, suffix = os.path.basename(path), os.path.splitext(path)[1]
@@ -89,6 +152,8 @@ def check(root):
         lines, budget = text.count("\n"), BUDGETS.get(name, BUDGETS.get(suffix))
         if lines > budget:
             yield f"{path}: {lines} lines, but the budget is {budget}"
+        if path.startswith(("lib/", "include/", "tools/", "test/")) and suffix in (".cpp", ".c", ".h"):
+            yield from function_errors(path, text)
         if path.startswith(("lib/", "include/quantc/", "tools/")) and suffix in (".cpp", ".c", ".h", ".td"):
             yield from include_errors(path, text)
 
