@@ -65,6 +65,29 @@ TEST_F(WeightScopeTest, MovesItsOwnAndCopiesOlderOnes) {
   EXPECT_TRUE(readFloats(before));
 }
 
+TEST_F(WeightScopeTest, NamesOfFreedWeightsAreUsedAgain) {
+  auto nameOf = [](Attribute weights) {
+    return cast<DenseResourceElementsAttr>(weights).getRawHandle().getKey().str();
+  };
+  auto type = RankedTensorType::get({1000}, Float32Type::get(&context));
+  std::vector<float> values(1000, 1);
+  auto older = makeFloatWeights(type, values, "w");
+  {
+    WeightScope scope(&context);
+    EXPECT_EQ(nameOf(makeFloatWeights(type, values, "w")), "w_1");
+  }
+  {
+    WeightScope scope(&context); // frees weights whose name was there before, too
+    EXPECT_EQ(nameOf(makeFloatWeights(type, values, "w")), "w_1");
+    EXPECT_EQ(nameOf(makeFloatWeights(type, values, "w")), "w_2");
+  }
+  values.front() = 2;
+  auto later = makeFloatWeights(type, values, "w");
+  EXPECT_EQ(nameOf(later), "w_1");
+  EXPECT_EQ(readFloats(later)->front(), 2);
+  EXPECT_EQ(readFloats(older)->front(), 1);
+}
+
 TEST_F(WeightScopeTest, CopiesToTheAlignmentAskedFor) {
   WeightScope scope(&context);
   AsmResourceBlob blob = scope.take(make(3), 4096);
