@@ -26,6 +26,7 @@
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
+#include <set>
 
 using namespace mlir;
 using namespace quantc;
@@ -152,6 +153,8 @@ llvm::Expected<std::unique_ptr<CompiledModel>> Compiler::openLibrary(ArrayRef<st
   llvm::FileRemover headerRemover(header);
   std::unique_ptr<CompiledModel> model;
   llvm::Error error = withTrial(nodeBits, [&](Compiler &trial) -> llvm::Error {
+    if (profile) // whose times do not depend on the codes
+      trial.options.recipe.weightRounding = "nearest";
     if (llvm::Error failure = advanceTrial(trial, Stage::Lowered))
       return failure;
     if (llvm::Error failure = trial.writeUntested(path))
@@ -243,12 +246,13 @@ static std::string triedRounding(const Recipe &recipe) {
   return recipe.weightRounding;
 }
 
-/// The runs that weights are rounded by: losses are measured on others, since a layer that reads
-/// few rows fits those it was rounded by, whatever its width. All where `probes` leave no half.
+/// The runs that weights are rounded and biases corrected by: losses are measured on others, since
+/// a layer that reads few rows fits those that it was chosen by, whatever its width. Of one run,
+/// that.
 static std::vector<int64_t> unseenBy(ArrayRef<int64_t> probes, int64_t runs) {
   std::vector<int64_t> others;
   for (int64_t run = 0; run < runs; ++run)
-    if (int64_t(probes.size()) > runs / 2 || !llvm::is_contained(probes, run))
+    if (runs == 1 || !llvm::is_contained(probes, run))
       others.push_back(run);
   return others;
 }
@@ -282,12 +286,15 @@ llvm::Expected<SensitivityTable> Compiler::findSensitivities() {
   measure.progress = options.progress;
   // The tail is what accuracy is measured on.
   int64_t runs = std::max<int64_t>(dataSet->numRuns() - tailRuns(dataSet->numRuns()), 1);
-  std::vector<int64_t> probes = qnn::evenlySpacedRuns(runs, std::min(runs, wanted.runs));
+  measure.rounding = triedRounding(options.recipe);
+  const bool fits = measure.correctBias || measure.rounding != "nearest";
+  std::vector<int64_t> probes = qnn::evenlySpacedRuns(
+      runs, std::min(fits ? std::max<int64_t>(runs / 2, 1) : runs, wanted.runs));
+  measure.meanRuns = unseenBy(probes, runs);
   auto compute = [&]() -> llvm::Expected<SensitivityTable> {
     RoundedWidths rounded;
-    measure.rounding = triedRounding(options.recipe);
     if (measure.rounding != "nearest") {
-      auto found = roundLayers(*ir, *dataSet, unseenBy(probes, runs), options.recipe,
+      auto found = roundLayers(*ir, *dataSet, measure.meanRuns, options.recipe,
                                *channelOptionsOf(options.recipe), options.threads,
                                options.calibrationMemory, options.progress);
       if (!found)
@@ -438,10 +445,41 @@ static bool isDecided(ModuleOp module, ArrayRef<std::string> nodeBits) {
                       [&](const LayerSensitivity &layer) { return pins.count(layer.node); });
 }
 
+/// Whether decided widths keep the budgets that need no measurement.
+static llvm::Error checkDecided(ModuleOp module, const Recipe &recipe) {
+  SensitivityTable table;
+  table.layers = findLayers(module);
+  AllocationInputs inputs{table, nullptr, nullptr, recipe.quantize.activationBits,
+                          pinsOf(recipe.quantize.nodeBits)};
+  AllocationOptions budgets;
+  budgets.loss = "weight"; // none is known, and none decides
+  budgets.effectiveBits = recipe.allocation.effectiveBits;
+  budgets.targetSize = recipe.allocation.targetSize;
+  std::set<unsigned> widths;
+  for (const LayerSensitivity &layer : table.layers)
+    widths.insert(inputs.pins[layer.node]);
+  budgets.widths.assign(widths.begin(), widths.end());
+  for (LayerSensitivity &layer : table.layers)
+    for (unsigned bits : budgets.widths)
+      layer.widths.emplace_back().bits = bits;
+  auto problem = makeProblem(inputs, budgets);
+  if (!problem)
+    return problem.takeError();
+  return alloc::solve(*problem).takeError();
+}
+
 LogicalResult Compiler::allocateBits() {
   Recipe &recipe = options.recipe;
-  if (!recipe.allocation.isRequested() || isDecided(*ir, recipe.quantize.nodeBits))
+  if (!recipe.allocation.isRequested())
     return success();
+  if (isDecided(*ir, recipe.quantize.nodeBits)) {
+    llvm::Error error = checkDecided(*ir, recipe);
+    if (!error)
+      return success();
+    goalWasMissed = error.isA<alloc::InfeasibleError>();
+    return emitError(ir->getLoc(), "bit allocation: node-bits gives every layer its width: ")
+           << llvm::toString(std::move(error));
+  }
   auto allocation = decideWidths();
   if (!allocation)
     return emitError(ir->getLoc(), "bit allocation: ") << llvm::toString(allocation.takeError());

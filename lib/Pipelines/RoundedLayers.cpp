@@ -4,7 +4,8 @@
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-//===----------------------------------------------------------------------===////
+//===----------------------------------------------------------------------===//
+//
 // Layers rounded by moments of their float inputs; see RoundedLayers.h. In the end a layer reads
 // what the rounded layers in front of it make; here, where one layer changes at a time, float
 // inputs are the right ones.

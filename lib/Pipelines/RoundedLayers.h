@@ -4,7 +4,8 @@
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-//===----------------------------------------------------------------------===////
+//===----------------------------------------------------------------------===//
+//
 // The weights of every layer in every width, rounded as the recipe rounds: what an allocation tries
 // one layer at a time when it will not round to nearest in the end.
 //

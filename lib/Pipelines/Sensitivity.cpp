@@ -271,7 +271,9 @@ llvm::Error Prober::open(ModuleOp module, ArrayRef<int64_t> runs) {
     return created.takeError();
   model = std::move(*created);
   if (options.correctBias) {
-    auto collected = collectMeanRows(module, data, runs, options.threads);
+    auto collected =
+        collectMeanRows(module, data, options.meanRuns.empty() ? runs : ArrayRef(options.meanRuns),
+                        options.threads);
     if (!collected)
       return collected.takeError();
     means = std::move(*collected);

@@ -100,6 +100,8 @@ struct SensitivityOptions {
   /// A layer's bias takes back what its changed weights do to the means of its result, as integer
   /// bias correction and rounding with data do; not of an output.
   bool correctBias = false;
+  /// The runs that those means are of; the measured ones where empty.
+  std::vector<int64_t> meanRuns;
   /// What is tried instead of the nearest codes; a node or width that it lacks has those. May be
   /// null. `weightError` is of the nearest codes always.
   const RoundedWidths *rounded = nullptr;
