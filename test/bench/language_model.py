@@ -66,6 +66,7 @@ ROWS = {
     "w4a4 g64 rotated gptq": dict(W4A4_GROUPS, rounding="gptq"),
     "w4a4 g64 rotated gptaq": dict(W4A4_GROUPS, rounding="gptaq"),
     "w4a4 g64 learned rtn": dict(W4A4_GROUPS, learn="local"),
+    "w4a4 g64 R1 learned gptq": dict(W4A4_GROUPS, rounding="gptq", learn="local", heads="false"),
     "w4a4 g64 learned gptq": dict(W4A4_GROUPS, rounding="gptq", learn="local"),
     "w4a4 g64 learned gptaq": dict(W4A4_GROUPS, rounding="gptaq", learn="local"),
 }
@@ -79,6 +80,7 @@ OPTIONS = {
     "rounding": "weight-rounding",
     "rotate": "rotate",
     "learn": "rotate-learn",
+    "heads": "rotate-learn-heads",
 }
 
 
