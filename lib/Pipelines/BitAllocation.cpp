@@ -108,8 +108,9 @@ static llvm::Expected<double> lossOf(llvm::StringRef loss, const LayerSensitivit
   if (loss == "weight")
     return effect.weightError;
   if (!inputs.curvatures)
-    return llvm::createStringError("allocation-loss " + loss +
-                                   ": expected a file of curvatures (--curvature)");
+    return llvm::createStringError(
+        "allocation-loss " + loss +
+        ": expected a file of curvatures (--curvature), or --save-curvature, which writes one");
   auto factor = curvatureFactor(loss, layer, *inputs.curvatures);
   if (!factor)
     return factor.takeError();

@@ -208,6 +208,27 @@ static std::string searchFault(const Recipe &recipe) {
                                numerics::ScaleSearch::halfQuadratic());
 }
 
+/// Options that nothing would read, and widths that the target lacks.
+static llvm::Error checkUse(const Recipe &recipe) {
+  const unsigned most = recipe.allocation.widths.empty() ? 0 : recipe.allocation.widths.back();
+  const struct {
+    const char *option;
+    bool isFault;
+    const char *expected;
+    std::string found;
+  } rules[] = {{"rotations", !recipe.rotations.empty() && recipe.rotate == "none",
+                "rotate fused or online beside it", recipe.rotate},
+               {"weight-search", recipe.hasStaticActivations() && recipe.weightSearch != "none",
+                "activations float or row, and a weight-format, beside it", recipe.activations},
+               {"allocation-widths", most > 8 && !recipe.isFPGA(),
+                "widths of at most 8 bits, or target hls:PART", std::to_string(most)}};
+  for (const auto &rule : rules)
+    if (rule.isFault)
+      return llvm::createStringError(llvm::Twine(rule.option) + ": expected " + rule.expected +
+                                     ", but found " + rule.found);
+  return llvm::Error::success();
+}
+
 llvm::Error quantc::checkRecipe(const Recipe &recipe) {
   if (llvm::Error error = checkMigration(recipe))
     return error;
@@ -239,6 +260,8 @@ llvm::Error quantc::checkRecipe(const Recipe &recipe) {
   if (recipe.hasStaticActivations() && !recipe.weightFormat.empty())
     return llvm::createStringError("weight-format: expected activations float or row beside it, "
                                    "but found static");
+  if (llvm::Error error = checkUse(recipe))
+    return error;
   if (llvm::Error error = checkRounding(recipe))
     return error;
   if (recipe.hasStaticActivations())

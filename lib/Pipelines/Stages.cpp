@@ -164,6 +164,36 @@ std::string quantc::roundingPipeline(const Recipe &recipe, llvm::StringRef momen
          (exclude.empty() ? "" : " exclude=" + llvm::join(exclude, ",")) + "})";
 }
 
+std::vector<std::string> quantc::stepsWithoutPass(Stage stage, const Recipe &recipe) {
+  const std::string &migration = recipe.migration.method, &learn = recipe.rotateLearn;
+  const bool isStatic = recipe.hasStaticActivations();
+  const bool isBehindInteger = stageBefore(stage) == Stage::Integer;
+  const struct {
+    bool isLeftOut;
+    std::string text;
+  } steps[] = {
+      {stage == Stage::Observed && migration != "none",
+       "migrate " + migration +
+           ", before observed: its search has no pass; qnn-migrate moves "
+           "outliers by the samples of --save-channels"},
+      {stage == Stage::Observed && learn != "none" && recipe.rotations.empty(),
+       "rotate-learn " + learn +
+           ", before observed: learning has no pass; with option rotations "
+           "it writes a file, which is read then"},
+      {stage == Stage::Quantized && recipe.allocation.isRequested(),
+       "bit allocation, before quantized: it has no pass; --save-config writes its widths as "
+       "node-bits"},
+      {stage == Stage::Quantized && !isStatic && recipe.weightRounding == "gptaq",
+       "weight-rounding gptaq, before quantized: it has no pass with activations row"},
+      {isBehindInteger && isStatic && recipe.biasCorrectionRuns > 0,
+       "bias-correction, behind integer: it has no pass"}};
+  std::vector<std::string> texts;
+  for (const auto &step : steps)
+    if (step.isLeftOut)
+      texts.push_back(step.text);
+  return texts;
+}
+
 std::string quantc::stagePipeline(Stage stage, const Recipe &recipe) {
   switch (stage) {
   case Stage::Imported:

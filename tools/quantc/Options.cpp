@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Options.h"
+#include "quantc/Pipelines/BitAllocation.h"
 #include "quantc/Pipelines/Operators.h"
 #include "quantc/Pipelines/Targets.h"
 #include "quantc/Support/Suggest.h"
@@ -295,6 +296,55 @@ static llvm::Error checkCurvature(DriverOptions &options) {
   return llvm::Error::success();
 }
 
+/// Files that no step of this recipe and target reads or writes.
+static llvm::Error checkFiles(const DriverOptions &options) {
+  const CompileOptions &compile = options.compile;
+  const Recipe &recipe = compile.recipe;
+  const bool isStatic = recipe.hasStaticActivations();
+  const bool byMoments =
+      !isStatic && (recipe.weightRounding == "gptq" || recipe.weightRounding == "gptaq");
+  const bool byCodes = isStatic && recipe.weightRounding != "nearest";
+  const bool migrates = recipe.migration.method != "none";
+  const char *const moments = "a weight-format, and weight-rounding gptq or gptaq";
+  const char *const codes = "activations static, and weight-rounding other than nearest";
+  const char *const channels = "a method of migrate";
+  const struct {
+    const char *option;
+    bool isGiven, isUsed;
+    const char *expected;
+  } rules[] = {{"--statistics", !compile.statistics.empty(), isStatic, "activations static"},
+               {"--moments", !compile.moments.empty(), byMoments, moments},
+               {"--save-moments", !compile.saveMoments.empty(), byMoments, moments},
+               {"--codes", !compile.codes.empty(), byCodes, codes},
+               {"--save-codes", !compile.saveCodes.empty(), byCodes, codes},
+               {"--save-codes", !compile.saveCodes.empty(), compile.codes.empty(), "no --codes"},
+               {"--channels", !compile.channels.empty(), migrates, channels},
+               {"--save-channels", !compile.saveChannels.empty(), migrates, channels},
+               {"--golden-data", !compile.goldenData.empty(), options.emit == "project",
+                "a project of --target hls:PART"}};
+  for (const auto &rule : rules)
+    if (rule.isGiven && !rule.isUsed)
+      return usage(llvm::Twine(rule.option) + ": expected " + rule.expected + " beside it");
+  return llvm::Error::success();
+}
+
+/// A loss that is a formula of curvature is known to lack its file before anything is measured;
+/// where node-bits names layers, these may be all.
+static llvm::Error checkLoss(const DriverOptions &options) {
+  const AllocationOptions &allocation = options.compile.recipe.allocation;
+  const bool allocates = !options.input.empty() && !checkFlag && allocation.isRequested() &&
+                         options.compile.recipe.quantize.nodeBits.empty() &&
+                         options.to.value_or(Stage::Integer) >= Stage::Quantized;
+  if (!allocates || !options.compile.curvature.empty())
+    return llvm::Error::success();
+  for (const AllocationLoss &loss : allocationLosses())
+    if (loss.name == allocation.loss && loss.needsCurvature)
+      return usage(
+          "allocation-loss " + loss.name +
+          ": expected a file of curvatures (--curvature), or --save-curvature, which writes one");
+  return llvm::Error::success();
+}
+
 static llvm::Error checkLedgerOptions(DriverOptions &options) {
   options.check = checkFlag;
   options.failOnFloat = failOnFloat;
@@ -414,6 +464,10 @@ llvm::Expected<DriverOptions> quantc::parseCommandLine(int argc, char **argv) {
   if (llvm::Error error = parseDims(options))
     return std::move(error);
   if (llvm::Error error = checkNames(options))
+    return std::move(error);
+  if (llvm::Error error = checkFiles(options))
+    return std::move(error);
+  if (llvm::Error error = checkLoss(options))
     return std::move(error);
   if (options.input.empty() && !options.printPipeline && options.saveConfig.empty())
     return usage("expected a model; see --help");

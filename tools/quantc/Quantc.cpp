@@ -96,6 +96,8 @@ void printPipeline(const CompileOptions &options, Stage last) {
     path.insert(path.begin(), at);
   for (Stage stage : path) {
     llvm::StringRef name = stageName(stage);
+    for (const std::string &step : stepsWithoutPass(stage, recipe))
+      llvm::outs() << "# " << step << "\n";
     if (stage == Stage::Quantized) {
       const std::string &statistics = options.statistics;
       std::string calibration =
@@ -301,8 +303,11 @@ int compile(const DriverOptions &options) {
   bool exported = last == Stage::Exported; // on no way to integers
   if (mlir::failed(compiler.advance(exported ? last : std::min(last, Stage::Integer))))
     return compiler.missedGoal() ? GoalMissed : Unsupported;
-  // What bit allocation decided is part of the recipe now.
-  if (int code = saveRecipe(options, compiler.recipe()))
+  // What bit allocation decided is part of the recipe now, and nothing is left to search.
+  Recipe decided = compiler.recipe();
+  if (compiler.stage() >= Stage::Quantized)
+    decided.allocation.minimize = "none";
+  if (int code = saveRecipe(options, decided))
     return code;
   // A lowered module has its proofs behind it.
   bool integer = !exported && last >= Stage::Integer && compiler.stage() == Stage::Integer;

@@ -59,6 +59,10 @@ std::string calibrationPipeline(const Recipe &recipe, llvm::StringRef channels,
 /// rounds without data, or by the moments of two models, which no pass takes.
 std::string roundingPipeline(const Recipe &recipe, llvm::StringRef moments, llvm::StringRef codes);
 
+/// Steps of the way to `stage` that the pipelines above leave out since no pass stands for them:
+/// a line of text for each, in the order in which they are done.
+std::vector<std::string> stepsWithoutPass(Stage stage, const Recipe &recipe);
+
 /// Registers every pass that the pipelines name. Safe to call repeatedly.
 void registerPipelinePasses();
 
