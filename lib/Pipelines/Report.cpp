@@ -50,17 +50,24 @@ static llvm::json::Value accuracyToJSON(const CompileReport &report) {
   return accuracy;
 }
 
+/// Whether the weight was rounded by data. Without data both errors are 0; with data both are only
+/// where nearest values are exact, of which there is nothing to say either.
+static bool outputMeasured(const qnn::RoundedWeight &weight) {
+  return weight.loss > 0 || weight.nearestLoss > 0;
+}
+
 static llvm::json::Value roundedToJSON(const CompileReport &report) {
   llvm::json::Array rounded;
-  for (const qnn::RoundedWeight &weight : report.roundedWeights)
-    rounded.push_back(llvm::json::Object{{"node", weight.node},
-                                         {"bits", weight.bits},
-                                         {"output_error", weight.loss},
-                                         {"output_error_nearest", weight.nearestLoss},
-                                         {"damping", weight.damping},
-                                         {"alpha", weight.alpha},
-                                         {"block_error", blockError(weight)},
-                                         {"message", weight.message}});
+  for (const qnn::RoundedWeight &weight : report.roundedWeights) {
+    llvm::json::Object entry{{"node", weight.node},       {"bits", weight.bits},
+                             {"damping", weight.damping}, {"alpha", weight.alpha},
+                             {"message", weight.message}, {"block_error", blockError(weight)}};
+    if (outputMeasured(weight)) {
+      entry["output_error"] = weight.loss;
+      entry["output_error_nearest"] = weight.nearestLoss;
+    }
+    rounded.push_back(std::move(entry));
+  }
   return rounded;
 }
 
@@ -109,12 +116,31 @@ llvm::json::Value CompileReport::toJSON() const {
       {"certificate", certificate}};
 }
 
-/// How much of the outputs' error to nearest GPTQ leaves: the mean over layers of its share.
-static double errorShare(llvm::ArrayRef<qnn::RoundedWeight> weights) {
+/// How much of the outputs' error to nearest rounding by data leaves: the mean of its share over
+/// the layers with an error to nearest; nullopt where there is none.
+static std::optional<double> errorShare(llvm::ArrayRef<qnn::RoundedWeight> weights) {
   double sum = 0;
+  int64_t measured = 0;
   for (const qnn::RoundedWeight &weight : weights)
-    sum += weight.nearestLoss > 0 ? weight.loss / weight.nearestLoss : 1.0;
-  return sum / static_cast<double>(weights.size());
+    if (weight.nearestLoss > 0) {
+      sum += weight.loss / weight.nearestLoss;
+      ++measured;
+    }
+  if (measured == 0)
+    return std::nullopt;
+  return sum / static_cast<double>(measured);
+}
+
+static void printRounded(llvm::raw_ostream &os, const CompileReport &report) {
+  if (report.roundedWeights.empty())
+    return;
+  os << llvm::formatv("rounding      {0} weights in {1:F1} s", report.roundedWeights.size(),
+                      report.roundingSeconds);
+  if (std::optional<double> share = errorShare(report.roundedWeights))
+    os << llvm::formatv("; {0:F0} % of the outputs' squared error of nearest values, mean over "
+                        "layers",
+                        100 * *share);
+  os << "\n";
 }
 
 static std::string bytesText(int64_t bytes) {
@@ -179,10 +205,7 @@ void CompileReport::print(llvm::raw_ostream &os) const {
   printLearned(os, learnedRotations);
   if (migration)
     migration->print(os);
-  if (!roundedWeights.empty())
-    os << llvm::formatv("rounding      {0} weights in {1:F1} s; {2:F0} % of the outputs' "
-                        "squared error of nearest values, mean over layers\n",
-                        roundedWeights.size(), roundingSeconds, 100 * errorShare(roundedWeights));
+  printRounded(os, *this);
   if (allocation)
     allocation->print(os);
   os << "size          weights " << bytesText(weightBytes);
