@@ -12,8 +12,10 @@
 
 #include "quantc/Interfaces/ChannelAlgebra.h"
 #include "quantc/Interfaces/IntegerSemantics.h"
+#include "quantc/Interfaces/PackedLinear.h"
 #include "quantc/Interfaces/QuantizableOpInterface.h"
 
 #include "quantc/Interfaces/ChannelAlgebra.cpp.inc"
 #include "quantc/Interfaces/IntegerSemantics.cpp.inc"
+#include "quantc/Interfaces/PackedLinear.cpp.inc"
 #include "quantc/Interfaces/QuantizableOpInterface.cpp.inc"

@@ -22,6 +22,8 @@
 #include "quantc/Import/ONNX/ImportONNX.h"
 #include "quantc/InitAll.h"
 #include "quantc/Interfaces/NodeName.h"
+#include "quantc/Interfaces/PackedLinear.h"
+#include "quantc/Interfaces/QuantizableOpInterface.h"
 #include "quantc/Interfaces/Weights.h"
 #include "quantc/Reference/ElementTypes.h"
 #include "quantc/Support/Checkpoint.h"
@@ -339,6 +341,58 @@ void Compiler::recordCoverage() {
   }
 }
 
+/// Adds the constants that a value is computed from; nothing where it depends on an argument.
+static void collectStored(Value value, SetVector<Value> &stored) {
+  SetVector<Value> seen, constants;
+  seen.insert(value);
+  for (size_t i = 0; i < seen.size(); ++i) {
+    Operation *producer = seen[i].getDefiningOp();
+    if (!producer)
+      return;
+    if (getConstantElements(seen[i]))
+      constants.insert(seen[i]);
+    else
+      seen.insert(producer->operand_begin(), producer->operand_end());
+  }
+  stored.insert(constants.begin(), constants.end());
+}
+
+static int64_t nominalSize(Type type) {
+  int64_t count = 1;
+  for (int64_t size : cast<ShapedType>(type).getShape())
+    count *= ShapedType::isDynamic(size) ? 1 : size;
+  return count;
+}
+
+/// Multiply-accumulates of the linear maps that compute in floats or read packed weights, and bytes
+/// of what their weights and biases are stored as, each constant once. A size that is not known
+/// counts as 1.
+static OpCost costOfLinearMaps(ModuleOp module) {
+  OpCost cost;
+  SetVector<Value> stored;
+  module.walk([&](Operation *op) {
+    int64_t depth = 0;
+    if (auto map = dyn_cast<LinearMapOpInterface>(op)) {
+      depth = map.getReductionSize();
+      collectStored(map.getWeightOperand().get(), stored);
+      if (Value bias = map.getBiasValue())
+        collectStored(bias, stored);
+    } else if (auto packed = dyn_cast<PackedLinearOpInterface>(op)) {
+      depth = packed.getReductionSize();
+      for (Value operand : packed.getStoredOperands())
+        collectStored(operand, stored);
+    } else {
+      return;
+    }
+    cost.macs += nominalSize(op->getResult(0).getType()) * depth;
+  });
+  for (Value value : stored) {
+    auto type = cast<ShapedType>(value.getType());
+    cost.constantBytes += (nominalSize(type) * type.getElementTypeBitWidth() + 7) / 8;
+  }
+  return cost;
+}
+
 LogicalResult Compiler::certify() {
   recordCoverage();
   RangeAnalysis ranges(*ir);
@@ -348,7 +402,9 @@ LogicalResult Compiler::certify() {
   result.accumulatorsProven = overflow.allProven();
   result.accumulatorWidth = overflow.width();
   result.accumulators = overflow.proofs.size();
-  result.macs = result.weightBytes = 0;
+  OpCost linear = costOfLinearMaps(*ir);
+  result.macs = linear.macs;
+  result.weightBytes = linear.constantBytes;
   ir->walk([&](IntegerSemantics op) {
     OpCost cost = op.getCost();
     result.macs += cost.macs;
