@@ -17,6 +17,13 @@ import same_bytes
 from onnx import TensorProto, helper, numpy_helper
 
 SCHEMA = json.load(open(os.path.join(same_bytes.ROOT, "docs", "report.schema.json")))
+# The schema that refuses keys it does not name.
+CLOSED = dict(SCHEMA, additionalProperties=False, properties=dict(SCHEMA["properties"]))
+for _name in ("learned_rotations", "rounded_weights"):
+    _items = SCHEMA["properties"][_name]["items"]
+    CLOSED["properties"][_name] = dict(SCHEMA["properties"][_name], items=dict(_items, additionalProperties=False))
+for _name in ("allocation", "migration"):
+    CLOSED["properties"][_name] = dict(SCHEMA["properties"][_name], additionalProperties=False)
 CAUSES = ["weight_rounding", "weight_clipping", "activation_step", "activation_clipping", "bias", "upstream"]
 PLAIN = ["--recipe", "w8a8-integer", "--set", "observer=min-max", "--set", "equalize-depthwise=false", "--set",
          "equalize-residual=false", "--set", "bias-correction=0", "--allow-float"]  # fmt: skip
@@ -41,8 +48,17 @@ class Cases:
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         report = json.load(open(out))
-        jsonschema.validate(report, SCHEMA)
+        jsonschema.validate(report, CLOSED)
         return report
+
+    def roundings(self):
+        """Reports of weights rounded by data have no key that the schema lacks, nor without the measured error."""
+        model = self.file("c.onnx")
+        data = same_bytes.convolutional(model)
+        for rounding, measured in (("gptq", True), ("mse", False)):
+            options = ["--recipe", "w8a8-integer", "--set", f"weight-rounding={rounding}", "--allow-float", "-o", self.file("c.so")]
+            rounded = self.report(model, data, *options, runs=1)["rounded_weights"]
+            assert rounded and all(("output_error" in each) == measured for each in rounded), rounded
 
     def linear(self, names=("fc",), scale=1.0):
         """Layers of 24 inputs and 16 outputs (then 16 and 16) with a bias: path, weights."""
@@ -166,7 +182,7 @@ class Cases:
         page = open(out).read()
         assert page.count("<script") == 2 and page.count("</script") == 2 and "<!--" not in page, "a script of the model's"
         data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S).group(1))
-        jsonschema.validate(data, SCHEMA)
+        jsonschema.validate(data, SCHEMA)  # has the recipe's text too
         assert data["explanation"]["nodes"][0]["node"] == "</script><script>alert(1)</script><!--"
         assert "weight-granularity" in data["recipe_text"]
         outside = re.findall(r"https?:|//[a-z]|\bsrc=|\bhref=|@import|url\(|fetch\(|XMLHttp|import\(", page)
