@@ -1,7 +1,7 @@
 # Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Every built-in recipe gives the same bytes in two runs, with 1 thread and with 2: `same_bytes.py QUANTC [MODEL DATA]...`.
+"""Every built-in recipe, and each other way of rounding, gives the same bytes in two runs, with 1 thread and with 2: `same_bytes.py QUANTC [MODEL DATA]...`.
 
 Without models it makes two: a convolutional network, and a language model of one layer with lookup, RMS norms, rotary
 positions, shared keys and values, a causal mask and a gated perceptron. Compared are the library and the report without
@@ -118,13 +118,22 @@ def without_times(report):
     return json.dumps(strip(report))
 
 
-def compile_once(quantc, folder, model, data, recipe, threads):
+# Ways of rounding and searching that no built-in recipe has: a name, the recipe they change, options.
+FLOAT_ZEROS = ["weight-format=uint3:g8:asym-float:f16", "activations=float", "weight-search=hqq"]
+WAYS = [
+    *((name, "w8a8-integer.yaml", [f"weight-rounding={name}", "rounding-steps=20"]) for name in ("gptaq", "adaround", "autoround", "brecq")),
+    ("hqq", "w4a8.yaml", FLOAT_ZEROS),
+]
+
+
+def compile_once(quantc, folder, model, data, recipe, threads, settings=()):
     """What one run says and writes."""
     library, report = (os.path.join(folder, each) for each in ("m.so", "m.json"))
     for path in (library, report):
         if os.path.exists(path):
             os.remove(path)
     command = [quantc, model, "--recipe", recipe, "--calibrate", data, "-o", library, "--report", report, "--allow-float"]
+    command += [word for setting in settings for word in ("--set", setting)]
     if "hawq" in open(recipe).read():  # its losses are curvatures, measured in the same run
         command += ["--save-curvature", os.path.join(folder, "c.json"), "--curvature-runs", "2", "--curvature-probes", "2"]
     result = subprocess.run([*command, "--quiet", "--threads", str(threads)], capture_output=True, text=True)
@@ -144,10 +153,12 @@ def main():
             model, data = (os.path.join(folder, make.__name__ + suffix) for suffix in (".onnx", ".npz"))
             np.savez(data, **make(model))
             cases.append((make.__name__, model, data))
-        for recipe in recipes:
+        ways = [(os.path.basename(recipe), recipe, []) for recipe in recipes]
+        ways += [] if given else [(way, os.path.join(ROOT, "recipes", base), settings) for way, base, settings in WAYS]
+        for way, recipe, settings in ways:
             for name, model, data in cases:
-                runs = [compile_once(quantc, folder, model, data, recipe, threads) for threads in (1, 2)]
-                text = f"{os.path.basename(recipe)} {name}"
+                runs = [compile_once(quantc, folder, model, data, recipe, threads, settings) for threads in (1, 2)]
+                text = f"{way} {name}"
                 if runs[0][0] != 0 or not runs[0][2] or not runs[0][3]:
                     print(f"FAILED {text}: exit code {runs[0][0]}: {runs[0][1]}")
                 elif runs[1] != runs[0]:
