@@ -36,6 +36,7 @@ ROWS = {
     "mse, cayley": {"rotate-learn": "mse", "rotate-optimizer": "cayley", "rotate-rate": 1.5},
     "kl": {"rotate-learn": "kl"},
     "kl, scales": {"rotate-learn": "kl", "rotate-learn-scales": "true"},
+    "kl-top": {"rotate-learn": "kl-top"},
 }
 
 
