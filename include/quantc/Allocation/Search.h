@@ -16,6 +16,7 @@
 
 #include "quantc/Allocation/Problem.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
+#include <optional>
 
 namespace quantc::alloc {
 
@@ -27,6 +28,10 @@ struct SearchOptions {
   unsigned maxMeasurements = 200; ///< the start's included; at least 1
   bool flips = true;              ///< one group (and its tied ones) takes another candidate
   bool swaps = true;              ///< two groups do
+  /// Also measure what each flip alone changes, within the budgets or not, where measurements are
+  /// left for it: what solvers make of these losses is tried, and flips and swaps go by them, not
+  /// by the problem's. Both include interactions with everything that the start chose.
+  bool marginals = true;
 };
 
 struct SearchStep {
@@ -36,19 +41,25 @@ struct SearchStep {
 };
 
 struct SearchResult {
-  Assignment assignment; ///< the best measured; the start unless something is better
+  Assignment assignment; ///< the best confirmed; the start unless something is better
   double loss = 0, startLoss = 0;
-  unsigned measurements = 0;
+  /// By `confirm`, where there is one.
+  std::optional<double> confirmedLoss, confirmedStartLoss;
+  unsigned measurements = 0; ///< by `measure`
   /// No flip and no swap of the result that meets the rules was left unmeasured.
   bool localOptimum = false;
   std::vector<SearchStep> steps; ///< the start and each improvement
 };
 
-/// First-improvement search from `start` (an optimum of the additive model, say) over flips and
-/// swaps that keep ties, pins and budgets, in an order drawn from the seed. Nothing is measured
-/// twice. Error: `start` breaks a rule, a measurement fails or is not a number.
+/// First-improvement search from `start` (an optimum of the additive model, say) over moves that
+/// keep ties, pins and budgets: the solvers' answer to marginal losses, then flips, then swaps,
+/// the most promising first; equal ones in an order drawn from the seed. A move is taken that
+/// lowers the loss and that `confirm`, another loss (of other data), does not find worse; null
+/// confirms all. Nothing is measured twice. Error: `start` breaks a rule, a measurement fails or is
+/// not a number.
 llvm::Expected<SearchResult> localSearch(const Problem &problem, const Assignment &start,
-                                         MeasureLoss measure, const SearchOptions &options = {});
+                                         MeasureLoss measure, const SearchOptions &options = {},
+                                         MeasureLoss confirm = nullptr);
 
 struct RandomOptions {
   uint32_t seed = 0;

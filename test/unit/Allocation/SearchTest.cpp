@@ -39,7 +39,9 @@ TEST(LocalSearch, FindsWhatTheModelMisses) {
   };
   for (uint32_t seed : {0, 1, 2}) {
     seen.clear();
-    SearchResult result = cantFail(localSearch(problem, start, measure, {seed}));
+    SearchOptions options{seed};
+    options.marginals = false;
+    SearchResult result = cantFail(localSearch(problem, start, measure, options));
     EXPECT_EQ(result.assignment, (Assignment{1, 1, 0}));
     EXPECT_EQ(result.loss, 2.5);
     EXPECT_EQ(result.startLoss, 4.5);
@@ -49,6 +51,62 @@ TEST(LocalSearch, FindsWhatTheModelMisses) {
     for (const Assignment &a : seen)
       EXPECT_EQ(toString(verify(problem, a)), "");
   }
+}
+
+/// Eight groups of which four may be wide; each of the first four loses 1 when narrow, the others
+/// 0.9 each, but all four of these together another 4: the additive model keeps the first four
+/// wide.
+struct Together {
+  Together() {
+    problem.resources = {{"size", "B", int64_t(48)}};
+    for (int i = 0; i < 8; ++i)
+      problem.groups.push_back({"g" + std::to_string(i),
+                                {{"w4", 4, i < 4 ? 1 : 0.9, {4}}, {"w8", 8, 0, {8}}},
+                                std::nullopt});
+  }
+  double loss(const Assignment &a) const {
+    bool narrow = a[4] == 0 && a[5] == 0 && a[6] == 0 && a[7] == 0;
+    return evaluate(problem, a).loss + (narrow ? 4 : 0);
+  }
+  Problem problem;
+};
+
+TEST(LocalSearch, MarginalLossesHoldWhatTheModelMisses) {
+  Together net;
+  Assignment start = cantFail(solveDynamic(net.problem)).assignment;
+  ASSERT_EQ(start, (Assignment{1, 1, 1, 1, 0, 0, 0, 0}));
+  auto measure = [&](const Assignment &a) -> Expected<double> { return net.loss(a); };
+  SearchOptions options;
+  options.maxMeasurements = 10; // the start, eight flips, what solvers make of them
+  SearchResult result = cantFail(localSearch(net.problem, start, measure, options));
+  // All of the wide groups of the second half would lose 4 less, each as it seems.
+  EXPECT_EQ(result.measurements, 10u);
+  EXPECT_EQ(toString(verify(net.problem, result.assignment)), "");
+  EXPECT_DOUBLE_EQ(result.startLoss, 7.6);
+  EXPECT_DOUBLE_EQ(result.loss, 4);
+  options.maxMeasurements = 200;
+  result = cantFail(localSearch(net.problem, start, measure, options));
+  EXPECT_TRUE(result.localOptimum);
+  EXPECT_DOUBLE_EQ(result.loss, 3.7); // three of the first, one of the second
+}
+
+TEST(LocalSearch, TakesWhatOtherDataConfirm) {
+  Together net;
+  Assignment start = cantFail(solveDynamic(net.problem)).assignment;
+  auto measure = [&](const Assignment &a) -> Expected<double> { return net.loss(a); };
+  unsigned asked = 0;
+  auto model = [&](const Assignment &a) -> Expected<double> {
+    ++asked;
+    return evaluate(net.problem, a).loss; // to which the start is best
+  };
+  SearchResult result = cantFail(localSearch(net.problem, start, measure, {}, model));
+  EXPECT_EQ(result.assignment, start);
+  EXPECT_GT(asked, 1u);
+  EXPECT_EQ(result.confirmedLoss, result.confirmedStartLoss);
+  result = cantFail(localSearch(net.problem, start, measure, {}, measure));
+  EXPECT_EQ(result.confirmedLoss, result.loss);
+  EXPECT_EQ(result.confirmedStartLoss, result.startLoss);
+  EXPECT_LT(result.loss, result.startLoss);
 }
 
 TEST(LocalSearch, NeverReturnsWorseThanItsStartAndKeepsToItsLimit) {
