@@ -16,6 +16,7 @@
 #include "Feeds.h"
 #include "RoundedLayers.h"
 #include "TimedModels.h"
+#include "WidthProbes.h"
 #include "quantc/Dialect/QNN/Transforms/Equalize.h"
 #include "quantc/Execution/CompiledModel.h"
 #include "quantc/Pipelines/Compiler.h"
@@ -238,9 +239,8 @@ static llvm::Expected<SensitivityTable> tableFor(ModuleOp module, SensitivityTab
 
 /// How the weights are rounded whose losses are measured: as they will be in the end. Losses that
 /// are formulas of the weights' own error are of the nearest codes, and so are scales of a tensor.
-static std::string triedRounding(const Recipe &recipe) {
-  bool isFormula = llvm::is_contained({"weight", "hawq", "hawq-v1", "q-bert", "fisher"},
-                                      llvm::StringRef(recipe.allocation.loss));
+static std::string triedRounding(const Recipe &recipe, StringRef loss) {
+  bool isFormula = llvm::is_contained({"weight", "hawq", "hawq-v1", "q-bert", "fisher"}, loss);
   if (isFormula || !recipe.quantize.weightPerChannel || !channelOptionsOf(recipe))
     return "nearest";
   return recipe.weightRounding;
@@ -257,52 +257,69 @@ static std::vector<int64_t> unseenBy(ArrayRef<int64_t> probes, int64_t runs) {
   return others;
 }
 
-llvm::Expected<SensitivityTable> Compiler::findSensitivities() {
-  if (!options.sensitivity.empty()) {
-    auto file = readSensitivity(options.sensitivity);
-    if (file && file->correctedBias != options.recipe.correctsMeans())
-      emitWarning(ir->getLoc(), "the table of sensitivities was measured ")
-          << (file->correctedBias ? "with" : "without")
-          << " corrected biases, and the recipe is one "
-          << (file->correctedBias ? "without" : "with") << ": losses may be far off";
-    if (file && file->rounding != triedRounding(options.recipe))
-      emitWarning(ir->getLoc(), "the table of sensitivities was measured with weight-rounding ")
-          << file->rounding << ", and this allocation's losses are those of "
-          << triedRounding(options.recipe);
-    return file ? tableFor(*ir, std::move(*file)) : std::move(file);
-  }
+WidthProbes Compiler::probesOf(StringRef loss) const {
+  const Recipe &recipe = options.recipe;
+  WidthProbes probes;
+  SensitivityOptions &measure = probes.options;
+  measure.widths = recipe.allocation.widths;
+  measure.perChannel = recipe.quantize.weightPerChannel;
+  measure.layerError = loss == "layer";
+  measure.masked = loss == "masked";
+  measure.correctBias = recipe.correctsMeans();
+  measure.threads = options.threads;
+  measure.progress = options.progress;
+  measure.rounding = triedRounding(recipe, loss);
+  if (!dataSet)
+    return probes;
+  // The tail is what accuracy is measured on.
+  int64_t runs = std::max<int64_t>(dataSet->numRuns() - tailRuns(dataSet->numRuns()), 1);
+  const bool fits = measure.correctBias || measure.rounding != "nearest";
+  probes.runs = qnn::evenlySpacedRuns(
+      runs, std::min(fits ? std::max<int64_t>(runs / 2, 1) : runs, recipe.allocation.runs));
+  measure.meanRuns = unseenBy(probes.runs, runs);
+  return probes;
+}
+
+llvm::Error Compiler::roundProbes(WidthProbes &probes) {
+  if (probes.options.rounding == "nearest" || probes.options.rounded)
+    return llvm::Error::success();
+  auto found = roundLayers(*ir, *dataSet, probes.options.meanRuns, options.recipe,
+                           *channelOptionsOf(options.recipe), options.threads,
+                           options.calibrationMemory, options.progress);
+  if (!found)
+    return found.takeError();
+  probes.rounded = std::move(*found);
+  probes.options.rounded = &probes.rounded;
+  return llvm::Error::success();
+}
+
+/// The file's table, with warnings where it was measured in another way.
+llvm::Expected<SensitivityTable> Compiler::readSensitivities(const WidthProbes &probes) {
+  auto file = readSensitivity(options.sensitivity);
+  if (!file)
+    return file;
+  if (file->correctedBias != options.recipe.correctsMeans())
+    emitWarning(ir->getLoc(), "the table of sensitivities was measured ")
+        << (file->correctedBias ? "with" : "without") << " corrected biases, and the recipe is one "
+        << (file->correctedBias ? "without" : "with") << ": losses may be far off";
+  if (file->rounding != probes.options.rounding)
+    emitWarning(ir->getLoc(), "the table of sensitivities was measured with weight-rounding ")
+        << file->rounding << ", and this allocation's losses are those of "
+        << probes.options.rounding;
+  return tableFor(*ir, std::move(*file));
+}
+
+llvm::Expected<SensitivityTable> Compiler::findSensitivities(WidthProbes &probes) {
+  if (!options.sensitivity.empty())
+    return readSensitivities(probes);
   if (!dataSet)
     return llvm::createStringError("expected calibration data or a table of sensitivities "
                                    "(--sensitivity)");
-  const AllocationOptions &wanted = options.recipe.allocation;
-  SensitivityOptions measure;
-  measure.widths = wanted.widths;
-  measure.perChannel = options.recipe.quantize.weightPerChannel;
-  measure.layerError = wanted.loss == "layer";
-  measure.masked = wanted.loss == "masked";
-  measure.pairs = wanted.couplings == "neighbours";
-  measure.correctBias = options.recipe.correctsMeans();
-  measure.threads = options.threads;
-  measure.progress = options.progress;
-  // The tail is what accuracy is measured on.
-  int64_t runs = std::max<int64_t>(dataSet->numRuns() - tailRuns(dataSet->numRuns()), 1);
-  measure.rounding = triedRounding(options.recipe);
-  const bool fits = measure.correctBias || measure.rounding != "nearest";
-  std::vector<int64_t> probes = qnn::evenlySpacedRuns(
-      runs, std::min(fits ? std::max<int64_t>(runs / 2, 1) : runs, wanted.runs));
-  measure.meanRuns = unseenBy(probes, runs);
+  probes.options.pairs = options.recipe.allocation.couplings == "neighbours";
   auto compute = [&]() -> llvm::Expected<SensitivityTable> {
-    RoundedWidths rounded;
-    if (measure.rounding != "nearest") {
-      auto found = roundLayers(*ir, *dataSet, measure.meanRuns, options.recipe,
-                               *channelOptionsOf(options.recipe), options.threads,
-                               options.calibrationMemory, options.progress);
-      if (!found)
-        return found.takeError();
-      rounded = std::move(*found);
-      measure.rounded = &rounded;
-    }
-    return measureSensitivity(*ir, *dataSet, probes, measure);
+    if (llvm::Error error = roundProbes(probes))
+      return std::move(error);
+    return measureSensitivity(*ir, *dataSet, probes.runs, probes.options);
   };
   auto table = resumed<SensitivityTable>(checkpoint.get(), "sensitivities", readSensitivity,
                                          writeSensitivity, compute);
@@ -387,7 +404,8 @@ llvm::Error Compiler::searchGoal(AllocationResult &allocation) {
 
 llvm::Expected<AllocationResult> Compiler::decideWidths() {
   const AllocationOptions &wanted = options.recipe.allocation;
-  auto sensitivities = findSensitivities();
+  WidthProbes probes = probesOf(wanted.loss);
+  auto sensitivities = findSensitivities(probes);
   if (!sensitivities)
     return sensitivities.takeError();
   auto latencies = findLatencies(*sensitivities);
@@ -431,6 +449,9 @@ llvm::Expected<AllocationResult> Compiler::decideWidths() {
     allocation.restLatency = (*latencies)->rest;
   if (wanted.minimize != "none")
     if (llvm::Error error = searchGoal(allocation))
+      return std::move(error);
+  if (wanted.search > 0)
+    if (llvm::Error error = refineWidths(allocation, probes))
       return std::move(error);
   if (llvm::Error error = tryAllocations(allocation, *sensitivities))
     return std::move(error);

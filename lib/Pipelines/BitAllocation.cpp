@@ -86,6 +86,23 @@ static llvm::Expected<double> curvatureFactor(llvm::StringRef loss, const LayerS
   return alloc::qbertSensitivity(eigenvalues);
 }
 
+llvm::StringRef quantc::outputLossName(llvm::StringRef loss) {
+  static const llvm::StringRef ofOutputs[] = {"divergence", "noise", "disagreement"};
+  return llvm::is_contained(ofOutputs, loss) ? loss : "auto";
+}
+
+llvm::Expected<double> quantc::outputLoss(llvm::StringRef name, const WidthEffect &effect) {
+  if (name == "auto")
+    return effect.divergence.value_or(effect.noise);
+  if (name == "noise")
+    return effect.noise;
+  std::optional<double> value = name == "divergence" ? effect.divergence : effect.disagreement;
+  if (!value)
+    return llvm::createStringError("allocation-loss " + name +
+                                   ": expected an output of rank 1 or 2 with several columns");
+  return *value;
+}
+
 static llvm::Expected<double> lossOf(llvm::StringRef loss, const LayerSensitivity &layer,
                                      const WidthEffect &effect, const AllocationInputs &inputs) {
   auto measured = [&](std::optional<double> value) -> llvm::Expected<double> {
@@ -389,6 +406,29 @@ static std::string uniformText(const Problem &problem, bool widest) {
   return shortText(alloc::evaluate(problem, assignment).loss);
 }
 
+void AllocationSearch::print(llvm::raw_ostream &os) const {
+  os << "  search      " << loss << " of all layers at once " << shortText(before) << ", then "
+     << shortText(after) << " on " << runs << " runs";
+  if (heldOut)
+    os << "; held out " << shortText(*heldOutBefore) << ", then " << shortText(*heldOutAfter)
+       << " on " << heldOut;
+  os << "; " << trials << " trials, " << moves << " moves\n";
+}
+
+llvm::json::Value AllocationSearch::toJSON() const {
+  return llvm::json::Object{{"loss", loss},
+                            {"runs", runs},
+                            {"held_out_runs", heldOut},
+                            {"assignment", assignment},
+                            {"trials", trials},
+                            {"moves", moves},
+                            {"before", before},
+                            {"after", after},
+                            {"held_out_before", heldOutBefore},
+                            {"held_out_after", heldOutAfter},
+                            {"local_optimum", localOptimum}};
+}
+
 void AllocationResult::print(llvm::raw_ostream &os) const {
   std::map<std::string, int> counts;
   for (auto [group, choice] : llvm::zip_equal(problem.groups, chosen))
@@ -414,6 +454,8 @@ void AllocationResult::print(llvm::raw_ostream &os) const {
     os << (solved.dynamic ? "dynamic" : "integer") << " program alone: " << solved.limits;
   os << llvm::formatv("; optimality gap {0:P2}, of the linear relaxation {1:P2}\n", solved.gap,
                       solved.relaxationGap);
+  if (search)
+    search->print(os);
   for (auto [cost, drop] : measured)
     os << llvm::formatv("  measured    cost {0}: loss of agreement {1:F4}\n", cost, drop);
 }
@@ -438,6 +480,7 @@ llvm::json::Value AllocationResult::toJSON() const {
       {"gap", solved.gap},
       {"solvers_agree", solved.dynamic.has_value() && solved.integer.has_value()},
       {"limits", solved.limits},
+      {"search", search ? search->toJSON() : llvm::json::Value(nullptr)},
       {"searched", std::move(searched)},
       {"trials", std::move(tried)},
       {"widths", std::move(widths)}};

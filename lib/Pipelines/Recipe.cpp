@@ -220,6 +220,9 @@ static llvm::Error checkUse(const Recipe &recipe) {
                 "rotate fused or online beside it", recipe.rotate},
                {"weight-search", recipe.hasStaticActivations() && recipe.weightSearch != "none",
                 "activations float or row, and a weight-format, beside it", recipe.activations},
+               {"allocation-search",
+                recipe.allocation.search > 0 && recipe.allocation.minimize != "none",
+                "budgets without minimize, which measures agreement", recipe.allocation.minimize},
                {"allocation-widths", most > 8 && !recipe.isFPGA(),
                 "widths of at most 8 bits, or target hls:PART", std::to_string(most)}};
   for (const auto &rule : rules)

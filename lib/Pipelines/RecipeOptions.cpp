@@ -463,6 +463,12 @@ std::vector<RecipeEntry> makeAllocationEntries() {
                            "bit allocation: also measure pairs of layers that follow each other, "
                            "each width of the one with each of the other; default none",
                            [](Recipe &r) -> std::string & { return r.allocation.couplings; }));
+  entries.push_back(
+      {{"allocation-search", "0..100000",
+        "bit allocation: allocations near the solvers' answer whose loss is measured with all "
+        "layers at their widths, to find a better one; 0 for none; default 0"},
+       [](Recipe &r, StringRef text) { return setInteger(text, 0, 100000, r.allocation.search); },
+       [](const Recipe &r) { return std::to_string(r.allocation.search); }});
   return entries;
 }
 

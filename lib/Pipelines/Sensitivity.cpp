@@ -165,11 +165,13 @@ public:
 
   llvm::Error open(ModuleOp module, ArrayRef<int64_t> runs);
   llvm::Error measure(ArrayRef<int64_t> runs, SensitivityTable &table);
-  llvm::Error measure(ArrayRef<int64_t> runs, ArrayRef<unsigned> bits, WidthEffect &effect);
+  /// One run with every layer in these bits; 0: float.
+  llvm::Expected<std::vector<HostTensor>> run(ArrayRef<HostTensor> feeds, ArrayRef<unsigned> bits);
   llvm::Error measurePairs(ArrayRef<int64_t> runs, ArrayRef<std::pair<size_t, size_t>> pairs,
                            SensitivityTable &table);
 
   std::vector<LayerSensitivity> layers;
+  size_t ownOutputs = 0;
 
 private:
   /// One linear map: indices of the model's weights.
@@ -201,7 +203,7 @@ private:
   std::unique_ptr<WeightedModel> model;
   std::vector<Parts> parts;
   std::map<MapKey, MeanRows> means;
-  size_t ownOutputs = 0;
+  std::vector<unsigned> taken; ///< by layer: the bits of the last `run`
 };
 } // namespace
 
@@ -254,6 +256,7 @@ llvm::Error Prober::open(ModuleOp module, ArrayRef<int64_t> runs) {
   if (layers.empty())
     return llvm::createStringError("the model has no linear map with constant weights");
   parts.resize(layers.size());
+  taken.resize(layers.size());
   llvm::StringMap<size_t> byName;
   nn::WeightInputOptions inputs;
   inputs.biases = options.correctBias;
@@ -467,29 +470,18 @@ llvm::Error Prober::measurePairs(ArrayRef<int64_t> runs, ArrayRef<std::pair<size
   return llvm::Error::success();
 }
 
-llvm::Error Prober::measure(ArrayRef<int64_t> runs, ArrayRef<unsigned> bits, WidthEffect &effect) {
-  OutputComparison sums;
-  for (int64_t run : runs) {
-    auto feed = data.feed(run);
-    if (!feed)
-      return feed.takeError();
-    std::vector<HostTensor> feeds = feedTensors(*feed);
-    for (size_t layer = 0; layer < layers.size(); ++layer)
+llvm::Expected<std::vector<HostTensor>> Prober::run(ArrayRef<HostTensor> feeds,
+                                                    ArrayRef<unsigned> bits) {
+  for (size_t layer = 0; layer < layers.size(); ++layer) {
+    if (taken[layer] == bits[layer])
+      continue;
+    taken[layer] = bits[layer];
+    if (!bits[layer])
       resetLayer(layer);
-    auto reference = model->run(feeds);
-    if (!reference)
-      return reference.takeError();
-    for (size_t layer = 0; layer < layers.size(); ++layer)
-      if (bits[layer])
-        if (llvm::Error error = setLayer(layer, bits[layer], false, nullptr))
-          return error;
-    auto found = model->run(feeds);
-    if (!found)
-      return found.takeError();
-    sums.add(*reference, *found, ownOutputs);
+    else if (llvm::Error error = setLayer(layer, bits[layer], false, nullptr))
+      return std::move(error);
   }
-  sums.summarize(effect);
-  return llvm::Error::success();
+  return model->run(feeds);
 }
 
 llvm::Expected<SensitivityTable> quantc::measureSensitivity(ModuleOp module, DataSet &data,
@@ -513,18 +505,84 @@ llvm::Expected<SensitivityTable> quantc::measureSensitivity(ModuleOp module, Dat
   return table;
 }
 
-llvm::Expected<WidthEffect> quantc::measureAssignment(ModuleOp module, DataSet &data,
-                                                      ArrayRef<int64_t> runs,
-                                                      ArrayRef<unsigned> bits,
-                                                      const SensitivityOptions &options) {
-  Prober prober(data, options);
-  if (llvm::Error error = prober.open(module, runs))
+//===----------------------------------------------------------------------===//
+// Whole assignments
+//===----------------------------------------------------------------------===//
+
+class AssignmentMeter::Implementation {
+public:
+  Implementation(DataSet &data, const SensitivityOptions &options, uint64_t memory)
+      : prober(data, options), data(data), memory(memory) {}
+
+  llvm::Error addRun(int64_t run, ArrayRef<unsigned> bits, OutputComparison &sums);
+
+  Prober prober;
+
+private:
+  llvm::Expected<std::vector<HostTensor>> reference(int64_t run, ArrayRef<HostTensor> feeds);
+
+  DataSet &data;
+  uint64_t memory, held = 0;
+  std::map<int64_t, std::vector<HostTensor>> kept; ///< float outputs by run
+};
+
+llvm::Expected<std::vector<HostTensor>>
+AssignmentMeter::Implementation::reference(int64_t run, ArrayRef<HostTensor> feeds) {
+  if (auto found = kept.find(run); found != kept.end())
+    return found->second;
+  auto outputs = prober.run(feeds, std::vector<unsigned>(prober.layers.size()));
+  if (!outputs)
+    return outputs.takeError();
+  uint64_t bytes = 0;
+  for (const HostTensor &output : *outputs)
+    bytes += output.bytes().size();
+  if (held + bytes <= memory) {
+    held += bytes;
+    kept[run] = *outputs;
+  }
+  return outputs;
+}
+
+llvm::Error AssignmentMeter::Implementation::addRun(int64_t run, ArrayRef<unsigned> bits,
+                                                    OutputComparison &sums) {
+  auto feed = data.feed(run);
+  if (!feed)
+    return feed.takeError();
+  std::vector<HostTensor> feeds = feedTensors(*feed);
+  auto expected = reference(run, feeds);
+  if (!expected)
+    return expected.takeError();
+  auto found = prober.run(feeds, bits);
+  if (!found)
+    return found.takeError();
+  sums.add(*expected, *found, prober.ownOutputs);
+  return llvm::Error::success();
+}
+
+AssignmentMeter::AssignmentMeter(std::unique_ptr<Implementation> implementation)
+    : implementation(std::move(implementation)) {}
+AssignmentMeter::~AssignmentMeter() = default;
+
+llvm::Expected<std::unique_ptr<AssignmentMeter>>
+AssignmentMeter::open(ModuleOp module, DataSet &data, ArrayRef<int64_t> runs,
+                      const SensitivityOptions &options, uint64_t memory) {
+  auto implementation = std::make_unique<Implementation>(data, options, memory);
+  if (llvm::Error error = implementation->prober.open(module, runs))
     return std::move(error);
-  if (bits.size() != prober.layers.size())
-    return llvm::createStringError("expected widths for " + llvm::Twine(prober.layers.size()) +
+  return std::unique_ptr<AssignmentMeter>(new AssignmentMeter(std::move(implementation)));
+}
+
+llvm::Expected<WidthEffect> AssignmentMeter::measure(ArrayRef<int64_t> runs,
+                                                     ArrayRef<unsigned> bits) {
+  size_t layers = implementation->prober.layers.size();
+  if (bits.size() != layers)
+    return llvm::createStringError("expected widths for " + llvm::Twine(layers) +
                                    " layers, but found " + llvm::Twine(bits.size()));
+  OutputComparison sums;
+  for (int64_t run : runs)
+    if (llvm::Error error = implementation->addRun(run, bits, sums))
+      return std::move(error);
   WidthEffect effect;
-  if (llvm::Error error = prober.measure(runs, bits, effect))
-    return std::move(error);
+  sums.summarize(effect);
   return effect;
 }

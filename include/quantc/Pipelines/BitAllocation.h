@@ -25,6 +25,7 @@
 #ifndef QUANTC_PIPELINES_BITALLOCATION_H
 #define QUANTC_PIPELINES_BITALLOCATION_H
 
+#include "quantc/Allocation/Search.h"
 #include "quantc/Allocation/Solvers.h"
 #include "quantc/Pipelines/Recipe.h"
 #include "quantc/Pipelines/Sensitivity.h"
@@ -90,12 +91,33 @@ struct AllocationInputs {
 llvm::Expected<alloc::Problem> makeProblem(const AllocationInputs &inputs,
                                            const AllocationOptions &options);
 
+/// The loss of `allocation-loss`, or of "auto" where that is not one of the model's outputs.
+llvm::StringRef outputLossName(llvm::StringRef loss);
+/// That loss; an error where it was not measured.
+llvm::Expected<double> outputLoss(llvm::StringRef name, const WidthEffect &effect);
+
 /// Index of a resource of `makeProblem`; nullopt for none of that name.
 std::optional<unsigned> findResource(const alloc::Problem &problem, llvm::StringRef name);
 
 /// "NAME=w4" for every group, as `node-bits` takes it. A candidate's label is its width's text.
 std::vector<std::string> nodeBitsOf(const alloc::Problem &problem,
                                     const alloc::Assignment &assignment);
+
+/// What the search by measured losses of whole assignments found. It starts at `AllocationResult`'s
+/// solved assignment.
+struct AllocationSearch {
+  std::string loss;              ///< what was measured
+  int64_t runs = 0, heldOut = 0; ///< that proposed, and others that confirmed
+  alloc::Assignment assignment;
+  int64_t trials = 0, moves = 0; ///< measured and taken ones
+  double before = 0, after = 0;  ///< on the runs that proposed
+  std::optional<double> heldOutBefore, heldOutAfter;
+  bool localOptimum = false; ///< no change of one or two layers was left
+
+  /// One line.
+  void print(llvm::raw_ostream &os) const;
+  llvm::json::Value toJSON() const;
+};
 
 /// What was decided, for reports.
 struct AllocationResult {
@@ -104,6 +126,7 @@ struct AllocationResult {
   alloc::Assignment chosen; ///< `solved.best`'s unless a search went on from it
   int64_t parameters = 0;   ///< weights of all groups, shared ones once
   std::string loss;         ///< what losses are
+  std::optional<AllocationSearch> search;
   /// Of the search for a goal: cost, and loss of agreement of each allocation that was compiled.
   std::vector<std::pair<int64_t, double>> measured;
   /// ns of a run outside of the layers, where latencies are known.
@@ -113,7 +136,7 @@ struct AllocationResult {
   /// in turns with that code.
   std::vector<llvm::json::Object> trials;
 
-  /// At most four lines.
+  /// At most five lines.
   void print(llvm::raw_ostream &os) const;
   llvm::json::Value toJSON() const;
 };

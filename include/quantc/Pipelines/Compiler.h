@@ -40,6 +40,7 @@ namespace quantc {
 class Checkpoint;
 class CompiledModel;
 struct TimedModel;
+struct WidthProbes;
 
 namespace nn {
 struct RotationTable;
@@ -74,6 +75,9 @@ struct CompileOptions {
   /// Codes of weights (qnn-store-codes) instead of weight rounding, and where to write those that
   /// were chosen. Empty: none.
   std::string codes, saveCodes;
+  /// Integer biases (qnn-store-biases) instead of bias correction, and where to write those that it
+  /// found. Empty: none.
+  std::string biases, saveBiases;
   /// Of bit allocation (docs/Allocation.md): tables to read instead of measuring, where to write
   /// those that were measured, curvatures, and a folder for the fronts. Empty: none.
   std::string sensitivity, saveSensitivity, latency, saveLatency, curvature, allocationReport;
@@ -250,10 +254,17 @@ private:
                                                    llvm::ArrayRef<int64_t> runs);
   mlir::LogicalResult equalize();
   mlir::LogicalResult collectFloatMeans();
+  mlir::LogicalResult readBiases();
   mlir::LogicalResult correctBiases();
   mlir::LogicalResult allocateBits();
   llvm::Expected<AllocationResult> decideWidths();
-  llvm::Expected<SensitivityTable> findSensitivities();
+  WidthProbes probesOf(llvm::StringRef loss) const;
+  llvm::Error roundProbes(WidthProbes &probes);
+  llvm::Expected<SensitivityTable> readSensitivities(const WidthProbes &probes);
+  llvm::Expected<SensitivityTable> findSensitivities(WidthProbes &probes);
+  llvm::Expected<AllocationSearch> searchWidths(const AllocationResult &allocation,
+                                                WidthProbes &probes);
+  llvm::Error refineWidths(AllocationResult &allocation, WidthProbes &probes);
   llvm::Expected<std::optional<LatencyTable>> findLatencies(const SensitivityTable &table);
   llvm::Error measureArea(const SensitivityTable &table, unsigned bits, const std::string &part,
                           AreaTable &areas);

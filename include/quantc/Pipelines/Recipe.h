@@ -48,6 +48,8 @@ struct AllocationOptions {
   int64_t runs = 32;
   /// "none", or "neighbours": what pairs of layers add to the sum of their losses (CLADO).
   std::string couplings = "none";
+  /// Allocations that a search from the solvers' answer measures at most; 0: no search.
+  int64_t search = 0;
   /// Budgets; 0: none. Mean bits of a weight, bytes, microseconds of a run.
   double effectiveBits = 0;
   int64_t targetSize = 0;

@@ -33,6 +33,7 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -126,11 +127,26 @@ llvm::Expected<SensitivityTable> measureSensitivity(mlir::ModuleOp module, DataS
                                                     llvm::ArrayRef<int64_t> runs,
                                                     const SensitivityOptions &options);
 
-/// The noise and divergence of a whole assignment (bits by layer; 0 keeps float) in the same way.
-llvm::Expected<WidthEffect> measureAssignment(mlir::ModuleOp module, DataSet &data,
-                                              llvm::ArrayRef<int64_t> runs,
-                                              llvm::ArrayRef<unsigned> bits,
-                                              const SensitivityOptions &options);
+/// Measures whole assignments in the same way, on code that is compiled once.
+class AssignmentMeter {
+public:
+  /// Float outputs of runs are kept as far as `memory` bytes hold them; the others are computed
+  /// anew for each assignment.
+  static llvm::Expected<std::unique_ptr<AssignmentMeter>> open(mlir::ModuleOp module, DataSet &data,
+                                                               llvm::ArrayRef<int64_t> runs,
+                                                               const SensitivityOptions &options,
+                                                               uint64_t memory);
+  ~AssignmentMeter();
+
+  /// What the outputs lose on `runs` where the layers (`findLayers`) take these bits; 0 keeps one
+  /// in float.
+  llvm::Expected<WidthEffect> measure(llvm::ArrayRef<int64_t> runs, llvm::ArrayRef<unsigned> bits);
+
+private:
+  class Implementation;
+  AssignmentMeter(std::unique_ptr<Implementation> implementation);
+  std::unique_ptr<Implementation> implementation;
+};
 
 llvm::Error writeSensitivity(llvm::StringRef path, const SensitivityTable &table);
 /// Fails with the place of what is no such table.
