@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quantc/Analysis/OverflowProof.h"
+#include "mlir/IR/Builders.h"
 #include "quantc/Interfaces/NodeName.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -21,6 +22,16 @@ using numerics::IntRange;
 
 bool OverflowReport::allProven() const {
   return llvm::all_of(proofs, [](const AccumulatorProof &proof) { return proof.proven; });
+}
+
+void OverflowReport::annotate() const {
+  constexpr llvm::StringLiteral name = "dyad.accumulator_width";
+  for (const AccumulatorProof &proof : proofs)
+    if (proof.proven)
+      proof.op->setDiscardableAttr(name,
+                                   Builder(proof.op->getContext()).getI32IntegerAttr(proof.width));
+    else
+      proof.op->removeDiscardableAttr(name);
 }
 
 unsigned OverflowReport::width() const {

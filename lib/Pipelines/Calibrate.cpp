@@ -179,7 +179,7 @@ LogicalResult Compiler::equalize() {
 }
 
 LogicalResult Compiler::collectFloatMeans() {
-  if (options.recipe.biasCorrectionRuns == 0)
+  if (options.recipe.biasCorrectionRuns == 0 || !options.biases.empty())
     return success();
   OwningOpRef<ModuleOp> copy = ir->clone();
   qnn::observeLinearMaps(*copy);
@@ -191,15 +191,34 @@ LogicalResult Compiler::collectFloatMeans() {
   return success();
 }
 
+LogicalResult Compiler::readBiases() {
+  llvm::Expected<qnn::BiasTable> table = qnn::readBiases(options.biases);
+  if (!table)
+    return emitError(ir->getLoc(), "biases: ") << llvm::toString(table.takeError());
+  result.correctedBiases = static_cast<int64_t>(table->size());
+  return qnn::storeBiases(*ir, *table);
+}
+
 LogicalResult Compiler::correctBiases() {
-  if (options.recipe.biasCorrectionRuns == 0 || !dataSet || floatMeans.empty())
+  if (options.recipe.biasCorrectionRuns == 0 || result.quantizedInFile)
     return success();
+  if (!options.biases.empty())
+    return readBiases();
+  if (!dataSet || floatMeans.empty()) {
+    if (!isTrial)
+      emitWarning(ir->getLoc(), "the recipe corrects biases by runs of calibration data, but with "
+                                "--statistics there are none; --biases names a file of them");
+    return success();
+  }
   auto runs = qnn::evenlySpacedRuns(dataSet->numRuns(), options.recipe.biasCorrectionRuns);
-  FailureOr<int64_t> corrected = qnn::correctBias(*ir, floatMeans, accumulatorScales, *dataSet,
-                                                  runs, options.progress, checkpoint.get());
+  FailureOr<qnn::BiasTable> corrected = qnn::correctBias(
+      *ir, floatMeans, accumulatorScales, *dataSet, runs, options.progress, checkpoint.get());
   if (failed(corrected))
     return failure();
-  result.correctedBiases = *corrected;
+  if (!options.saveBiases.empty())
+    if (llvm::Error error = qnn::writeBiases(options.saveBiases, *corrected))
+      return emitError(ir->getLoc()) << llvm::toString(std::move(error));
+  result.correctedBiases = static_cast<int64_t>(corrected->size());
   return success();
 }
 

@@ -397,6 +397,7 @@ LogicalResult Compiler::certify() {
   recordCoverage();
   RangeAnalysis ranges(*ir);
   OverflowReport overflow = proveAccumulators(*ir, ranges);
+  overflow.annotate();
   IntegerOnlyCertificate certificate = certifyIntegerOnly(*ir);
   result.integerOnly = certificate.holds();
   result.accumulatorsProven = overflow.allProven();

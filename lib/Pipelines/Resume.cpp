@@ -106,6 +106,7 @@ LogicalResult Compiler::openCheckpoint() {
       {"moments", &options.moments},
       {"channels", &options.channels},
       {"codes", &options.codes},
+      {"biases", &options.biases},
       {"sensitivity", &options.sensitivity},
       {"latency", &options.latency},
       {"curvature", &options.curvature}};

@@ -164,10 +164,15 @@ std::string quantc::roundingPipeline(const Recipe &recipe, llvm::StringRef momen
          (exclude.empty() ? "" : " exclude=" + llvm::join(exclude, ",")) + "})";
 }
 
+std::string quantc::correctionPipeline(const Recipe &recipe, llvm::StringRef biases) {
+  if (!recipe.hasStaticActivations() || recipe.biasCorrectionRuns == 0)
+    return "";
+  return "builtin.module(qnn-store-biases{biases=" + biases.str() + "},dyad-prove-accumulators)";
+}
+
 std::vector<std::string> quantc::stepsWithoutPass(Stage stage, const Recipe &recipe) {
   const std::string &migration = recipe.migration.method, &learn = recipe.rotateLearn;
   const bool isStatic = recipe.hasStaticActivations();
-  const bool isBehindInteger = stageBefore(stage) == Stage::Integer;
   const struct {
     bool isLeftOut;
     std::string text;
@@ -184,9 +189,7 @@ std::vector<std::string> quantc::stepsWithoutPass(Stage stage, const Recipe &rec
        "bit allocation, before quantized: it has no pass; --save-config writes its widths as "
        "node-bits"},
       {stage == Stage::Quantized && !isStatic && recipe.weightRounding == "gptaq",
-       "weight-rounding gptaq, before quantized: it has no pass with activations row"},
-      {isBehindInteger && isStatic && recipe.biasCorrectionRuns > 0,
-       "bias-correction, behind integer: it has no pass"}};
+       "weight-rounding gptaq, before quantized: it has no pass with activations row"}};
   std::vector<std::string> texts;
   for (const auto &step : steps)
     if (step.isLeftOut)

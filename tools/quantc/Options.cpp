@@ -50,6 +50,9 @@ TEXT(moments, "moments", "Second moments (.npz) for weight rounding instead of c
 TEXT(codes, "codes", "Codes of weights (.npz) that --save-codes wrote, instead of weight rounding",
      "file");
 TEXT(saveCodes, "save-codes", "Write the codes of weights that weight rounding chose", "file");
+TEXT(biases, "biases", "Integer biases (JSON) that --save-biases wrote, instead of bias correction",
+     "file");
+TEXT(saveBiases, "save-biases", "Write the integer biases that bias correction found", "file");
 TEXT(channels, "channels",
      "Ranges and sample rows (.npz) for outlier migration instead of calibration data", "file");
 TEXT(saveChannels, "save-channels", "Write the ranges and rows that migration collects", "file");
@@ -304,24 +307,30 @@ static llvm::Error checkFiles(const DriverOptions &options) {
   const bool byMoments =
       !isStatic && (recipe.weightRounding == "gptq" || recipe.weightRounding == "gptaq");
   const bool byCodes = isStatic && recipe.weightRounding != "nearest";
+  const bool corrects = isStatic && recipe.biasCorrectionRuns > 0;
   const bool migrates = recipe.migration.method != "none";
   const char *const moments = "a weight-format, and weight-rounding gptq or gptaq";
   const char *const codes = "activations static, and weight-rounding other than nearest";
+  const char *const biases = "activations static, and bias-correction";
   const char *const channels = "a method of migrate";
   const struct {
     const char *option;
     bool isGiven, isUsed;
     const char *expected;
-  } rules[] = {{"--statistics", !compile.statistics.empty(), isStatic, "activations static"},
-               {"--moments", !compile.moments.empty(), byMoments, moments},
-               {"--save-moments", !compile.saveMoments.empty(), byMoments, moments},
-               {"--codes", !compile.codes.empty(), byCodes, codes},
-               {"--save-codes", !compile.saveCodes.empty(), byCodes, codes},
-               {"--save-codes", !compile.saveCodes.empty(), compile.codes.empty(), "no --codes"},
-               {"--channels", !compile.channels.empty(), migrates, channels},
-               {"--save-channels", !compile.saveChannels.empty(), migrates, channels},
-               {"--golden-data", !compile.goldenData.empty(), options.emit == "project",
-                "a project of --target hls:PART"}};
+  } rules[] = {
+      {"--statistics", !compile.statistics.empty(), isStatic, "activations static"},
+      {"--moments", !compile.moments.empty(), byMoments, moments},
+      {"--save-moments", !compile.saveMoments.empty(), byMoments, moments},
+      {"--codes", !compile.codes.empty(), byCodes, codes},
+      {"--save-codes", !compile.saveCodes.empty(), byCodes, codes},
+      {"--save-codes", !compile.saveCodes.empty(), compile.codes.empty(), "no --codes"},
+      {"--biases", !compile.biases.empty(), corrects, biases},
+      {"--save-biases", !compile.saveBiases.empty(), corrects, biases},
+      {"--save-biases", !compile.saveBiases.empty(), compile.biases.empty(), "no --biases"},
+      {"--channels", !compile.channels.empty(), migrates, channels},
+      {"--save-channels", !compile.saveChannels.empty(), migrates, channels},
+      {"--golden-data", !compile.goldenData.empty(), options.emit == "project",
+       "a project of --target hls:PART"}};
   for (const auto &rule : rules)
     if (rule.isGiven && !rule.isUsed)
       return usage(llvm::Twine(rule.option) + ": expected " + rule.expected + " beside it");
@@ -393,6 +402,8 @@ static void takeValues(DriverOptions &options) {
   compile.codes = codes;
   compile.saveCodes = saveCodes;
   compile.saveMoments = saveMoments;
+  compile.biases = biases;
+  compile.saveBiases = saveBiases;
   compile.channels = channels;
   compile.saveChannels = saveChannels;
   compile.threads = threads;

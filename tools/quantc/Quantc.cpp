@@ -114,6 +114,10 @@ void printPipeline(const CompileOptions &options, Stage last) {
     std::string text = stagePipeline(stage, recipe);
     if (!text.empty())
       llvm::outs() << name << ": --pass-pipeline='" << text << "'\n";
+    std::string correction =
+        correctionPipeline(recipe, fileOf(options.biases, options.saveBiases, "BIASES.json"));
+    if (stage == Stage::Integer && !correction.empty())
+      llvm::outs() << "corrected: --pass-pipeline='" << correction << "'\n";
   }
 }
 

@@ -41,6 +41,8 @@ struct OverflowReport {
   bool allProven() const;
   /// The widest accumulator needed; 0 if nothing accumulates.
   unsigned width() const;
+  /// Sets `dyad.accumulator_width` on what is proved; removes it from what is not.
+  void annotate() const;
   /// {"accumulator_bits", "proven", "width", "ops": [{"node", "op", "proven", "width",
   /// "final_width", "min", "max", "partial_min", "partial_max", "channels", "widest_channel"}]}.
   llvm::json::Value toJSON() const;

@@ -59,6 +59,10 @@ std::string calibrationPipeline(const Recipe &recipe, llvm::StringRef channels,
 /// rounds without data, or by the moments of two models, which no pass takes.
 std::string roundingPipeline(const Recipe &recipe, llvm::StringRef moments, llvm::StringRef codes);
 
+/// Bias correction, which the compiler does behind `integer`, as the pass that takes the biases
+/// that it found, and the proof of the sums anew. Empty where the recipe corrects none there.
+std::string correctionPipeline(const Recipe &recipe, llvm::StringRef biases);
+
 /// Steps of the way to `stage` that the pipelines above leave out since no pass stands for them:
 /// a line of text for each, in the order in which they are done.
 std::vector<std::string> stepsWithoutPass(Stage stage, const Recipe &recipe);

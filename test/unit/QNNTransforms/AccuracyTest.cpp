@@ -269,7 +269,7 @@ TEST_F(Accuracy, BiasCorrectionRestoresMeans) {
   double before = meanError();
   auto corrected = correctBias(*module, means, scales, *data, evenlySpacedRuns(kSamples, kSamples));
   ASSERT_TRUE(mlir::succeeded(corrected));
-  EXPECT_EQ(*corrected, 8); // all but the last layer
+  EXPECT_EQ(corrected->size(), 8u); // all but the last layer
   ASSERT_TRUE(mlir::succeeded(mlir::verify(*module)));
   double after = meanError();
   RecordProperty("before", std::to_string(before));

@@ -9,7 +9,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mlir/IR/Builders.h"
 #include "mlir/IR/Remarks.h"
 #include "quantc/Analysis/OverflowProof.h"
 #include "quantc/Dialect/Dyad/Transforms/Passes.h"
@@ -33,6 +32,7 @@ struct ProveAccumulators : impl::DyadProveAccumulatorsBase<ProveAccumulators> {
     }
     RangeAnalysis ranges(getOperation());
     OverflowReport report = proveAccumulators(getOperation(), ranges, bits);
+    report.annotate();
     for (const AccumulatorProof &proof : report.proofs)
       record(proof);
     if (!report.allProven())
@@ -47,8 +47,6 @@ struct ProveAccumulators : impl::DyadProveAccumulatorsBase<ProveAccumulators> {
           << proof.node << "' [NUM-ACC-2]";
       return;
     }
-    proof.op->setDiscardableAttr("dyad.accumulator_width",
-                                 Builder(&getContext()).getI32IntegerAttr(proof.width));
     remark::passed(proof.op->getLoc(),
                    remark::RemarkOpts::name("AccumulatorProved").category(getArgument()))
         << remark::metric("node", proof.node) << remark::metric("width", proof.width)

@@ -14,6 +14,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quantc/Dialect/QNN/Transforms/CorrectBias.h"
+#include "Biases.h"
 #include "Nodes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "quantc/Dialect/Dyad/IR/Dyad.h"
@@ -22,10 +23,7 @@
 #include "quantc/Numerics/Quantize.h"
 #include "quantc/Support/Checkpoint.h"
 #include "quantc/Support/Errors.h"
-#include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/JSON.h"
 #include <cmath>
-#include <map>
 
 using namespace mlir;
 using namespace quantc;
@@ -106,9 +104,6 @@ struct Stored {
   IntTensor unpack() const;
 };
 
-/// Corrected biases by the number of their contraction among those that could be corrected.
-using BiasTable = std::map<int64_t, std::vector<int64_t>>;
-
 class Correction {
 public:
   Correction(const ChannelSummaries &channels, const AccumulatorScales &scales, DataSet &data,
@@ -116,7 +111,6 @@ public:
       : channels(channels), scales(scales), data(data), runs(runs) {}
 
   LogicalResult run(func::FuncOp function, const ProgressFn &progress);
-  static bool isCorrectable(Operation *op) { return isDeferred(op); }
   BiasTable corrected;
 
 private:
@@ -125,8 +119,6 @@ private:
   LogicalResult visit(Operation *op);
   LogicalResult correct(Operation *op);
   FailureOr<IntTensor> evaluate(Operation *op, size_t run);
-  /// Whether the result is computed again for its one reader instead of being kept.
-  static bool isDeferred(Operation *op);
   FailureOr<IntTensor> operand(Value value, size_t run);
   void release(Operation *op);
 
@@ -139,21 +131,10 @@ private:
   DenseMap<Value, int64_t> readersLeft;
   /// Results of float ops, and of all that depends on them: their integers are not known here.
   DenseSet<Value> unknown;
-  int64_t seen = 0; ///< contractions that could be corrected, up to this one
+  DenseMap<Operation *, std::string> keys; ///< in `corrected`
+  DenseMap<OpOperand *, IntTensor> biases; ///< corrected ones, in place of what is there
 };
 } // namespace
-
-/// The new constant in place of the op's bias.
-static Value setBias(Operation *op, ArrayRef<int64_t> codes) {
-  Value bias = op->getOperand(2);
-  OpBuilder builder(op);
-  auto type = cast<RankedTensorType>(bias.getType());
-  Value constant = dyad::ConstantOp::create(
-      builder, op->getLoc(), type,
-      makeIntegerWeights(type, codes, (getLocationName(op->getLoc()) + ".bias").str()));
-  op->setOperand(2, constant);
-  return constant;
-}
 
 Stored Stored::pack(IntTensor tensor, Type elementType) {
   Stored stored;
@@ -180,15 +161,8 @@ IntTensor Stored::unpack() const {
   return tensor;
 }
 
-static ChannelBias channelBias(Operation *op) {
-  auto semantics = dyn_cast<IntegerSemantics>(op);
-  return semantics ? semantics.getChannelBias() : ChannelBias();
-}
-
-bool Correction::isDeferred(Operation *op) {
-  return channelBias(op).operand && op->getResult(0).hasOneUse() &&
-         isa<dyad::RequantizeOp>(*op->getResult(0).getUsers().begin());
-}
+/// Whether the result is computed again for its one reader instead of being kept.
+static bool isDeferred(Operation *op) { return bool(correctableBias(op).operand); }
 
 static Type elementTypeOf(Value value) {
   return cast<RankedTensorType>(value.getType()).getElementType();
@@ -207,8 +181,12 @@ FailureOr<IntTensor> Correction::operand(Value value, size_t run) {
 
 FailureOr<IntTensor> Correction::evaluate(Operation *op, size_t run) {
   SmallVector<IntTensor> tensors;
-  for (Value value : op->getOperands()) {
-    FailureOr<IntTensor> tensor = operand(value, run);
+  for (OpOperand &use : op->getOpOperands()) {
+    if (auto bias = biases.find(&use); bias != biases.end()) {
+      tensors.push_back(bias->second);
+      continue;
+    }
+    FailureOr<IntTensor> tensor = operand(use.get(), run);
     if (failed(tensor))
       return failure();
     tensors.push_back(std::move(*tensor));
@@ -302,7 +280,7 @@ LogicalResult Correction::correct(Operation *op) {
   StringRef name = getLocationName(op->getLoc());
   auto summary = channels.find(name);
   auto scale = scales.find(name);
-  ChannelBias added = channelBias(op);
+  ChannelBias added = correctableBias(op);
   Value bias = added.operand->get();
   if (summary == channels.end() || scale == scales.end() || !getConstantElements(bias))
     return success();
@@ -316,11 +294,12 @@ LogicalResult Correction::correct(Operation *op) {
       return failure();
     count += addAccumulators(*accumulators, added.axis, sum);
   }
-  IntTensor &codes = constants[bias];
+  auto codes = constants.find(bias);
   const ChannelSummary &wanted = summary->second;
-  if (wanted.sum.size() != sum.size() || codes.data.size() != sum.size() || count == 0)
+  if (wanted.sum.size() != sum.size() || codes == constants.end() ||
+      codes->second.data.size() != sum.size() || count == 0)
     return success();
-  IntTensor fixed = codes;
+  IntTensor fixed = codes->second;
   for (size_t o = 0; o < sum.size(); ++o) {
     double s = scale->second[scale->second.size() == 1 ? 0 : o];
     double real = wanted.sum[o] / static_cast<double>(wanted.count);
@@ -329,13 +308,8 @@ LogicalResult Correction::correct(Operation *op) {
     if (std::fabs(code) < 0x1p31)
       fixed.data[o] = static_cast<int32_t>(code);
   }
-  std::vector<int64_t> wide(fixed.data.begin(), fixed.data.end());
-  constants[setBias(op, wide)] = std::move(fixed);
-  if (bias.use_empty()) {
-    constants.erase(bias);
-    bias.getDefiningOp()->erase();
-  }
-  corrected[seen - 1] = std::move(wide);
+  corrected[keys.lookup(op)].assign(fixed.data.begin(), fixed.data.end());
+  biases[added.operand] = std::move(fixed);
   return success();
 }
 
@@ -353,7 +327,6 @@ void Correction::release(Operation *op) {
 }
 
 LogicalResult Correction::visit(Operation *op) {
-  seen += isDeferred(op);
   if (op->hasTrait<OpTrait::ConstantLike>()) {
     auto codes = readIntegers(getConstantElements(op->getResult(0)));
     if (codes && isa<dyad::ConstantOp>(op)) {
@@ -389,13 +362,15 @@ LogicalResult Correction::visit(Operation *op) {
 
 LogicalResult Correction::run(func::FuncOp function, const ProgressFn &progress) {
   Block &body = function.getBody().front();
+  for (const CorrectableOp &found : correctableOps(function))
+    keys[found.op] = found.key;
   for (Operation &op : body)
     for (Value value : op.getOperands())
       ++readersLeft[value];
   if (failed(loadArguments(function)))
     return failure();
   uint64_t total = body.getOperations().size(), done = 0;
-  for (Operation &op : llvm::make_early_inc_range(body)) {
+  for (Operation &op : body) {
     if (failed(visit(&op)))
       return failure();
     if (progress)
@@ -404,76 +379,28 @@ LogicalResult Correction::run(func::FuncOp function, const ProgressFn &progress)
   return success();
 }
 
-/// The file of corrected biases: a JSON object of arrays.
-static llvm::Error writeBiases(StringRef path, const BiasTable &table) {
-  llvm::json::Object object;
-  for (const auto &[number, codes] : table)
-    object[std::to_string(number)] = llvm::json::Array(codes);
-  return writeText(path, llvm::formatv("{0}", llvm::json::Value(std::move(object))).str());
-}
-
-static llvm::Expected<BiasTable> readBiases(StringRef path) {
-  llvm::Expected<std::string> text = readText(path);
-  if (!text)
-    return text.takeError();
-  llvm::Expected<llvm::json::Value> value = llvm::json::parse(*text);
-  if (!value)
-    return value.takeError();
-  const llvm::json::Object *object = value->getAsObject();
-  if (!object)
-    return makeError("expected an object of biases, but found another value");
-  BiasTable table;
-  for (const auto &[key, entry] : *object) {
-    int64_t number = 0;
-    const llvm::json::Array *codes = entry.getAsArray();
-    if (StringRef(key).getAsInteger(10, number) || !codes)
-      return makeError("expected arrays of biases by number, but found others");
-    for (const llvm::json::Value &code : *codes)
-      table[number].push_back(code.getAsInteger().value_or(0));
-  }
-  return table;
-}
-
-static void applyBiases(func::FuncOp function, const BiasTable &table) {
-  int64_t next = 0;
-  for (Operation &op : llvm::make_early_inc_range(function.getBody().front())) {
-    if (!Correction::isCorrectable(&op))
-      continue;
-    auto codes = table.find(next++);
-    Value bias = codes == table.end() ? Value() : op.getOperand(2);
-    if (!bias || cast<RankedTensorType>(bias.getType()).getNumElements() !=
-                     static_cast<int64_t>(codes->second.size()))
-      continue;
-    setBias(&op, codes->second);
-    if (bias.use_empty())
-      bias.getDefiningOp()->erase();
-  }
-}
-
-FailureOr<int64_t> qnn::correctBias(ModuleOp integers, const ChannelSummaries &channels,
-                                    const AccumulatorScales &scales, DataSet &data,
-                                    ArrayRef<int64_t> runs, const ProgressFn &progress,
-                                    Checkpoint *checkpoint) {
-  auto functions = integers.getOps<func::FuncOp>();
-  if (!llvm::hasSingleElement(functions) || !(*functions.begin()).getBody().hasOneBlock())
-    return emitError(integers.getLoc(), "expected one function of one block, but found others");
-  func::FuncOp function = *functions.begin();
-  bool computed = false, reported = false;
-  auto table = resumed<BiasTable>(checkpoint, "biases", readBiases, writeBiases,
-                                  [&]() -> llvm::Expected<BiasTable> {
-                                    Correction correction(channels, scales, data, runs);
-                                    computed = true;
-                                    reported = failed(correction.run(function, progress));
-                                    if (reported)
-                                      return makeError("biases were not corrected");
-                                    return std::move(correction.corrected);
-                                  });
+FailureOr<BiasTable> qnn::correctBias(ModuleOp integers, const ChannelSummaries &channels,
+                                      const AccumulatorScales &scales, DataSet &data,
+                                      ArrayRef<int64_t> runs, const ProgressFn &progress,
+                                      Checkpoint *checkpoint) {
+  FailureOr<func::FuncOp> function = onlyFunction(integers);
+  if (failed(function))
+    return failure();
+  bool reported = false;
+  auto compute = [&]() -> llvm::Expected<BiasTable> {
+    Correction correction(channels, scales, data, runs);
+    reported = failed(correction.run(*function, progress));
+    if (reported)
+      return makeError("biases were not corrected");
+    return std::move(correction.corrected);
+  };
+  auto table = resumed<BiasTable>(checkpoint, "biases", readBiases, writeBiases, compute);
   if (!table) {
     std::string reason = llvm::toString(table.takeError());
     return reported ? LogicalResult(failure())
                     : LogicalResult(emitError(integers.getLoc()) << reason);
   }
-  if (!computed)
-    applyBiases(function, *table);
-  return static_cast<int64_t>(table->size());
+  if (failed(storeBiases(integers, *table)))
+    return failure();
+  return std::move(*table);
 }

@@ -21,6 +21,7 @@
 #define QUANTC_DIALECT_QNN_TRANSFORMS_CORRECTBIAS_H
 
 #include "quantc/Dialect/QNN/Transforms/Equalize.h"
+#include <map>
 
 namespace quantc {
 class Checkpoint;
@@ -38,17 +39,31 @@ void observeLinearMaps(mlir::ModuleOp module);
 using AccumulatorScales = llvm::StringMap<std::vector<double>>;
 AccumulatorScales collectAccumulatorScales(mlir::ModuleOp quantized);
 
+/// Integer biases of contractions by node name; where several have one name, NAME:1, NAME:2, ...
+/// for those behind the first.
+using BiasTable = std::map<std::string, std::vector<int64_t>>;
+
+/// A JSON object: NODE to an array of integers, one for each output channel.
+llvm::Error writeBiases(llvm::StringRef path, const BiasTable &table);
+llvm::Expected<BiasTable> readBiases(llvm::StringRef path);
+
+/// Gives contractions that are requantized the biases of the table, each with a remark; those that
+/// it does not name keep theirs. What the table names must be there, with as many biases. Fails
+/// with a diagnostic.
+mlir::LogicalResult storeBiases(mlir::ModuleOp integers, const BiasTable &table);
+
 /// Corrects the biases of `dyad` contractions that are requantized; the last ones, whose
 /// accumulators leave the graph, stay. `integers` is a module after convert-nn-to-dyad with one
 /// function and no float op inside; `channels` are the summaries of a module made by
 /// `observeLinearMaps` over the same runs. Every op is evaluated by its own definition
-/// (IntegerSemantics), so the result is the same on every machine. Returns the number of
-/// contractions corrected; fails with a diagnostic. `checkpoint` keeps the biases, or gives those
-/// that it has; may be null.
-mlir::FailureOr<int64_t> correctBias(mlir::ModuleOp integers, const ChannelSummaries &channels,
-                                     const AccumulatorScales &scales, DataSet &data,
-                                     llvm::ArrayRef<int64_t> runs, const ProgressFn &progress = {},
-                                     Checkpoint *checkpoint = nullptr);
+/// (IntegerSemantics), so the result is the same on every machine. Returns what it gave to
+/// `storeBiases`; fails with a diagnostic. `checkpoint` keeps the biases, or gives those that it
+/// has; may be null.
+mlir::FailureOr<BiasTable> correctBias(mlir::ModuleOp integers, const ChannelSummaries &channels,
+                                       const AccumulatorScales &scales, DataSet &data,
+                                       llvm::ArrayRef<int64_t> runs,
+                                       const ProgressFn &progress = {},
+                                       Checkpoint *checkpoint = nullptr);
 
 } // namespace quantc::qnn
 

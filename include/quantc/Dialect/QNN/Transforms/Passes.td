@@ -271,6 +271,25 @@ def QnnStoreCodes : Pass<"qnn-store-codes", "::mlir::ModuleOp"> {
   let dependentDialects = ["::quantc::qnn::QNNDialect", "::quantc::nn::NNDialect"];
 }
 
+def QnnStoreBiases : Pass<"qnn-store-biases", "::mlir::ModuleOp"> {
+  let summary = "give integer contractions the biases of a file";
+  let description = [{
+    Bias correction behind the lowering to `dyad`, with its data given: each contraction
+    that is requantized and that `biases` names gets the integers of the file as its bias,
+    with a remark that says how far they moved; others keep theirs. `biases` is a JSON
+    object, NODE to an array of one integer for each output channel, as
+    `quantc --save-biases` writes it. What the file names must be there, with as many
+    channels. Sums change: `dyad-prove-accumulators` is to run behind it.
+
+    Reference: docs/Recipes.md, option bias-correction. Example: see
+    test/Dialect/QNN/Transforms/store-biases-doctest.mlir.
+  }];
+  let options = [
+    Option<"biases", "biases", "std::string", "\"\"", "file of biases; required">
+  ];
+  let dependentDialects = ["::quantc::dyad::DyadDialect"];
+}
+
 def QnnMigrate : Pass<"qnn-migrate", "::mlir::ModuleOp"> {
   let summary = "move outliers of activations into weights by scales and shifts of channels";
   let description = [{
