@@ -22,37 +22,62 @@ using namespace mlir;
 using namespace quantc;
 namespace json = llvm::json;
 
-/// A list of lists of "NAME=w4" as one assignment each; every group must be named.
-static llvm::Expected<std::vector<alloc::Assignment>> readTrials(llvm::StringRef path,
-                                                                 const alloc::Problem &problem) {
+namespace {
+/// Allocations whose losses are ordered together.
+struct TrialGroup {
+  std::string name;
+  std::vector<alloc::Assignment> assignments;
+};
+using EntryLists = std::vector<std::vector<std::string>>;
+} // namespace
+
+/// A list of lists of "NAME=w4", or an object of such by name.
+static llvm::Expected<std::map<std::string, EntryLists>> readEntries(llvm::StringRef path) {
   auto buffer = llvm::MemoryBuffer::getFile(path);
   if (!buffer)
     return llvm::createStringError("cannot read '" + path + "': " + buffer.getError().message());
-  auto lists =
-      json::parse<std::vector<std::vector<std::string>>>((*buffer)->getBuffer(), "allocations");
-  if (!lists)
-    return lists.takeError();
-  std::vector<alloc::Assignment> assignments;
-  for (const std::vector<std::string> &entries : *lists) {
-    llvm::StringMap<llvm::StringRef> labels;
-    for (const std::string &entry : entries) {
-      auto [name, label] = llvm::StringRef(entry).rsplit('=');
-      labels[name] = label;
+  auto value = json::parse((*buffer)->getBuffer());
+  if (!value)
+    return value.takeError();
+  std::map<std::string, EntryLists> groups;
+  json::Path::Root root("allocations");
+  bool isNamed = value->getAsObject();
+  if (isNamed ? fromJSON(*value, groups, root) : fromJSON(*value, groups["all"], root))
+    return groups;
+  return root.getError();
+}
+
+/// One assignment of each list; every group of the problem must be named.
+static llvm::Expected<std::vector<TrialGroup>> readTrials(llvm::StringRef path,
+                                                          const alloc::Problem &problem) {
+  auto named = readEntries(path);
+  if (!named)
+    return named.takeError();
+  std::vector<TrialGroup> groups;
+  for (const auto &[name, lists] : *named) {
+    TrialGroup &trials = groups.emplace_back();
+    trials.name = name;
+    for (const std::vector<std::string> &entries : lists) {
+      llvm::StringMap<llvm::StringRef> labels;
+      for (const std::string &entry : entries) {
+        auto [node, label] = llvm::StringRef(entry).rsplit('=');
+        labels[node] = label;
+      }
+      alloc::Assignment assignment;
+      for (const alloc::Group &group : problem.groups) {
+        auto found = llvm::find_if(group.candidates, [&](const alloc::Candidate &candidate) {
+          return candidate.label == labels.lookup(group.name);
+        });
+        if (found == group.candidates.end())
+          return llvm::createStringError("'" + path + "': allocation " +
+                                         llvm::Twine(trials.assignments.size()) + " of '" + name +
+                                         "' has no candidate for node '" + group.name + "'");
+        assignment.push_back(unsigned(found - group.candidates.begin()));
+      }
+      trials.assignments.push_back(std::move(assignment));
     }
-    alloc::Assignment assignment;
-    for (const alloc::Group &group : problem.groups) {
-      auto found = llvm::find_if(group.candidates, [&](const alloc::Candidate &candidate) {
-        return candidate.label == labels.lookup(group.name);
-      });
-      if (found == group.candidates.end())
-        return llvm::createStringError("'" + path + "': allocation " +
-                                       llvm::Twine(assignments.size()) +
-                                       " has no candidate for node '" + group.name + "'");
-      assignment.push_back(unsigned(found - group.candidates.begin()));
-    }
-    assignments.push_back(std::move(assignment));
   }
-  return assignments;
+  return groups;
 }
 
 /// Outputs of one model on one run, as floats.
@@ -173,28 +198,54 @@ llvm::Error Compiler::timeTrials(AllocationResult &allocation,
   return llvm::Error::success();
 }
 
+/// How the predicted losses of the last trials order the measured ones.
+static llvm::Expected<TrialOrder> orderOf(const TrialGroup &group, llvm::StringRef loss,
+                                          ArrayRef<WidthEffect> effects,
+                                          const alloc::Problem &problem) {
+  TrialOrder order{group.name, outputLossName(loss).str(), int64_t(effects.size()), {}};
+  std::vector<double> predicted, measured;
+  for (auto [assignment, effect] : llvm::zip_equal(group.assignments, effects)) {
+    auto found = outputLoss(order.loss, effect);
+    if (!found)
+      return found.takeError();
+    predicted.push_back(alloc::evaluate(problem, assignment).loss);
+    measured.push_back(*found);
+  }
+  auto correlation = alloc::bootstrapSpearman(predicted, measured);
+  if (correlation)
+    order.correlation = *correlation;
+  else // fewer than two, or all the same: nothing is ordered
+    llvm::consumeError(correlation.takeError());
+  return order;
+}
+
 llvm::Error Compiler::tryAllocations(AllocationResult &allocation, const SensitivityTable &table) {
   if (options.tryAllocations.empty())
     return llvm::Error::success();
-  auto assignments = readTrials(options.tryAllocations, allocation.problem);
-  if (!assignments)
-    return assignments.takeError();
+  auto groups = readTrials(options.tryAllocations, allocation.problem);
+  if (!groups)
+    return groups.takeError();
   auto data = DataSet::open(options.evaluation, inputSpecs(*floatModule));
   if (!data)
     return data.takeError();
   auto reference = referenceOutputs(*floatModule, **data, options.threads);
   if (!reference)
     return reference.takeError();
+  std::vector<alloc::Assignment> assignments;
+  for (const TrialGroup &group : *groups)
+    llvm::append_range(assignments, group.assignments);
   std::vector<TimedModel> timed;
-  for (auto [done, assignment] : llvm::enumerate(*assignments)) {
+  std::vector<WidthEffect> effects;
+  for (auto [done, assignment] : llvm::enumerate(assignments)) {
     if (options.progress)
-      options.progress("allocations", done, assignments->size());
+      options.progress("allocations", done, assignments.size());
     auto model = openTrial(allocation, assignment);
     if (!model)
       return model.takeError();
     auto effect = compareOn(*reference, **model, **data);
     if (!effect)
       return effect.takeError();
+    effects.push_back(*effect);
     json::Object &row = allocation.trials.emplace_back(predictionOf(allocation, assignment));
     row["measured"] = toJSON(*effect);
     if (!allocation.restLatency)
@@ -207,6 +258,14 @@ llvm::Error Compiler::tryAllocations(AllocationResult &allocation, const Sensiti
     trial.feeds = quantizeFeed((*model)->inputs(), feedTensors(*feed));
     trial.model = std::move(*model);
   }
-  return timed.empty() ? llvm::Error::success()
-                       : timeTrials(allocation, *assignments, timed, table);
+  ArrayRef<WidthEffect> left = effects;
+  for (const TrialGroup &group : *groups) {
+    size_t count = group.assignments.size();
+    auto order = orderOf(group, allocation.loss, left.take_front(count), allocation.problem);
+    if (!order)
+      return order.takeError();
+    allocation.orders.push_back(std::move(*order));
+    left = left.drop_front(count);
+  }
+  return timed.empty() ? llvm::Error::success() : timeTrials(allocation, assignments, timed, table);
 }

@@ -458,6 +458,12 @@ void AllocationResult::print(llvm::raw_ostream &os) const {
     search->print(os);
   for (auto [cost, drop] : measured)
     os << llvm::formatv("  measured    cost {0}: loss of agreement {1:F4}\n", cost, drop);
+  for (const TrialOrder &order : orders)
+    if (order.correlation)
+      os << llvm::formatv("  ordered     {0}: {1} by prediction, Spearman {2:F3} [{3:F3}, {4:F3}] "
+                          "of {5} allocations\n",
+                          order.group, order.loss, order.correlation->value, order.correlation->low,
+                          order.correlation->high, order.count);
 }
 
 llvm::json::Value AllocationResult::toJSON() const {
@@ -467,7 +473,16 @@ llvm::json::Value AllocationResult::toJSON() const {
     costs[resource.name] = cost;
   for (auto [group, choice] : llvm::zip_equal(problem.groups, chosen))
     widths[group.name] = group.candidates[choice].label;
-  llvm::json::Array searched, tried;
+  llvm::json::Array searched, tried, ordered;
+  for (const TrialOrder &order : orders) {
+    llvm::json::Object row{{"group", order.group}, {"loss", order.loss}, {"count", order.count}};
+    if (order.correlation) {
+      row["spearman"] = order.correlation->value;
+      row["low"] = order.correlation->low;
+      row["high"] = order.correlation->high;
+    }
+    ordered.push_back(std::move(row));
+  }
   for (auto [cost, drop] : measured)
     searched.push_back(llvm::json::Object{{"cost", cost}, {"drop", drop}});
   for (const llvm::json::Object &trial : trials)
@@ -483,6 +498,7 @@ llvm::json::Value AllocationResult::toJSON() const {
       {"search", search ? search->toJSON() : llvm::json::Value(nullptr)},
       {"searched", std::move(searched)},
       {"trials", std::move(tried)},
+      {"orders", std::move(ordered)},
       {"widths", std::move(widths)}};
 }
 

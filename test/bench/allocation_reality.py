@@ -82,32 +82,6 @@ def random_allocations(problem, resource, target, count, seed):
     return [labels_of(problem, choice) for choice in found]
 
 
-def ranks(values):
-    """Average ranks."""
-    values = np.asarray(values, float)
-    order = np.argsort(values, kind="stable")
-    result = np.empty(len(values))
-    result[order] = np.arange(len(values))
-    for value in set(values):
-        same = values == value
-        result[same] = result[same].mean()
-    return result
-
-
-def spearman(x, y):
-    if len(set(x)) < 2 or len(set(y)) < 2:
-        return 0.0
-    return float(np.corrcoef(ranks(x), ranks(y))[0, 1])
-
-
-def interval(x, y, resamples=2000):
-    """95 % by the bootstrap over pairs."""
-    rng = np.random.default_rng(0)
-    x, y = np.asarray(x), np.asarray(y)
-    draws = [rng.integers(0, len(x), len(x)) for _ in range(resamples)]
-    return np.percentile([spearman(x[d], y[d]) for d in draws], [2.5, 97.5])
-
-
 def draw(path, groups, x_label, y_label, log):
     import matplotlib
 
@@ -127,12 +101,14 @@ def draw(path, groups, x_label, y_label, log):
     figure.savefig(path, dpi=120)
 
 
-def report(name, trials, metric):
-    predicted = [t["predicted_loss"] for t in trials]
-    found = [t["measured"][metric] for t in trials]
-    low, high = interval(predicted, found)
-    print(f"{name:15} {metric}: Spearman {spearman(predicted, found):.3f}, 95 % [{low:.3f}, {high:.3f}]")
-    return predicted, found
+def print_order(order):
+    """Trials that all measure alike have no order."""
+    if "spearman" in order:
+        print(f"{order['group']:15} {order['loss']}: Spearman {order['spearman']:.3f}, 95 % [{order['low']:.3f}, {order['high']:.3f}]")
+
+
+def points(trials, metric):
+    return [t["predicted_loss"] for t in trials], [t["measured"][metric] for t in trials]
 
 
 def report_latency(name, trials, key):
@@ -190,10 +166,10 @@ class Bench:
             return json.load(file)["allocation"]
 
     def attempt(self, widths, allocations, *options):
-        """What became of each allocation."""
+        """What became of each allocation: a list, or lists by name."""
         with open(self.at("trials.json"), "w", encoding="utf-8") as file:
             json.dump(allocations, file)
-        self.quantc(widths, "--try-allocations", self.at("trials.json"), "--evaluate", self.at("evaluation.npz"), *options)
+        self.quantc(widths, "--try-allocations", self.at("trials.json"), "--evaluate", self.at("evaluation.npz"), "--set", "allocation-search=0", *options)
         trials = self.report()["trials"]
         with open(self.at("result.json"), "w", encoding="utf-8") as file:
             json.dump(trials, file, indent=1)
@@ -225,13 +201,14 @@ def main():
     budget = next(r["budget"] for r in problem["resources"] if r["name"] == "bits")
     different = front_allocations(bench.at("front/front-size.csv"), arguments.count)
     equal = random_allocations(problem, 0, budget, arguments.count, seed=1)
-    trials = bench.attempt(arguments.widths, different + equal, "--latency", bench.at("latency.json"))
+    trials = bench.attempt(arguments.widths, {"different sizes": different, "equal size": equal}, "--latency", bench.at("latency.json"))
 
     classes = "divergence" in trials[0]["measured"] and arguments.loss in ("auto", "divergence")
     metric = "divergence" if classes else "noise"
     print(f"{arguments.model}, {cpu_name()}, {arguments.samples} evaluation samples, widths {arguments.widths}")
-    groups = [("different sizes", *report("different sizes", trials[: len(different)], metric)),
-              ("equal size", *report("equal size", trials[len(different) :], metric))]  # fmt: skip
+    for order in bench.report()["orders"]:
+        print_order(order)
+    groups = [("different sizes", *points(trials[: len(different)], metric)), ("equal size", *points(trials[len(different) :], metric))]
     draw(bench.at("loss.png"), groups, f"predicted {metric}", f"measured {metric}", log=True)
     groups = [("in turns", *report_latency("in turns", trials, "latency_in_turns")),
               ("from the table", *report_latency("from the table", trials, "predicted_latency"))]  # fmt: skip

@@ -19,7 +19,7 @@ import statistics
 import sys
 
 sys.path[:0] = [os.path.dirname(os.path.abspath(__file__))]
-from allocation_reality import Bench, add_arguments, cpu_name, random_allocations  # noqa: E402
+from allocation_reality import Bench, add_arguments, cpu_name, print_order, random_allocations  # noqa: E402
 
 
 def sqnr(trial):
@@ -61,15 +61,17 @@ def main():
     allocated = [f"{node}={label}" for node, label in bench.report()["widths"].items()]
     uniform = [f"{group['name']}=w{arguments.uniform}" for group in problem["groups"]]
     rivals = random_allocations(problem, 0, budget, arguments.count, seed=1)
-    trials = bench.attempt(every, [allocated, uniform, *rivals])
+    trials = bench.attempt(every, {"allocated": [allocated], "random": rivals, "uniform": [uniform]})  # in this order
 
     print(f"{arguments.model}, {cpu_name()}, {arguments.samples} evaluation samples, {arguments.calibration} for calibration, "
           f"{' '.join(arguments.set)}\n")  # fmt: skip
     print("| widths | MB of codes | top-1 agreement | SQNR dB | divergence |\n|---|---:|---:|---:|---:|")
     print_row(f"allocated, {arguments.widths}", trials[0])
-    print_row(f"uniform, {arguments.uniform}", trials[1])
+    print_row(f"uniform, {arguments.uniform}", trials[-1])
     for name, choose in (("best", max), ("median", statistics.median), ("worst", min)):
-        print_of_random(f"{arguments.count} random, {arguments.widths}: {name}", choose, trials[2:])
+        print_of_random(f"{arguments.count} random, {arguments.widths}: {name}", choose, trials[1:-1])
+    for order in bench.report()["orders"]:
+        print_order(order)
 
 
 if __name__ == "__main__":

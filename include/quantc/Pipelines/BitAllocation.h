@@ -25,6 +25,7 @@
 #ifndef QUANTC_PIPELINES_BITALLOCATION_H
 #define QUANTC_PIPELINES_BITALLOCATION_H
 
+#include "quantc/Allocation/RankCorrelation.h"
 #include "quantc/Allocation/Search.h"
 #include "quantc/Allocation/Solvers.h"
 #include "quantc/Pipelines/Recipe.h"
@@ -119,6 +120,14 @@ struct AllocationSearch {
   llvm::json::Value toJSON() const;
 };
 
+/// How predicted losses order the measured ones of a group of tried allocations.
+struct TrialOrder {
+  std::string group, loss; ///< the loss that was measured
+  int64_t count = 0;
+  /// With its 95 % interval (bootstrap); absent where there is nothing to order.
+  std::optional<alloc::Correlation> correlation;
+};
+
 /// What was decided, for reports.
 struct AllocationResult {
   alloc::Problem problem;
@@ -135,8 +144,9 @@ struct AllocationResult {
   /// those of its integer code, and "latency_in_turns", the prediction from steps that were timed
   /// in turns with that code.
   std::vector<llvm::json::Object> trials;
+  std::vector<TrialOrder> orders; ///< by group of trials
 
-  /// At most five lines.
+  /// At most five lines, and one a group of trials.
   void print(llvm::raw_ostream &os) const;
   llvm::json::Value toJSON() const;
 };

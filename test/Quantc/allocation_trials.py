@@ -1,0 +1,61 @@
+# Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+# See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Allocations of a file are compiled and measured, and the order of predicted and measured losses is told: `allocation_trials.py QUANTC MODEL DATA FOLDER`."""
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+
+QUANTC, MODEL, DATA, FOLDER = sys.argv[1:]
+
+
+def at(name):
+    return os.path.join(FOLDER, name)
+
+
+def attempt(allocations, code=0):
+    with open(at("trials.json"), "w", encoding="utf-8") as file:
+        json.dump(allocations, file)
+    done = subprocess.run([QUANTC, MODEL, "--calibrate", DATA, "--evaluate", DATA, "--effective-bits", "6", "--set", "allocation-loss=noise",
+                           "--try-allocations", at("trials.json"), "--report", at("r.json"), "--allow-float"], capture_output=True, text=True)  # fmt: skip
+    assert done.returncode == code, (done.returncode, done.stderr)
+    if code:
+        return done.stderr, None
+    with open(at("r.json"), encoding="utf-8") as file:
+        return done.stdout, json.load(file)["allocation"]
+
+
+def ranks(values):
+    values = np.array(values)
+    return [((values < v).sum() + (values <= v).sum()) / 2 for v in values]
+
+
+def spearman(trials):
+    return np.corrcoef(ranks([t["predicted_loss"] for t in trials]), ranks([t["measured"]["noise"] for t in trials]))[0, 1]
+
+
+os.makedirs(FOLDER, exist_ok=True)
+nodes = list(attempt([])[1]["widths"])
+every = [[f"{node}={label}" for node, label in zip(nodes, labels)] for labels in itertools.product(("w4", "w8"), repeat=len(nodes))][::2]
+assert len(every) == 8
+
+text, found = attempt(every)
+(order,) = found["orders"]
+assert (order["group"], order["loss"], order["count"]) == ("all", "noise", len(every)), order
+assert abs(order["spearman"] - spearman(found["trials"])) < 1e-12 and order["low"] <= order["spearman"] <= order["high"], order
+assert f"Spearman {order['spearman']:.3f} [{order['low']:.3f}, {order['high']:.3f}] of {len(every)} allocations" in text, text
+
+text, found = attempt({"b": every[:5], "a": [every[-1]]})
+first, second = found["orders"]
+assert (first["group"], first["count"], "spearman" in first) == ("a", 1, False), first
+assert (second["group"], second["count"]) == ("b", 5) and abs(second["spearman"] - spearman(found["trials"][1:])) < 1e-12, second
+
+text, _ = attempt({"b": [every[0][1:]]}, code=2)
+assert f"allocation 0 of 'b' has no candidate for node '{nodes[0]}'" in text, text
+text, _ = attempt({"b": 3}, code=2)
+assert "expected array" in text, text
