@@ -74,7 +74,7 @@ Expected<Vector> ptq::meanBehindRelu(const Vector &beta, const Vector &gamma, bo
 //===----------------------------------------------------------------------===//
 
 Expected<Vector> ptq::biasShift(const LinearLayer &original, const Matrix &rounded,
-                                const Vector &inputMean) {
+                                const Vector &inputMean, ArrayRef<double> tapShares) {
   if (Error error = checkLayer(original))
     return std::move(error);
   if (Error error = checkMatrix("the rounded weight", rounded, original.weight.rows(),
@@ -82,7 +82,14 @@ Expected<Vector> ptq::biasShift(const LinearLayer &original, const Matrix &round
     return std::move(error);
   if (Error error = checkVector("the inputs' means", inputMean, original.inputs()))
     return std::move(error);
-  return responseTo(original, rounded - original.weight, inputMean);
+  if (!tapShares.empty() && int64_t(tapShares.size()) != original.taps)
+    return makeError("expected " + Twine(original.taps) + " shares of taps, but found " +
+                     Twine(tapShares.size()));
+  Matrix error = rounded - original.weight;
+  if (!tapShares.empty())
+    for (Eigen::Index column = 0; column < error.cols(); ++column)
+      error.col(column) *= tapShares[column % original.taps];
+  return responseTo(original, error, inputMean);
 }
 
 Error MeanShift::add(const Matrix &quantized, const Matrix &original) {

@@ -22,6 +22,26 @@ using namespace quantc::ptq;
 // Rows
 //===----------------------------------------------------------------------===//
 
+/// Axes do not depend on each other.
+std::vector<double> PatchGeometry::tapShares() const {
+  std::array<std::vector<double>, kAxes> shares;
+  for (int axis = 0; axis < kAxes; ++axis)
+    for (int64_t tap = 0; tap < kernel[axis]; ++tap) {
+      int64_t inside = 0;
+      for (int64_t at = 0; at < out[axis]; ++at) {
+        int64_t x = at * strides[axis] + tap * dilations[axis] - padsBefore[axis];
+        inside += x >= 0 && x < size[axis];
+      }
+      shares[axis].push_back(double(inside) / double(std::max<int64_t>(out[axis], 1)));
+    }
+  std::vector<double> all;
+  for (double first : shares[0])
+    for (double second : shares[1])
+      for (double third : shares[2])
+        all.push_back(first * second * third);
+  return all;
+}
+
 void PatchGeometry::patches(const float *sample, int64_t group, int64_t first, int64_t count,
                             float *rows) const {
   const int64_t own = channels / groups, plane = size[0] * size[1] * size[2], width = rowSize();

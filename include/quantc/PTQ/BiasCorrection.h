@@ -42,9 +42,10 @@ llvm::Expected<Vector> meanBehindRelu(const Vector &beta, const Vector &gamma, b
 
 /// What to subtract from the bias: sum over inputs and taps of (rounded - original) * E[x], per
 /// output. `original` gives shape; `rounded` is a weight of the same shape; `inputMean` has one
-/// value per input channel. Padding counts as if it had the mean, too.
+/// value per input channel, `tapShares` one per tap: how often it meets the input and no border
+/// (PatchGeometry::tapShares); none: always.
 llvm::Expected<Vector> biasShift(const LinearLayer &original, const Matrix &rounded,
-                                 const Vector &inputMean);
+                                 const Vector &inputMean, llvm::ArrayRef<double> tapShares = {});
 
 /// The means of what a quantized and a float model compute at one place, per channel: what to
 /// subtract from the bias when layers are taken in topological order, each with its predecessors

@@ -15,6 +15,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 namespace quantc::ptq {
 
@@ -42,6 +43,9 @@ struct PatchGeometry {
            size == o.size && kernel == o.kernel && strides == o.strides &&
            dilations == o.dilations && padsBefore == o.padsBefore && out == o.out;
   }
+
+  /// Of each tap the share of the output's positions where it meets the input; borders are zeros.
+  std::vector<double> tapShares() const;
 
   /// Rows of positions [first, first + count) of a group, row-major.
   void patches(const float *sample, int64_t group, int64_t first, int64_t count, float *rows) const;

@@ -14,6 +14,7 @@
 #include "quantc/PTQ/BiasCorrection.h"
 #include "Samples.h"
 #include "quantc/Numerics/Rounding.h"
+#include "quantc/PTQ/PatchGeometry.h"
 #include <gtest/gtest.h>
 
 using namespace llvm;
@@ -109,6 +110,56 @@ TEST(BiasCorrection, ShiftByHand) {
   EXPECT_NEAR(cantFail(biasShift(conv, rounded, Eigen::Vector2d(10, 1)))[0], -0.2, 1e-14);
 }
 
+/// Mean over all positions of a convolution of constant channels, two groups, by the definition.
+Vector meanOfConvolution(const PatchGeometry &g, const Matrix &weight, const Vector &inputs) {
+  Vector sums = Vector::Zero(weight.rows());
+  const int64_t inGroup = g.channels / g.groups, outGroup = weight.rows() / g.groups;
+  for (int64_t o = 0; o < weight.rows(); ++o)
+    for (int64_t y = 0; y < g.out[0]; ++y)
+      for (int64_t x = 0; x < g.out[1]; ++x)
+        for (int64_t i = 0; i < inGroup; ++i)
+          for (int64_t ky = 0; ky < g.kernel[0]; ++ky)
+            for (int64_t kx = 0; kx < g.kernel[1]; ++kx) {
+              int64_t iy = y * g.strides[0] + ky * g.dilations[0] - g.padsBefore[0];
+              int64_t ix = x * g.strides[1] + kx * g.dilations[1] - g.padsBefore[1];
+              if (iy >= 0 && iy < g.size[0] && ix >= 0 && ix < g.size[1])
+                sums[o] += weight(o, (i * g.kernel[0] + ky) * g.kernel[1] + kx) *
+                           inputs[o / outGroup * inGroup + i];
+            }
+  return sums / double(g.positions());
+}
+
+/// Strides, dilations, and pads that differ from side to side; a kernel wider than the input, too.
+TEST(BiasCorrection, BordersReadZeros) {
+  PatchGeometry wide;
+  wide.channels = 6;
+  wide.groups = 2;
+  wide.size = {9, 7, 1};
+  wide.kernel = {3, 4, 1};
+  wide.strides = {2, 3, 1};
+  wide.dilations = {2, 1, 1};
+  wide.padsBefore = {3, 1, 0};
+  wide.out = {5, 3, 1}; // pads behind: 1 and 2
+  PatchGeometry narrow = wide;
+  narrow.size = {2, 1, 1};
+  narrow.strides = {1, 1, 1};
+  narrow.out = {3, 4, 1}; // pads behind: 2 and 5
+  Vector inputs = normalProbe(8, 0, 6);
+  for (const PatchGeometry &g : {wide, narrow}) {
+    LinearLayer layer;
+    layer.weight = normalMatrix(4, g.rowSize(), 9);
+    layer.taps = g.taps();
+    layer.groups = g.groups;
+    Matrix rounded = layer.weight + 0.1 * normalMatrix(4, g.rowSize(), 10);
+    Vector expected =
+        meanOfConvolution(g, rounded, inputs) - meanOfConvolution(g, layer.weight, inputs);
+    Vector shift = cantFail(biasShift(layer, rounded, inputs, g.tapShares()));
+    EXPECT_LT((shift - expected).cwiseAbs().maxCoeff(), 1e-13);
+    Vector borderless = cantFail(biasShift(layer, rounded, inputs));
+    EXPECT_GT((borderless - expected).cwiseAbs().maxCoeff(), 0.01);
+  }
+}
+
 /// Rounds to multiples of 1/4.
 Matrix coarse(const Matrix &weight) {
   return weight.unaryExpr([](double w) { return quantc::numerics::roundHalfEven(4 * w) / 4; });
@@ -167,6 +218,8 @@ TEST(BiasCorrectionErrors, NameWhatWasExpected) {
             "expected the rounded weight of shape 2x3, but found 2x2");
   EXPECT_EQ(messageOf(biasShift(layer, layer.weight, Vector::Ones(2))),
             "expected 3 values of the inputs' means, but found 2");
+  EXPECT_EQ(messageOf(biasShift(layer, layer.weight, Vector::Ones(3), {1, 1})),
+            "expected 1 shares of taps, but found 2");
   EXPECT_EQ(messageOf(meanBehindRelu(Vector::Ones(2), Vector::Ones(3))),
             "expected 2 values of gamma, but found 3");
   EXPECT_EQ(messageOf(MeanShift(2).add(Matrix::Ones(3, 2), Matrix::Ones(4, 2))),

@@ -313,7 +313,8 @@ LogicalResult LinearMap::correctBias() {
     }
   llvm::Expected<ptq::Vector> shift = ptq::biasShift(
       layer, rounded,
-      Eigen::Map<const ptq::Vector>(means->data(), static_cast<Eigen::Index>(means->size())));
+      Eigen::Map<const ptq::Vector>(means->data(), static_cast<Eigen::Index>(means->size())),
+      geometry->tapShares());
   if (!shift)
     return op.emitError("bias correction: ") << llvm::toString(shift.takeError());
   if (!op.getBiasValue()) { // one for the integers to take the place of
