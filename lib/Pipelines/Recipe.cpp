@@ -16,6 +16,7 @@
 #include "quantc/Numerics/BlockScale.h"
 #include "quantc/Support/Suggest.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
@@ -43,6 +44,7 @@ llvm::Error quantc::setRecipeOption(Recipe &recipe, StringRef name, StringRef va
     }
     if (llvm::Error error = entry.set(recipe, value))
       return llvm::createStringError("option '" + name + "': " + llvm::toString(std::move(error)));
+    recipe.given.insert(name.str());
     return llvm::Error::success();
   }
   std::string message = ("unknown option '" + name + "'").str();
@@ -135,8 +137,12 @@ std::vector<std::string> quantc::builtinRecipes() {
 
 llvm::Expected<Recipe> quantc::loadRecipe(StringRef nameOrPath) {
   for (const BuiltinRecipe &recipe : builtinRecipeTexts)
-    if (nameOrPath == recipe.name)
-      return parseRecipe(recipe.text, recipe.name);
+    if (nameOrPath == recipe.name) {
+      llvm::Expected<Recipe> parsed = parseRecipe(recipe.text, recipe.name);
+      if (parsed)
+        parsed->given.clear();
+      return parsed;
+    }
   if (!nameOrPath.ends_with(".yaml") && !nameOrPath.ends_with(".yml")) {
     std::vector<std::string> names = builtinRecipes();
     std::vector<StringRef> candidates(names.begin(), names.end());
@@ -152,8 +158,12 @@ llvm::Expected<Recipe> quantc::loadRecipe(StringRef nameOrPath) {
 }
 
 void quantc::writeRecipe(const Recipe &recipe, llvm::raw_ostream &os) {
+  static const Recipe defaults;
+  llvm::StringSet<> idle;
+  for (const IdleOption &option : idleOptions(recipe))
+    idle.insert(option.name);
   for (const RecipeEntry &entry : recipeEntries()) {
-    std::string value = entry.get(recipe);
+    std::string value = entry.get(idle.contains(entry.option.name) ? defaults : recipe);
     os << entry.option.name << ": ";
     if (value.empty() || value.find(':') != std::string::npos)
       os << '"' << value << '"';
@@ -168,14 +178,6 @@ static llvm::Error checkMigration(const Recipe &recipe) {
   if (recipe.migration.method == "awq" && recipe.rotate != "none")
     return llvm::createStringError("migrate awq: expected rotate none beside it, but found " +
                                    recipe.rotate);
-  if (recipe.migration.absorb && recipe.migration.method != "equalize")
-    return llvm::createStringError("migrate-absorb: expected migrate equalize beside it, but "
-                                   "found " +
-                                   recipe.migration.method);
-  if (recipe.migration.openClamps && recipe.migration.method == "none")
-    return llvm::createStringError(
-        "migrate-open-clamps: expected a method of migrate beside it, but "
-        "found none");
   if (recipe.migration.method != "none" && recipe.weightFormat.empty() &&
       recipe.quantize.weightBits < 2)
     return llvm::createStringError("migrate: expected weight-bits of at least 2 beside it, but "
@@ -208,19 +210,15 @@ static std::string searchFault(const Recipe &recipe) {
                                numerics::ScaleSearch::halfQuadratic());
 }
 
-/// Options that nothing would read, and widths that the target lacks.
-static llvm::Error checkUse(const Recipe &recipe) {
+/// A search that the goal leaves no place for, and widths that the target lacks.
+static llvm::Error checkAllocation(const Recipe &recipe) {
   const unsigned most = recipe.allocation.widths.empty() ? 0 : recipe.allocation.widths.back();
   const struct {
     const char *option;
     bool isFault;
     const char *expected;
     std::string found;
-  } rules[] = {{"rotations", !recipe.rotations.empty() && recipe.rotate == "none",
-                "rotate fused or online beside it", recipe.rotate},
-               {"weight-search", recipe.hasStaticActivations() && recipe.weightSearch != "none",
-                "activations float or row, and a weight-format, beside it", recipe.activations},
-               {"allocation-search",
+  } rules[] = {{"allocation-search",
                 recipe.allocation.search > 0 && recipe.allocation.minimize != "none",
                 "budgets without minimize, which measures agreement", recipe.allocation.minimize},
                {"allocation-widths", most > 8 && !recipe.isFPGA(),
@@ -232,13 +230,10 @@ static llvm::Error checkUse(const Recipe &recipe) {
   return llvm::Error::success();
 }
 
-llvm::Error quantc::checkRecipe(const Recipe &recipe) {
+/// What of the options does not go together.
+static llvm::Error checkConflicts(const Recipe &recipe) {
   if (llvm::Error error = checkMigration(recipe))
     return error;
-  if (recipe.activations != "row" && (recipe.activationClip != 1 || recipe.activationGroup != 0))
-    return llvm::createStringError("activation-clip and activation-group: expected activations "
-                                   "row beside them, but found " +
-                                   recipe.activations);
   if (recipe.biasCorrectionMoments &&
       (recipe.weightRounding != "nearest" || !recipe.hasStaticActivations()))
     return llvm::createStringError("bias-correction-moments: expected weight-rounding nearest and "
@@ -248,12 +243,6 @@ llvm::Error quantc::checkRecipe(const Recipe &recipe) {
     return llvm::createStringError("rotate-learn: expected activations row and rotate fused or "
                                    "online beside it, but found " +
                                    recipe.activations + " and " + recipe.rotate);
-  const bool byLoss = recipe.rotateLearn != "none" && recipe.rotateLearn != "local";
-  if (!byLoss && (recipe.rotateLearnScales || recipe.rotateOptimizer != "adam"))
-    return llvm::createStringError(
-        "rotate-learn-scales and rotate-optimizer: expected rotate-learn "
-        "loss, kl, kl-top or mse beside them, but found " +
-        recipe.rotateLearn);
   if (recipe.allocation.fitPart && !recipe.isFPGA())
     return llvm::createStringError("fit-part: expected target hls:PART beside it, but found " +
                                    recipe.target);
@@ -263,7 +252,7 @@ llvm::Error quantc::checkRecipe(const Recipe &recipe) {
   if (recipe.hasStaticActivations() && !recipe.weightFormat.empty())
     return llvm::createStringError("weight-format: expected activations float or row beside it, "
                                    "but found static");
-  if (llvm::Error error = checkUse(recipe))
+  if (llvm::Error error = checkAllocation(recipe))
     return error;
   if (llvm::Error error = checkRounding(recipe))
     return error;
@@ -283,4 +272,10 @@ llvm::Error quantc::checkRecipe(const Recipe &recipe) {
     return llvm::createStringError("activations " + recipe.activations +
                                    ": expected target cpu, but found " + recipe.target);
   return llvm::Error::success();
+}
+
+llvm::Error quantc::checkRecipe(const Recipe &recipe) {
+  if (llvm::Error error = checkConflicts(recipe))
+    return error;
+  return checkUse(recipe);
 }

@@ -25,6 +25,20 @@ struct RecipeEntry {
   std::function<std::string(const Recipe &)> get;
 };
 
+/// An option that no step of a recipe reads.
+struct IdleOption {
+  llvm::StringRef name;
+  std::string reason; ///< "NAME: expected what would read it, but found another"
+};
+
+/// By one table (RecipeUse.cpp), whether the options were given or not. One may be there twice, for
+/// two reasons.
+std::vector<IdleOption> idleOptions(const Recipe &recipe);
+
+/// Options that were given another value than their default, and that nothing reads: all of them in
+/// one message.
+llvm::Error checkUse(const Recipe &recipe);
+
 /// In the order of `recipeOptions`.
 const std::vector<RecipeEntry> &recipeEntries();
 

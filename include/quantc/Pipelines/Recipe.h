@@ -18,6 +18,7 @@
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
+#include <set>
 #include <string>
 #include <vector>
 
@@ -90,6 +91,9 @@ struct MigrationRecipe {
 
 struct Recipe {
   std::string name = "custom";
+  /// Options that `setRecipeOption` set, those of built-in recipes left out: one that nothing reads
+  /// is a fault, where a built-in recipe may be put to another use.
+  std::set<std::string> given;
   qnn::QuantizeOptions quantize;
   /// Widths of weights, by layer (docs/Allocation.md).
   AllocationOptions allocation;
@@ -185,13 +189,14 @@ llvm::Error setRecipeOption(Recipe &recipe, llvm::StringRef name, llvm::StringRe
 /// values, with an optional `recipe: NAME` to start from.
 llvm::Expected<Recipe> loadRecipe(llvm::StringRef nameOrPath);
 
-/// What of the options does not go together; success where all do.
+/// What of the options does not go together, and what of those that were given nothing reads;
+/// success where all is well.
 llvm::Error checkRecipe(const Recipe &recipe);
 
 /// Names of the built-in recipes.
 std::vector<std::string> builtinRecipes();
 
-/// Writes every option as YAML that `loadRecipe` reads back.
+/// Writes every option as YAML that `loadRecipe` reads back: one that nothing reads as its default.
 void writeRecipe(const Recipe &recipe, llvm::raw_ostream &os);
 
 } // namespace quantc
