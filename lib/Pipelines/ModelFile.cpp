@@ -27,17 +27,28 @@
 using namespace mlir;
 using namespace quantc;
 
-OwningOpRef<ModuleOp> quantc::readModule(llvm::StringRef path, MLIRContext &context) {
+std::unique_ptr<llvm::MemoryBuffer>
+quantc::alignForBytecode(std::unique_ptr<llvm::MemoryBuffer> buffer) {
   const llvm::Align cacheLine(64);
-  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/true,
-                                            /*IsVolatile=*/false, cacheLine);
+  if (llvm::isAddrAligned(cacheLine, buffer->getBufferStart()))
+    return buffer;
+  auto copy = llvm::WritableMemoryBuffer::getNewUninitMemBuffer(
+      buffer->getBufferSize(), buffer->getBufferIdentifier(), cacheLine);
+  if (!copy)
+    return buffer;
+  llvm::copy(buffer->getBuffer(), copy->getBufferStart());
+  return copy;
+}
+
+OwningOpRef<ModuleOp> quantc::readModule(llvm::StringRef path, MLIRContext &context) {
+  auto buffer = llvm::MemoryBuffer::getFile(path);
   if (!buffer) {
     emitError(UnknownLoc::get(&context))
         << "cannot read '" << path << "': " << buffer.getError().message();
     return nullptr;
   }
   auto sources = std::make_shared<llvm::SourceMgr>();
-  sources->AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
+  sources->AddNewSourceBuffer(alignForBytecode(std::move(*buffer)), llvm::SMLoc());
   return parseSourceFile<ModuleOp>(sources, &context);
 }
 

@@ -24,8 +24,12 @@
 
 namespace quantc {
 
-/// A module of a .mlir or .mlirbc file. A file that is short enough to be copied is copied to where
-/// bytecode wants its weights aligned; MLIR's own reader refuses it. Diagnostics go to `context`.
+/// Bytecode wants its weights aligned, which they are where the file is mapped; one that is short
+/// enough to be copied, or comes from a pipe, may lie anywhere, and MLIR refuses it. The buffer, or
+/// a copy of it that lies well.
+std::unique_ptr<llvm::MemoryBuffer> alignForBytecode(std::unique_ptr<llvm::MemoryBuffer> buffer);
+
+/// A module of a .mlir or .mlirbc file of any size. Diagnostics go to `context`.
 mlir::OwningOpRef<mlir::ModuleOp> readModule(llvm::StringRef path, mlir::MLIRContext &context);
 
 struct RunOptions {
