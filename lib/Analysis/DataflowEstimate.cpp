@@ -153,6 +153,26 @@ static std::string largest(const DataflowEstimate &estimate, const Kind &kind) {
 }
 
 /// "80 % of xc7z020", or the part alone.
+/// A diagnostic's metadata are not printed.
+static StringAttr doesNotFitMark(MLIRContext *context) {
+  return StringAttr::get(context, "hls.does_not_fit");
+}
+
+InFlightDiagnostic quantc::emitDoesNotFit(hls::DesignOp design) {
+  InFlightDiagnostic error = design.emitError("the design does not fit ");
+  error.getUnderlyingDiagnostic()->getMetadata().push_back(
+      DiagnosticArgument(Attribute(doesNotFitMark(design.getContext()))));
+  return error;
+}
+
+bool quantc::isDoesNotFit(Diagnostic &diagnostic) {
+  Attribute mark = doesNotFitMark(diagnostic.getLocation()->getContext());
+  return llvm::any_of(diagnostic.getMetadata(), [&](const DiagnosticArgument &argument) {
+    return argument.getKind() == DiagnosticArgument::DiagnosticArgumentKind::Attribute &&
+           argument.getAsAttribute() == mark;
+  });
+}
+
 std::string quantc::shareOf(const hls::Part &part, int64_t utilization) {
   return (utilization == 100 ? "" : std::to_string(utilization) + " % of ") + part.name.str();
 }

@@ -63,14 +63,17 @@ llvm::Error Compiler::measureArea(const SensitivityTable &table, unsigned bits,
     trial.options.recipe.hls.part = part;
     trial.options.recipe.hls.utilization = 100;
     std::string message;
+    bool isTooSmall = false;
     ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
-      if (message.empty() && diagnostic.getSeverity() == DiagnosticSeverity::Error)
+      if (message.empty() && diagnostic.getSeverity() == DiagnosticSeverity::Error) {
         message = diagnostic.str();
+        isTooSmall = isDoesNotFit(diagnostic);
+      }
       return success();
     });
     if (failed(trial.advance(Stage::Dataflow))) {
       std::string text = ("the design of " + llvm::Twine(bits) + " bits: " + message).str();
-      if (llvm::StringRef(message).contains(doesNotFit))
+      if (isTooSmall)
         return llvm::make_error<DoesNotFit>(text, llvm::inconvertibleErrorCode());
       return llvm::createStringError(text);
     }

@@ -63,8 +63,10 @@ int64_t utilizationFor(const hls::Resources &area, const hls::Part &part);
 /// Names of the other parts that hold the area at that utilization; empty when there is none.
 std::string partsThatHold(const hls::Resources &area, const hls::Part &part, int64_t utilization);
 
-/// How the error starts that a part is too small for a design.
-inline constexpr llvm::StringLiteral doesNotFit = "the design does not fit ";
+/// The error that a part is too small for a design, to which its share is to be added; whether a
+/// diagnostic is one, by a mark that it carries.
+mlir::InFlightDiagnostic emitDoesNotFit(hls::DesignOp design);
+bool isDoesNotFit(mlir::Diagnostic &diagnostic);
 
 /// What of `utilization` percent of `part` the design needs more than there is; empty when it fits.
 /// Each entry says resource, need, supply, and the largest consumers by node.

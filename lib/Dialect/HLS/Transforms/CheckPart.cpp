@@ -37,7 +37,7 @@ struct HLSCheckPart : hls::impl::HLSCheckPartBase<HLSCheckPart> {
       std::vector<std::string> missing = missingResources(estimate, *part, percent);
       if (missing.empty())
         continue;
-      InFlightDiagnostic error = design.emitError(doesNotFit) << shareOf(*part, percent);
+      InFlightDiagnostic error = emitDoesNotFit(design) << shareOf(*part, percent);
       for (const std::string &line : missing)
         error.attachNote(design.getLoc()) << line;
       std::string others = partsThatHold(estimate.area, *part, percent);

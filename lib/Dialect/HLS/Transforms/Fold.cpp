@@ -310,7 +310,7 @@ bool Search::find(const Budget &budget, int64_t interval) {
 LogicalResult HLSFold::refuse(Search &search, hls::DesignOp design, const hls::Part &target) {
   DataflowEstimate estimate = estimateArea(design);
   std::string share = shareOf(target, utilization);
-  InFlightDiagnostic error = design.emitError(doesNotFit) << share;
+  InFlightDiagnostic error = emitDoesNotFit(design) << share;
   if (interval > 0)
     error << " in " << interval.getValue() << " cycles a frame";
   hls::Needs least = search.leastNeeds(), supply = Budget(target, utilization).supply;
