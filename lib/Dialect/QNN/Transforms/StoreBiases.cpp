@@ -149,7 +149,7 @@ LogicalResult qnn::storeBiases(ModuleOp integers, const BiasTable &table) {
     if (!there.contains(entry.first))
       return emitError(integers.getLoc())
              << "node '" << entry.first
-             << "': expected integers that are requantized, but found none";
+             << "': expected sums that are requantized, but found none";
   return success();
 }
 
