@@ -20,6 +20,11 @@ using namespace llvm;
 using namespace quantc;
 using namespace quantc::alloc;
 
+/// Of any integer, the least one too.
+static uint64_t magnitude(int64_t value) {
+  return value < 0 ? -static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
+}
+
 static void checkResources(ArrayRef<Resource> resources, Faults &faults) {
   StringSet<> names;
   for (auto [k, resource] : enumerate(resources)) {
@@ -28,7 +33,7 @@ static void checkResources(ArrayRef<Resource> resources, Faults &faults) {
       faults.add(place + ": expected a name, but found none");
     else if (!names.insert(resource.name).second)
       faults.add(place + ": expected another name, but found '" + resource.name + "' again");
-    if (resource.budget && std::abs(*resource.budget) > kMaxCost)
+    if (resource.budget && magnitude(*resource.budget) > uint64_t(kMaxCost))
       faults.add(place + ": expected a budget of magnitude <= 2^53, but found " +
                  Twine(*resource.budget));
   }
@@ -143,7 +148,7 @@ static void checkTotals(const Problem &problem, Faults &faults) {
       size_t size = coupling.losses.size();
       uint64_t greatest = 0;
       for (size_t i = 0; i < size && !coupling.costs.empty(); ++i)
-        greatest = std::max<uint64_t>(greatest, std::abs(coupling.costs[k * size + i]));
+        greatest = std::max(greatest, magnitude(coupling.costs[k * size + i]));
       total = SaturatingAdd(total, greatest);
     }
     if (total > uint64_t(kMaxCost))

@@ -91,7 +91,7 @@ private:
   }
   double real(const json::Value *value, const Twine &place) {
     if (std::optional<double> result = value ? value->getAsNumber() : std::nullopt)
-      return *result;
+      return *result + 0.0; // -0.0 becomes 0, which is what its text "-0" reads as
     wrong(place, "a number", value);
     return 0;
   }

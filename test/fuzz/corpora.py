@@ -6,6 +6,7 @@
 import glob
 import hashlib
 import io
+import json
 import os
 import random
 import re
@@ -114,6 +115,32 @@ def tensors():
     yield from malformed("make_malformed_data.py", "*.pb")
 
 
+def problems():
+    """Problems of bit allocation, and near misses of them."""
+
+    def problem(groups, widths, resources, **more):
+        names = [f"g{i}" for i in range(groups)]
+        candidates = [{"label": f"w{w}", "bits": w, "loss": 1 / w, "costs": [w * 8] * resources} for w in widths]
+        return {"format": "quantc-allocation", "version": 1, "resources": [{"name": f"r{i}", "unit": "B", "budget": 99} for i in range(resources)],
+                "groups": [{"name": name, "candidates": candidates} for name in names], **more}  # fmt: skip
+
+    def coupling(first, second):
+        return {"first": first, "second": second, "losses": [[0, 1], [-0.5, 0]], "costs": [[[0, 8], [8, 0]]]}
+
+    whole = problem(3, (4, 8), 1, ties=[["g0", "g2"]], couplings=[coupling("g0", "g1")])
+    whole["groups"][1]["pin"] = "w8"
+    some = [problem(0, (), 0), problem(1, (4,), 0), problem(2, (2, 4, 8), 2), problem(2, (4.5, 8), 1), whole]
+    some += [problem(2, (4, 8), 1, ties=[["g0", "g3"]]), problem(2, (4, 8), 1, couplings=[coupling("g0", "g0")]), {**whole, "version": 2}]
+    for value in (None, -1, 1e308, 2**53, "w4", [], {}):
+        broken = json.loads(json.dumps(whole))
+        broken["groups"][0]["candidates"][0]["loss"] = value
+        broken["groups"][2]["candidates"][1]["costs"] = [value]
+        some.append(broken)
+    for value in some:
+        yield json.dumps(value).encode()
+        yield json.dumps(value, indent=1).encode()
+
+
 def choices():
     """Streams of choices: what the bytecode target reads is no file format."""
     source = random.Random(1)
@@ -127,6 +154,7 @@ TARGETS = {
     "npy": (npy_files, 1024),
     "npz": (npz_files, 2048),
     "tensor": (tensors, 1024),
+    "allocation": (problems, 2048),
     "onnx": (models, 1024),
     "ir": (modules, 3072),
     "bytecode": (choices, 256),

@@ -14,8 +14,10 @@
 #include "quantc/Allocation/ProblemFile.h"
 #include "quantc/Allocation/Solvers.h"
 #include <OsiClpSolverInterface.hpp>
+#include <cmath>
 #include <cstdio>
 #include <gtest/gtest.h>
+#include <limits>
 
 using namespace llvm;
 using namespace quantc::alloc;
@@ -135,6 +137,26 @@ TEST(AllocationFile, ReadsWhatItWrites) {
   EXPECT_EQ(read.couplings[0].losses, problem.couplings[0].losses);
   EXPECT_EQ(read.couplings[0].costs, problem.couplings[0].costs);
   EXPECT_EQ(read.resources[0].budget, problem.resources[0].budget);
+}
+
+TEST(AllocationFile, ReadsNegativeZeroAsZero) {
+  Problem problem = smallProblem();
+  problem.groups[0].candidates[1].loss = -0.0; // whose text is that of an integer
+  std::string text;
+  raw_string_ostream out(text);
+  writeProblem(problem, out);
+  EXPECT_FALSE(std::signbit(cantFail(parseProblem(text)).groups[0].candidates[1].loss));
+}
+
+TEST(AllocationProblem, TheLeastIntegerIsTooGreat) {
+  constexpr int64_t least = std::numeric_limits<int64_t>::min();
+  Problem problem = smallProblem();
+  problem.resources[0].budget = least;
+  EXPECT_EQ(faultsOf(problem), "resource 0: expected a budget of magnitude <= 2^53, but "
+                               "found -9223372036854775808");
+  problem = smallProblem();
+  problem.couplings = {{0, 2, {0, 0, 0, 0}, {0, least, least, 0}}};
+  EXPECT_NE(faultsOf(problem), "");
 }
 
 /// The relaxation's optimum of the text as another reader sees it.
