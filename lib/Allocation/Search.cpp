@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Local search and random assignments. Random numbers are numerics::RandomState's, so that a seed
-// means the same on every machine.
+// Local search. Random numbers are numerics::RandomState's, so that a seed means the same on every
+// machine.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,7 +17,6 @@
 #include "quantc/Numerics/Random.h"
 #include <cmath>
 #include <map>
-#include <set>
 
 using namespace llvm;
 using namespace quantc;
@@ -279,82 +278,4 @@ Expected<SearchResult> alloc::localSearch(const Problem &problem, const Assignme
   if (Error error = verify(problem, start))
     return addContext("start of the search", std::move(error));
   return Searcher(problem, measure, options, confirm).run(start);
-}
-
-//===----------------------------------------------------------------------===//
-// Random assignments
-//===----------------------------------------------------------------------===//
-
-namespace {
-class Sampler {
-public:
-  Sampler(const Problem &problem, unsigned resource, int64_t target, const RandomOptions &options)
-      : movable(problem), resource(resource), high(target),
-        low(int64_t(std::ceil(double(target) * (1 - options.tolerance)))), random(options.seed) {}
-
-  /// An assignment whose cost fits, or nothing after a number of steps.
-  std::optional<Assignment> draw();
-
-private:
-  Movable movable;
-  unsigned resource;
-  int64_t high, low;
-  numerics::RandomState random;
-};
-} // namespace
-
-std::optional<Assignment> Sampler::draw() {
-  const Problem &problem = movable.problem;
-  Assignment assignment(problem.groups.size());
-  for (unsigned unit : movable.units)
-    movable.set(assignment, unit, below(random, movable.candidates(unit)));
-  for (auto [g, group] : enumerate(problem.groups))
-    if (group.pin)
-      movable.set(assignment, movable.roots[g], *group.pin);
-  int64_t cost = evaluate(problem, assignment).costs[resource];
-  for (size_t step = 0; step < 64 * (movable.units.size() + 1); ++step) {
-    if (cost >= low && cost <= high)
-      return assignment;
-    if (movable.units.empty())
-      return std::nullopt;
-    unsigned unit = movable.units[below(random, movable.units.size())];
-    unsigned before = assignment[unit];
-    movable.set(assignment, unit, below(random, movable.candidates(unit)));
-    int64_t next = evaluate(problem, assignment).costs[resource];
-    bool nearer = cost > high ? next < cost : next > cost && next <= high;
-    if (nearer)
-      cost = next;
-    else
-      movable.set(assignment, unit, before);
-  }
-  return std::nullopt;
-}
-
-Expected<std::vector<Assignment>> alloc::randomAssignments(const Problem &problem,
-                                                           unsigned resource, int64_t target,
-                                                           const RandomOptions &options) {
-  if (Error error = check(problem))
-    return std::move(error);
-  if (resource >= problem.resources.size())
-    return makeError("expected a resource below " + Twine(problem.resources.size()) +
-                     ", but found " + Twine(resource));
-  Sampler sampler(problem, resource, target, options);
-  std::vector<Assignment> result;
-  std::set<Assignment> seen;
-  for (unsigned attempt = 0; attempt < options.maxAttempts && result.size() < options.count;
-       ++attempt) {
-    std::optional<Assignment> assignment = sampler.draw();
-    if (!assignment || !seen.insert(*assignment).second)
-      continue;
-    Error error = verify(problem, *assignment);
-    if (!error)
-      result.push_back(std::move(*assignment));
-    consumeError(std::move(error));
-  }
-  if (result.size() < options.count)
-    return makeError("expected " + Twine(options.count) + " random allocations with '" +
-                     problem.resources[resource].name + "' within " +
-                     number(options.tolerance * 100) + " % of " + Twine(target) + ", but found " +
-                     Twine(result.size()) + " in " + Twine(options.maxAttempts) + " attempts");
-  return result;
 }

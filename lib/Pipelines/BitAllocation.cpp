@@ -282,7 +282,7 @@ static void addTies(Problem &problem, const SensitivityTable &table) {
   }
 }
 
-/// L_ij - L_i - L_j: what the pair's loss is beyond the sum (arXiv 2307.05657; L_0 is 0).
+/// What the pair's loss is beyond the sum; that of no change, L_0, is 0.
 static llvm::Expected<alloc::Coupling> makeCoupling(const PairSensitivity &pair,
                                                     const Problem &problem,
                                                     const AllocationInputs &inputs,
@@ -314,8 +314,8 @@ static llvm::Expected<alloc::Coupling> makeCoupling(const PairSensitivity &pair,
       auto loss = lossOf(options.loss, layer, found->effect, inputs);
       if (!loss)
         return loss.takeError();
-      coupling.losses.push_back(*loss - groups[0]->candidates[i].loss -
-                                groups[1]->candidates[j].loss);
+      coupling.losses.push_back(
+          alloc::cladoTerm(*loss, groups[0]->candidates[i].loss, groups[1]->candidates[j].loss, 0));
     }
   return coupling;
 }
@@ -406,6 +406,19 @@ static std::string uniformText(const Problem &problem, bool widest) {
   return shortText(alloc::evaluate(problem, assignment).loss);
 }
 
+/// What the couplings of an assignment add, by the layers' own losses.
+static double couplingShare(const Problem &problem, const alloc::Assignment &assignment) {
+  std::vector<double> own, pairs;
+  for (auto [group, choice] : llvm::zip_equal(problem.groups, assignment))
+    own.push_back(group.candidates[choice].loss);
+  for (const alloc::Coupling &coupling : problem.couplings) {
+    size_t columns = problem.groups[coupling.second].candidates.size();
+    pairs.push_back(
+        coupling.losses[assignment[coupling.first] * columns + assignment[coupling.second]]);
+  }
+  return alloc::interactionShare(own, pairs);
+}
+
 void AllocationSearch::print(llvm::raw_ostream &os) const {
   os << "  search      " << loss << " of all layers at once " << shortText(before) << ", then "
      << shortText(after) << " on " << runs << " runs";
@@ -446,7 +459,10 @@ void AllocationResult::print(llvm::raw_ostream &os) const {
     if (std::optional<unsigned> area = findResource(problem, name))
       os << ", " << evaluation.costs[*area] << " " << name;
   os << "\n  predicted   " << loss << " " << shortText(evaluation.loss) << " (all narrow "
-     << uniformText(problem, false) << ", all wide " << uniformText(problem, true) << ")\n";
+     << uniformText(problem, false) << ", all wide " << uniformText(problem, true) << ")";
+  if (!problem.couplings.empty())
+    os << llvm::formatv(", couplings {0:P0} of the layers' own", couplingShare(problem, chosen));
+  os << "\n";
   os << "  solvers     ";
   if (solved.dynamic && solved.integer)
     os << "dynamic and integer program agree";

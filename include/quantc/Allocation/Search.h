@@ -6,8 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Assignments beyond the additive model: local search by a measured loss, and random assignments to
-// compare with.
+// Assignments beyond the additive model: local search by a measured loss.
 //
 //===----------------------------------------------------------------------===//
 
@@ -60,21 +59,6 @@ struct SearchResult {
 llvm::Expected<SearchResult> localSearch(const Problem &problem, const Assignment &start,
                                          MeasureLoss measure, const SearchOptions &options = {},
                                          MeasureLoss confirm = nullptr);
-
-struct RandomOptions {
-  uint32_t seed = 0;
-  unsigned count = 15;
-  /// Costs lie in [(1 - tolerance) target, target].
-  double tolerance = 0.01;
-  unsigned maxAttempts = 10000; ///< of all together
-};
-
-/// Different random assignments of about the same cost in resource number `resource`: every group
-/// takes a candidate at random, then random groups take cheaper or dearer ones until the cost fits.
-/// Ties, pins and the other budgets hold. Error: fewer found.
-llvm::Expected<std::vector<Assignment>> randomAssignments(const Problem &problem, unsigned resource,
-                                                          int64_t target,
-                                                          const RandomOptions &options = {});
 
 } // namespace quantc::alloc
 

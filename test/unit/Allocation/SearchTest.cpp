@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Local search by a measured loss, random and uniform assignments.
+// Local search by a measured loss, and uniform assignments.
 //
 //===----------------------------------------------------------------------===//
 
@@ -134,27 +134,6 @@ TEST(LocalSearch, RefusesABadStartAndPassesErrorsOn) {
   EXPECT_EQ(toString(localSearch(problem, {1, 1, 1}, fails).takeError()),
             "start of the search: resource 'size': expected at most 20, but found 24");
   EXPECT_EQ(toString(localSearch(problem, {0, 0, 0}, fails).takeError()), "no data");
-}
-
-TEST(RandomAssignments, HaveTheSizeAskedFor) {
-  Problem problem = hawqV3ResNet18();
-  problem.groups[0].pin = 1;
-  int64_t target = (totalOf(problem, kSize, 0) + totalOf(problem, kSize, 1)) / 2;
-  std::vector<Assignment> random = cantFail(randomAssignments(problem, kSize, target));
-  EXPECT_EQ(random.size(), 15u);
-  EXPECT_EQ(std::set<Assignment>(random.begin(), random.end()).size(), 15u);
-  problem.resources[kSize].budget = target;
-  double best = cantFail(solveDynamic(problem)).evaluation.loss;
-  for (const Assignment &a : random) {
-    EXPECT_EQ(toString(verify(problem, a)), "");
-    Evaluation evaluation = evaluate(problem, a);
-    EXPECT_GE(double(evaluation.costs[kSize]), 0.99 * double(target));
-    EXPECT_GE(evaluation.loss, best);
-  }
-  problem.resources[kSize].budget.reset();
-  EXPECT_EQ(cantFail(randomAssignments(problem, kSize, target)), random);
-  EXPECT_NE(cantFail(randomAssignments(problem, kSize, target, {1})), random);
-  EXPECT_TRUE(errorToBool(randomAssignments(problem, kSize, 5).takeError()));
 }
 
 TEST(UniformAssignment, HonoursPins) {

@@ -28,8 +28,6 @@ TEST(Sensitivity, HawqDividesByParametersAndClampsNegatives) {
   EXPECT_EQ(s.clamped, 1u);
   EXPECT_EQ(cantFail(averageTraces({8, 3}, {4, 6})).values, (std::vector<double>{2, 0.5}));
   EXPECT_EQ(cantFail(hawqOmega(2, 0.25)), 0.5);
-  EXPECT_EQ(cantFail(fineTuningOrder({1, 4, -9, 2}, {1, 1, 1, 2})),
-            (std::vector<unsigned>{1, 3, 0, 2}));
   EXPECT_EQ(toString(hawqSensitivities({1}, {0}).takeError()),
             "expected layers to have parameters, but found 0");
   EXPECT_EQ(toString(averageTraces({NAN}, {1}).takeError()),
@@ -39,13 +37,6 @@ TEST(Sensitivity, HawqDividesByParametersAndClampsNegatives) {
 TEST(Sensitivity, Formulas) {
   EXPECT_EQ(cantFail(qbertSensitivity({-3, -1})), 2 + 1); // |mean| + population deviation
   EXPECT_EQ(cantFail(qbertSensitivity({5})), 5);
-  EXPECT_EQ(cantFail(fisherLoss({2, 4}, {3, -1})), (2 * 9 + 4) / 2.0);
-  EXPECT_NEAR(cantFail(sqnr(100, 1)), 20, 1e-12);
-  EXPECT_EQ(cantFail(sqnr(1, 0)), INFINITY);
-  EXPECT_EQ(cantFail(calibTipLoss(1, 2)), 1e-6);
-  EXPECT_EQ(cantFail(calibTipLoss(3, 2)), 1);
-  EXPECT_EQ(cantFail(ohqSensitivity({0.5, -1e-12, 1})), 0.5);
-  EXPECT_TRUE(errorToBool(ohqSensitivity({-0.1}).takeError()));
   EXPECT_EQ(cladoTerm(10, 3, 4, 1), 4);
   EXPECT_EQ(interactionShare({2, -2}, {1, -1}), 0.5);
   EXPECT_EQ(interactionShare({}, {}), 0);
@@ -62,39 +53,6 @@ TEST(Sensitivity, Masks) {
   EXPECT_NE(mask, cantFail(drawMask(64, 0.25, 8)));
   EXPECT_EQ(cantFail(drawMask(5, 1, 0)), (std::vector<int64_t>{0, 1, 2, 3, 4}));
   EXPECT_TRUE(errorToBool(maskedChannels(4, 1.5).takeError()));
-}
-
-TEST(Monotone, CountsAndFront) {
-  EXPECT_EQ(cantFail(monotoneCount(3, 2)), 4);     // C(4, 1)
-  EXPECT_EQ(cantFail(monotoneCount(19, 4)), 1540); // C(22, 3)
-  EXPECT_TRUE(errorToBool(monotoneCount(1000, 1000).takeError()));
-  // Layer 1 is the more sensitive: its bits are never fewer than layer 0's.
-  std::vector<MonotonePoint> front = cantFail(monotoneFront({1, 2}, {4, 1, 8, 2}, {4, 8, 4, 8}, 2));
-  ASSERT_EQ(front.size(), 3u);
-  EXPECT_EQ(front[1].choices, (std::vector<unsigned>{0, 1}));
-  EXPECT_EQ(front[1].cost, 12);
-  EXPECT_EQ(front[1].loss, 6);
-}
-
-/// Without the restriction an optimum is never worse.
-TEST(Monotone, FrontNeverBeatsTheIntegerProgram) {
-  Problem problem = hawqV3ResNet18();
-  problem.ties.clear();
-  std::vector<double> sensitivities, losses;
-  std::vector<int64_t> costs;
-  for (const Group &group : problem.groups) {
-    sensitivities.push_back(group.candidates[0].loss / double(group.candidates[1].costs[kSize]));
-    for (const Candidate &candidate : group.candidates) {
-      losses.push_back(candidate.loss);
-      costs.push_back(candidate.costs[kSize]);
-    }
-  }
-  std::vector<MonotonePoint> front = cantFail(monotoneFront(sensitivities, losses, costs, 2));
-  EXPECT_EQ(front.size(), 20u); // one per cut
-  for (const MonotonePoint &point : front) {
-    problem.resources[kSize].budget = point.cost;
-    EXPECT_LE(cantFail(solveDynamic(problem)).evaluation.loss, point.loss + 1e-12);
-  }
 }
 
 TEST(RankCorrelation, TiesShareRanks) {
