@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quantc/Calibration/CrossMoments.h"
+#include "quantc/Calibration/Npz.h"
 #include "quantc/Support/Errors.h"
 #include <cmath>
 #include <optional>
@@ -194,4 +195,53 @@ Expected<CrossMomentTable> quantc::collectCrossMoments(DataSet &data, Executor &
         options.progress("moments of both models", ++done, passes->size() * uint64_t(end));
     }
   return collection.table();
+}
+
+//===----------------------------------------------------------------------===//
+// File
+//===----------------------------------------------------------------------===//
+
+Error quantc::writeCrossMoments(StringRef path, const CrossMomentTable &table) {
+  MomentTable moments;
+  std::vector<StringRef> names;
+  for (const auto &[name, both] : table) {
+    moments.try_emplace(name, both.moment);
+    names.push_back(name);
+  }
+  llvm::sort(names);
+  std::vector<NamedTensor> arrays = momentArrays(moments);
+  for (StringRef name : names) {
+    const ptq::Matrix sum = table.find(name)->second.cross.sum();
+    arrays.push_back({(name + ":cross").str(),
+                      HostTensor::from<double>({sum.rows(), sum.cols()},
+                                               ArrayRef(sum.data(), size_t(sum.size())))});
+  }
+  return writeNpz(path, arrays);
+}
+
+Expected<CrossMomentTable> quantc::readCrossMoments(StringRef path) {
+  Expected<MomentTable> moments = readMoments(path);
+  if (!moments)
+    return moments.takeError();
+  Expected<std::vector<NamedTensor>> arrays = readNpz(path);
+  if (!arrays)
+    return arrays.takeError();
+  StringMap<const HostTensor *> found;
+  for (const NamedTensor &array : *arrays)
+    if (StringRef name = array.name; name.consume_back(":cross"))
+      found[name] = &array.tensor;
+  CrossMomentTable table;
+  for (auto &[name, moment] : *moments) {
+    const HostTensor *tensor = found.lookup(name);
+    const int64_t d = moment.channels();
+    if (!tensor || tensor->dtype() != DType::F64 || tensor->numElements() != d * d)
+      return makeError(path + ": tensor '" + name + "': expected an array cross of " + Twine(d) +
+                       " x " + Twine(d) + " f64 numbers");
+    ptq::Matrix sum = ptq::Matrix::Map(tensor->values<double>().data(), d, d);
+    Expected<ptq::CrossMoment> cross = ptq::CrossMoment::restore(moment.tokens(), sum);
+    if (!cross)
+      return addContext(path + ": tensor '" + name + "'", cross.takeError());
+    table.try_emplace(name, CrossMoments{std::move(moment), std::move(*cross)});
+  }
+  return table;
 }

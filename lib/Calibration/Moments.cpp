@@ -179,7 +179,7 @@ static std::vector<StringRef> sortedNames(const MomentTable &moments) {
   return names;
 }
 
-Error quantc::writeMoments(StringRef path, const MomentTable &moments) {
+std::vector<NamedTensor> quantc::momentArrays(const MomentTable &moments) {
   std::vector<NamedTensor> arrays;
   for (StringRef name : sortedNames(moments)) {
     const ptq::SecondMoment &moment = moments.find(name)->second;
@@ -196,7 +196,11 @@ Error quantc::writeMoments(StringRef path, const MomentTable &moments) {
     add("sum", HostTensor::from<double>({static_cast<int64_t>(triangle.size())}, triangle));
     add("columns", HostTensor::from<double>({d}, columns));
   }
-  return writeNpz(path, arrays);
+  return arrays;
+}
+
+Error quantc::writeMoments(StringRef path, const MomentTable &moments) {
+  return writeNpz(path, momentArrays(moments));
 }
 
 Expected<MomentTable> quantc::readMoments(StringRef path) {

@@ -263,4 +263,16 @@ Error CrossMoment::merge(const CrossMoment &other) {
   return Error::success();
 }
 
+Expected<CrossMoment> CrossMoment::restore(int64_t tokens, const Matrix &sum) {
+  if (tokens < 0)
+    return makeError("expected a number of tokens that is not negative, but found " +
+                     Twine(tokens));
+  if (Error error = checkMatrix("cross moments", sum, sum.rows(), sum.rows()))
+    return std::move(error);
+  CrossMoment result(sum.rows());
+  result.products.assign(sum);
+  result.numTokens = tokens;
+  return result;
+}
+
 Matrix CrossMoment::mean() const { return sum() / double(std::max<int64_t>(numTokens, 1)); }

@@ -58,18 +58,33 @@ llvm::Expected<MomentTable> Compiler::momentsOfInputs() {
   return resumed<MomentTable>(checkpoint.get(), "moments", readMoments, writeMoments, collect);
 }
 
+llvm::Expected<MomentTable> Compiler::findMoments() {
+  llvm::Expected<MomentTable> moments = momentsOfInputs();
+  if (moments && !options.saveMoments.empty())
+    if (llvm::Error error = writeMoments(options.saveMoments, *moments))
+      return std::move(error);
+  return moments;
+}
+
+llvm::Expected<CrossMomentTable> Compiler::findCrossMoments(const qnn::RoundOptions &roundOptions) {
+  if (!options.crossMoments.empty())
+    return readCrossMoments(options.crossMoments);
+  llvm::Expected<MomentTable> moments = findMoments();
+  if (!moments)
+    return moments.takeError();
+  llvm::Expected<CrossMomentTable> found = collectCrossMoments(*moments, roundOptions);
+  if (found && !options.saveCrossMoments.empty())
+    if (llvm::Error error = writeCrossMoments(options.saveCrossMoments, *found))
+      return std::move(error);
+  return found;
+}
+
 LogicalResult Compiler::roundWeights() {
   const Recipe &recipe = options.recipe;
   const bool aimsAtFloat = recipe.weightRounding == "gptaq";
   if (recipe.weightFormat.empty() || (recipe.weightRounding != "gptq" && !aimsAtFloat))
     return success();
   double start = now();
-  llvm::Expected<MomentTable> moments = momentsOfInputs();
-  if (!moments)
-    return emitError(ir->getLoc(), "second moments: ") << llvm::toString(moments.takeError());
-  if (!options.saveMoments.empty())
-    if (llvm::Error error = writeMoments(options.saveMoments, *moments))
-      return emitError(ir->getLoc()) << llvm::toString(std::move(error));
   keepFloat();
   qnn::RoundOptions roundOptions;
   roundOptions.format = recipe.weightFormat;
@@ -77,16 +92,15 @@ LogicalResult Compiler::roundWeights() {
   roundOptions.exclude = recipe.quantize.exclude;
   roundOptions.progress = options.progress;
   roundOptions.checkpoint = checkpoint.get();
-  std::optional<CrossMomentTable> cross;
-  if (aimsAtFloat) {
-    llvm::Expected<CrossMomentTable> found = crossMoments(*moments, roundOptions);
-    if (!found)
-      return emitError(ir->getLoc(), "second moments: ") << llvm::toString(found.takeError());
-    cross = std::move(*found);
-    roundOptions.cross = &*cross;
-  }
+  MomentTable moments;
+  CrossMomentTable cross;
+  llvm::Error error = aimsAtFloat ? findCrossMoments(roundOptions).moveInto(cross)
+                                  : findMoments().moveInto(moments);
+  if (error)
+    return emitError(ir->getLoc(), "second moments: ") << llvm::toString(std::move(error));
+  roundOptions.cross = aimsAtFloat ? &cross : nullptr;
   FailureOr<std::vector<qnn::RoundedWeight>> rounded =
-      qnn::roundWeights(*ir, *moments, roundOptions);
+      qnn::roundWeights(*ir, moments, roundOptions);
   if (failed(rounded))
     return failure();
   result.roundedWeights = std::move(*rounded);

@@ -37,8 +37,8 @@ static void keepWeightsOf(ModuleOp owner, ModuleOp module) {
   module->setAttr(keptAttr, ArrayAttr::get(module.getContext(), kept));
 }
 
-llvm::Expected<CrossMomentTable> Compiler::crossMoments(const MomentTable &moments,
-                                                        qnn::RoundOptions roundOptions) {
+llvm::Expected<CrossMomentTable> Compiler::collectCrossMoments(const MomentTable &moments,
+                                                               qnn::RoundOptions roundOptions) {
   if (!dataSet)
     return makeError("weight-rounding gptaq: expected calibration data, but none was given");
   WeightScope scope(&context);
@@ -62,5 +62,5 @@ llvm::Expected<CrossMomentTable> Compiler::crossMoments(const MomentTable &momen
   momentOptions.memoryCap = options.calibrationMemory;
   momentOptions.threads = options.threads;
   momentOptions.progress = options.progress;
-  return collectCrossMoments(*dataSet, **floatModel, **quantizedModel, momentOptions);
+  return quantc::collectCrossMoments(*dataSet, **floatModel, **quantizedModel, momentOptions);
 }

@@ -104,6 +104,7 @@ LogicalResult Compiler::openCheckpoint() {
       {"calibration data", &options.calibration},
       {"statistics", &options.statistics},
       {"moments", &options.moments},
+      {"cross-moments", &options.crossMoments},
       {"channels", &options.channels},
       {"codes", &options.codes},
       {"biases", &options.biases},

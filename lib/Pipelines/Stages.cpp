@@ -151,16 +151,16 @@ std::string quantc::calibrationPipeline(const Recipe &recipe, llvm::StringRef ch
 }
 
 std::string quantc::roundingPipeline(const Recipe &recipe, llvm::StringRef moments,
-                                     llvm::StringRef codes) {
+                                     llvm::StringRef crossMoments, llvm::StringRef codes) {
   if (recipe.weightRounding == "nearest")
     return "";
   if (recipe.hasStaticActivations())
     return "builtin.module(qnn-store-codes{codes=" + codes.str() + weightBits(recipe) + "})";
-  if (recipe.weightRounding != "gptq")
-    return "";
+  const bool aimsAtFloat = recipe.weightRounding == "gptaq";
   const auto &exclude = recipe.quantize.exclude;
   return "builtin.module(qnn-round-weights{format=" + recipe.weightFormat +
-         " moments=" + moments.str() + " search=" + recipe.weightSearch +
+         (aimsAtFloat ? " cross=" + crossMoments.str() : " moments=" + moments.str()) +
+         " search=" + recipe.weightSearch +
          (exclude.empty() ? "" : " exclude=" + llvm::join(exclude, ",")) + "})";
 }
 
@@ -172,7 +172,6 @@ std::string quantc::correctionPipeline(const Recipe &recipe, llvm::StringRef bia
 
 std::vector<std::string> quantc::stepsWithoutPass(Stage stage, const Recipe &recipe) {
   const std::string &migration = recipe.migration.method, &learn = recipe.rotateLearn;
-  const bool isStatic = recipe.hasStaticActivations();
   const struct {
     bool isLeftOut;
     std::string text;
@@ -187,9 +186,7 @@ std::vector<std::string> quantc::stepsWithoutPass(Stage stage, const Recipe &rec
            "it writes a file, which is read then"},
       {stage == Stage::Quantized && recipe.allocation.isRequested(),
        "bit allocation, before quantized: it has no pass; --save-config writes its widths as "
-       "node-bits"},
-      {stage == Stage::Quantized && !isStatic && recipe.weightRounding == "gptaq",
-       "weight-rounding gptaq, before quantized: it has no pass with activations row"}};
+       "node-bits"}};
   std::vector<std::string> texts;
   for (const auto &step : steps)
     if (step.isLeftOut)

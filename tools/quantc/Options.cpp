@@ -47,6 +47,11 @@ TEXT(calibrate, "calibrate",
      "Calibration data: .npz, folder of .npz or .npy, test_data_set_* folder", "path");
 TEXT(moments, "moments", "Second moments (.npz) for weight rounding instead of calibration data",
      "file");
+TEXT(crossMoments, "cross-moments",
+     "Moments of both models (.npz) for weight-rounding gptaq by rows, instead of calibration data",
+     "file");
+TEXT(saveCrossMoments, "save-cross-moments", "Write the moments that gptaq by rows collects",
+     "file");
 TEXT(codes, "codes", "Codes of weights (.npz) that --save-codes wrote, instead of weight rounding",
      "file");
 TEXT(saveCodes, "save-codes", "Write the codes of weights that weight rounding chose", "file");
@@ -306,10 +311,13 @@ static llvm::Error checkFiles(const DriverOptions &options) {
   const bool isStatic = recipe.hasStaticActivations();
   const bool byMoments =
       !isStatic && (recipe.weightRounding == "gptq" || recipe.weightRounding == "gptaq");
+  const bool byBoth = !isStatic && recipe.weightRounding == "gptaq";
   const bool byCodes = isStatic && recipe.weightRounding != "nearest";
   const bool corrects = isStatic && recipe.biasCorrectionRuns > 0;
   const bool migrates = recipe.migration.method != "none";
   const char *const moments = "a weight-format, and weight-rounding gptq or gptaq";
+  const char *const one = "no --cross-moments";
+  const char *const both = "activations row, and weight-rounding gptaq";
   const char *const codes = "activations static, and weight-rounding other than nearest";
   const char *const biases = "activations static, and bias-correction";
   const char *const channels = "a method of migrate";
@@ -321,6 +329,12 @@ static llvm::Error checkFiles(const DriverOptions &options) {
       {"--statistics", !compile.statistics.empty(), isStatic, "activations static"},
       {"--moments", !compile.moments.empty(), byMoments, moments},
       {"--save-moments", !compile.saveMoments.empty(), byMoments, moments},
+      {"--moments", !compile.moments.empty(), compile.crossMoments.empty(), one},
+      {"--save-moments", !compile.saveMoments.empty(), compile.crossMoments.empty(), one},
+      {"--cross-moments", !compile.crossMoments.empty(), byBoth, both},
+      {"--save-cross-moments", !compile.saveCrossMoments.empty(), byBoth, both},
+      {"--save-cross-moments", !compile.saveCrossMoments.empty(), compile.crossMoments.empty(),
+       one},
       {"--codes", !compile.codes.empty(), byCodes, codes},
       {"--save-codes", !compile.saveCodes.empty(), byCodes, codes},
       {"--save-codes", !compile.saveCodes.empty(), compile.codes.empty(), "no --codes"},
@@ -402,6 +416,8 @@ static void takeValues(DriverOptions &options) {
   compile.codes = codes;
   compile.saveCodes = saveCodes;
   compile.saveMoments = saveMoments;
+  compile.crossMoments = crossMoments;
+  compile.saveCrossMoments = saveCrossMoments;
   compile.biases = biases;
   compile.saveBiases = saveBiases;
   compile.channels = channels;

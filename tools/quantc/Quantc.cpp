@@ -107,6 +107,7 @@ void printPipeline(const CompileOptions &options, Stage last) {
         llvm::outs() << "calibrated: --pass-pipeline='" << calibration << "'\n";
       std::string rounding =
           roundingPipeline(recipe, fileOf(options.moments, options.saveMoments, "MOMENTS.npz"),
+                           fileOf(options.crossMoments, options.saveCrossMoments, "CROSS.npz"),
                            fileOf(options.codes, options.saveCodes, "CODES.npz"));
       if (!rounding.empty())
         llvm::outs() << "rounded: --pass-pipeline='" << rounding << "'\n";

@@ -33,6 +33,11 @@ llvm::Expected<CrossMomentTable> collectCrossMoments(DataSet &data, Executor &fl
                                                      Executor &quantizedModel,
                                                      const MomentOptions &options = {});
 
+/// A file of moments (`writeMoments`), those of the quantized model, with `NAME:cross` beside them:
+/// f64, row by row.
+llvm::Error writeCrossMoments(llvm::StringRef path, const CrossMomentTable &table);
+llvm::Expected<CrossMomentTable> readCrossMoments(llvm::StringRef path);
+
 } // namespace quantc
 
 #endif // QUANTC_CALIBRATION_CROSSMOMENTS_H

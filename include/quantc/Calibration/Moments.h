@@ -52,6 +52,8 @@ llvm::Error writeMoments(llvm::StringRef path, const MomentTable &moments);
 
 /// Fails where an array is missing, of another type or shape, or not finite.
 llvm::Expected<MomentTable> readMoments(llvm::StringRef path);
+/// The arrays of such a file.
+std::vector<NamedTensor> momentArrays(const MomentTable &moments);
 
 } // namespace quantc
 

@@ -124,6 +124,9 @@ public:
   Matrix sum() const { return products.matrix(); }
   Matrix mean() const;
 
+  /// From what `tokens` and `sum` said.
+  static llvm::Expected<CrossMoment> restore(int64_t tokens, const Matrix &sum);
+
 private:
   void flush(ParallelFor parallel);
 

@@ -69,6 +69,8 @@ struct CompileOptions {
   /// Second moments (docs/Rounding.md) instead of calibration data for weight rounding, and where
   /// to write those that were collected. Empty: none.
   std::string moments, saveMoments;
+  /// The same of moments of the quantized and the float model, for "gptaq" by rows.
+  std::string crossMoments, saveCrossMoments;
   /// Ranges and sample rows (.npz) instead of calibration data for migration, and where to write
   /// those that were collected. Empty: none.
   std::string channels, saveChannels;
@@ -246,8 +248,10 @@ private:
   mlir::LogicalResult learnRotations();
   llvm::Expected<nn::RotationTable> findRotations();
   llvm::Expected<MomentTable> momentsOfInputs();
-  llvm::Expected<CrossMomentTable> crossMoments(const MomentTable &moments,
-                                                qnn::RoundOptions roundOptions);
+  llvm::Expected<CrossMomentTable> collectCrossMoments(const MomentTable &moments,
+                                                       qnn::RoundOptions roundOptions);
+  llvm::Expected<CrossMomentTable> findCrossMoments(const qnn::RoundOptions &roundOptions);
+  llvm::Expected<MomentTable> findMoments();
   mlir::LogicalResult findStatistics();
   /// Channel summaries of all observers of `module` over `runs`, on compiled code.
   mlir::FailureOr<qnn::ChannelSummaries> summarize(llvm::StringRef step, mlir::ModuleOp module,

@@ -55,9 +55,10 @@ std::string calibrationPipeline(const Recipe &recipe, llvm::StringRef channels,
                                 llvm::StringRef statistics);
 
 /// Rounding of weights by data, which the compiler does behind `observed`, as the pass that takes
-/// its file instead: second moments, or codes with static activations. Empty where the recipe
-/// rounds without data, or by the moments of two models, which no pass takes.
-std::string roundingPipeline(const Recipe &recipe, llvm::StringRef moments, llvm::StringRef codes);
+/// its file instead: codes with static activations, else second moments, of two models for "gptaq".
+/// Empty where the recipe rounds without data.
+std::string roundingPipeline(const Recipe &recipe, llvm::StringRef moments,
+                             llvm::StringRef crossMoments, llvm::StringRef codes);
 
 /// Bias correction, which the compiler does behind `integer`, as the pass that takes the biases
 /// that it found, and the proof of the sums anew. Empty where the recipe corrects none there.

@@ -326,19 +326,34 @@ namespace {
 struct RoundWeightsPass : qnn::impl::QnnRoundWeightsBase<RoundWeightsPass> {
   using QnnRoundWeightsBase::QnnRoundWeightsBase;
 
+  /// Of the one file, or of the other.
+  llvm::Error readTables(MomentTable &plain, std::optional<CrossMomentTable> &both) {
+    if (moments.empty() == cross.empty())
+      return makeError("expected one of the options moments=FILE and cross=FILE, but found " +
+                       llvm::Twine(cross.empty() ? "none" : "both"));
+    if (cross.empty())
+      return readMoments(moments).moveInto(plain);
+    llvm::Expected<CrossMomentTable> table = readCrossMoments(cross);
+    if (table)
+      both = std::move(*table);
+    return table.takeError();
+  }
+
   void runOnOperation() override {
-    llvm::Expected<MomentTable> table = readMoments(moments);
-    if (!table) {
-      emitError(getOperation().getLoc()) << llvm::toString(table.takeError());
+    MomentTable table;
+    std::optional<CrossMomentTable> both;
+    if (llvm::Error error = readTables(table, both)) {
+      emitError(getOperation().getLoc()) << llvm::toString(std::move(error));
       return signalPassFailure();
     }
     RoundOptions options;
+    options.cross = both ? &*both : nullptr;
     options.format = format;
     options.search = search;
     options.exclude.assign(exclude.begin(), exclude.end());
     options.gptq.damping = damping;
     options.gptq.actOrder = actOrder;
-    FailureOr<std::vector<RoundedWeight>> rounded = roundWeights(getOperation(), *table, options);
+    FailureOr<std::vector<RoundedWeight>> rounded = roundWeights(getOperation(), table, options);
     if (failed(rounded))
       return signalPassFailure();
     for (const RoundedWeight &weight : *rounded)

@@ -228,17 +228,21 @@ def QnnRoundWeights : Pass<"qnn-round-weights", "::mlir::ModuleOp"> {
     the inverse of the second moments of what the layer reads. It becomes a `qnn.decode`
     of `format`, whose scales are chosen from the weights as they were (static groups).
     Maps that read one tensor share its moments; `moments` is a statistics file with the
-    entry `NODE.input` for the first of them, as `quantc --save-moments` writes it.
+    entry `NODE.input` for the first of them, as `quantc --save-moments` writes it. With
+    `cross` in its place, a file of the moments of the quantized model and of its inputs'
+    distance from the float model's (`quantc --save-cross-moments`), weights aim at the
+    outputs of the float model (GPTAQ).
 
     Where the moments have no Cholesky factor the damping is doubled, up to the mean of
     the diagonal; without a factor the weight is rounded to nearest. Both are remarks.
 
-    Reference: Frantar et al., GPTQ, arXiv:2210.17323; docs/Rounding.md.
+    Reference: Frantar et al., GPTQ, arXiv:2210.17323; Li et al., GPTAQ, arXiv:2504.02692; docs/Rounding.md.
     Example: see test/Dialect/QNN/Transforms/round-weights-doctest.test.
   }];
   let options = [
     Option<"format", "format", "std::string", "\"int4:g128:sym\"", "text of the number format; default int4:g128:sym">,
-    Option<"moments", "moments", "std::string", "\"\"", "statistics file of second moments; required">,
+    Option<"moments", "moments", "std::string", "\"\"", "statistics file of second moments; required without cross">,
+    Option<"cross", "cross", "std::string", "\"\"", "statistics file of moments of both models, instead; default none">,
     Option<"search", "search", "std::string", "\"none\"", "of scales: none, mse, clip, codes, hqq or output; default none">,
     Option<"damping", "damping", "double", "0.01", "added to the diagonal, in units of its mean; default 0.01">,
     Option<"actOrder", "act-order", "bool", "true", "channels by falling second moment; default true">,
