@@ -148,8 +148,7 @@ LogicalResult qnn::storeBiases(ModuleOp integers, const BiasTable &table) {
   for (const auto &entry : table)
     if (!there.contains(entry.first))
       return emitError(integers.getLoc())
-             << "node '" << entry.first
-             << "': expected sums that are requantized, but found none";
+             << "node '" << entry.first << "': expected sums that are requantized, but found none";
   return success();
 }
 
