@@ -10,6 +10,7 @@ wide. The sum of the losses of one layer at a time keeps one of A and B wide, an
 import glob
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -77,6 +78,7 @@ def check_repeats(search):
     assert read("two.yaml") == read("found.yaml")
     again = quantc("again", options=("--recipe", "found.yaml"))
     assert again["allocation"] is None and read("again.yaml") == read("found.yaml"), "a saved recipe decides"
+    shutil.rmtree(at("steps"), ignore_errors=True)  # of another version
     first = quantc("first", "allocation-search=20", options=("--resume", "steps"))
     assert glob.glob(at("steps/*search*")), os.listdir(at("steps"))
     second = quantc("second", "allocation-search=20", options=("--resume", "steps", "--threads", "2"))
