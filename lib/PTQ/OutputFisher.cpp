@@ -58,10 +58,9 @@ double OutputFisher::mean() const {
   return count > 0 ? sum / count : 0;
 }
 
-std::vector<float> OutputFisher::roots(int64_t sample) const {
-  const double all = mean();
-  std::vector<float> result;
-  for (float square : squares[sample])
-    result.push_back(static_cast<float>(std::sqrt(double(square) / all)));
-  return result;
+std::vector<float> OutputFisher::takeRoots(int64_t sample, double mean) {
+  std::vector<float> own = std::move(squares[sample]);
+  for (float &square : own)
+    square = static_cast<float>(std::sqrt(double(square) / mean));
+  return own;
 }

@@ -13,16 +13,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "quantc/Dialect/QNN/Transforms/RoundCodes.h"
+#include "BlockFisher.h"
 #include "Clock.h"
 #include "Feeds.h"
+#include "ReconstructBlock.h"
 #include "RoundCodesResume.h"
 #include "RoundedLayers.h"
 #include "quantc/Dialect/QNN/Transforms/Blocks.h"
-#include "quantc/Execution/GradientModel.h"
 #include "quantc/Execution/JITExecutor.h"
 #include "quantc/Interfaces/WeightScope.h"
-#include "quantc/Numerics/Rounding.h"
-#include "quantc/PTQ/BlockReconstruction.h"
 #include "quantc/Pipelines/Compiler.h"
 #include "quantc/Support/Checkpoint.h"
 #include "quantc/Support/Errors.h"
@@ -51,10 +50,12 @@ public:
 
 private:
   llvm::Error loadArguments(func::FuncOp function);
-  llvm::Error roundBlock(const NetworkBlock &block);
-  llvm::Error roundMaps(const NetworkBlock &block, ArrayRef<const RoundableMap *> readers);
+  /// By the first `runs` of the data.
+  llvm::Error roundBlock(const NetworkBlock &block, int64_t runs);
+  llvm::Error roundMaps(const NetworkBlock &block, ArrayRef<const RoundableMap *> readers,
+                        int64_t runs);
   llvm::Expected<std::vector<ptq::PatchMoment>> collect(const NetworkBlock &block,
-                                                        const RoundableMap &map);
+                                                        const RoundableMap &map, int64_t runs);
   int64_t folds() const {
     return std::clamp<int64_t>(options.recipe.roundingFolds, 1,
                                std::max<int64_t>(data.numRuns(), 1));
@@ -64,9 +65,9 @@ private:
   llvm::Expected<std::vector<HostTensor>> evaluate(CompiledModel &model, const NetworkBlock &block,
                                                    const Values &values, int64_t run);
   llvm::Error advance(const NetworkBlock &block, Values &values, bool asFloats);
+  bool mayReconstruct(const NetworkBlock &block) const;
+  llvm::Error weighErrors(ArrayRef<NetworkBlock> blocks);
   llvm::Error reconstruct(const NetworkBlock &block);
-  llvm::Expected<std::unique_ptr<GradientModel>> openGradient(const NetworkBlock &block,
-                                                              ArrayRef<const RoundableMap *> own);
   llvm::Error checkMemory(const RoundableMap &map) const;
   void accept(const RoundableMap &map, ChosenCodes chosen);
   std::vector<const RoundableMap *> mapsOf(const NetworkBlock &block) const;
@@ -83,6 +84,8 @@ private:
   bool reconstructs;      ///< blocks, once their maps are rounded one by one
   Checkpoint *checkpoint; ///< may be null
   Values floats, codes;
+  std::string unweighted;    ///< why errors of blocks count alike; empty: they do not
+  Values errorRoots;         ///< of blocks' results, see BlockFisher; none: errors count alike
   ExtractOptions parameters; ///< of the maps that are rounded
   size_t done = 0;
 };
@@ -127,7 +130,7 @@ llvm::Error CodeRounding::checkMemory(const RoundableMap &map) const {
   if (!options.calibrationMemory)
     return llvm::Error::success();
   uint64_t needed = folds() * ptq::PatchMoment::memoryNeeded(map.patches, /*hasOriginal=*/true);
-  for (const Values *values : {&floats, &codes})
+  for (const Values *values : {&floats, &codes, &errorRoots})
     for (const auto &entry : *values)
       for (const HostTensor &tensor : entry.second)
         needed += tensor.byteSize();
@@ -141,8 +144,8 @@ llvm::Error CodeRounding::checkMemory(const RoundableMap &map) const {
 }
 
 /// Of neighbouring runs, which tend to be alike, each part has its own.
-llvm::Expected<std::vector<ptq::PatchMoment>> CodeRounding::collect(const NetworkBlock &block,
-                                                                    const RoundableMap &map) {
+llvm::Expected<std::vector<ptq::PatchMoment>>
+CodeRounding::collect(const NetworkBlock &block, const RoundableMap &map, int64_t runs) {
   LinearMapOpInterface op = map.op;
   Value input = op.getInputOperand().get();
   if (llvm::Error error = checkMemory(map))
@@ -163,7 +166,7 @@ llvm::Expected<std::vector<ptq::PatchMoment>> CodeRounding::collect(const Networ
   auto parallel = [&](int64_t count, llvm::function_ref<void(int64_t)> task) {
     runOnThreads(options.threads, count, task);
   };
-  for (int64_t run = 0, runs = data.numRuns(); run < runs; ++run) {
+  for (int64_t run = 0; run < runs; ++run) {
     HostTensor original, rounded;
     for (auto [tensor, model, values] : {std::tuple(&original, floatModel.get(), &floats),
                                          std::tuple(&rounded, codeModel.get(), &codes)}) {
@@ -195,8 +198,8 @@ void CodeRounding::accept(const RoundableMap &map, ChosenCodes chosen) {
 
 /// Maps that read the same rows share their moments.
 llvm::Error CodeRounding::roundMaps(const NetworkBlock &block,
-                                    ArrayRef<const RoundableMap *> readers) {
-  auto moments = collect(block, *readers.front());
+                                    ArrayRef<const RoundableMap *> readers, int64_t runs) {
+  auto moments = collect(block, *readers.front(), runs);
   if (!moments)
     return moments.takeError();
   for (const RoundableMap *map : readers) {
@@ -220,7 +223,7 @@ std::vector<const RoundableMap *> CodeRounding::mapsOf(const NetworkBlock &block
   return own;
 }
 
-llvm::Error CodeRounding::roundBlock(const NetworkBlock &block) {
+llvm::Error CodeRounding::roundBlock(const NetworkBlock &block, int64_t runs) {
   std::vector<SmallVector<const RoundableMap *>> groups;
   for (const RoundableMap *map : mapsOf(block)) {
     LinearMapOpInterface op = map->op;
@@ -235,7 +238,7 @@ llvm::Error CodeRounding::roundBlock(const NetworkBlock &block) {
       same->push_back(map);
   }
   for (ArrayRef<const RoundableMap *> readers : groups)
-    if (llvm::Error error = roundMaps(block, readers))
+    if (llvm::Error error = roundMaps(block, readers, runs))
       return error;
   return llvm::Error::success();
 }
@@ -258,90 +261,76 @@ llvm::Error CodeRounding::advance(const NetworkBlock &block, Values &values, boo
 }
 
 //===----------------------------------------------------------------------===//
-// Reconstruction of a block
+// Reconstruction of blocks
 //===----------------------------------------------------------------------===//
 
-/// Rows of a weight as a matrix of fp64.
-static ptq::Matrix asMatrix(ArrayRef<float> values, int64_t rows) {
-  using Floats = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  return Eigen::Map<const Floats>(values.data(), rows, int64_t(values.size()) / rows)
-      .cast<double>();
+bool CodeRounding::mayReconstruct(const NetworkBlock &block) const {
+  return reconstructs && block.outputs.size() == 1 && !mapsOf(block).empty();
 }
 
-/// The mean square of the block's error and its gradient by the weights; activations inside stay
-/// floats.
-llvm::Expected<std::unique_ptr<GradientModel>>
-CodeRounding::openGradient(const NetworkBlock &block, ArrayRef<const RoundableMap *> own) {
-  ExtractOptions extractOptions = parameters;
-  extractOptions.floats = true;
-  WeightScope scope(module.getContext());
-  OwningOpRef<ModuleOp> part =
-      extract(block.ops, block.inputs, block.outputs.front(), extractOptions);
-  nn::WeightInputOptions weights;
-  for (const RoundableMap *map : own)
-    weights.nodes.push_back(map->name);
-  return GradientModel::create(*part, nn::GradientOptions(), kernels::bestHostLevel(),
-                               options.threads, weights);
-}
-
-/// The float outputs of the block must be there.
-llvm::Error CodeRounding::reconstruct(const NetworkBlock &block) {
-  std::vector<const RoundableMap *> own = mapsOf(block);
-  if (own.empty() || block.outputs.size() != 1)
+/// Of the blocks that are not finished.
+llvm::Error CodeRounding::weighErrors(ArrayRef<NetworkBlock> blocks) {
+  std::vector<Value> results;
+  for (const NetworkBlock &block : blocks)
+    results.push_back(block.outputs.front());
+  if (results.empty())
     return llvm::Error::success();
-  auto gradient = openGradient(block, own);
-  if (!gradient)
-    return gradient.takeError();
-  GradientModel &model = **gradient;
-  std::vector<ptq::BlockWeight> weights;
-  for (const nn::WeightInput &input : model.weights()) {
-    auto map = llvm::find_if(own, [&](const RoundableMap *m) { return m->name == input.node; });
-    const ChosenCodes &chosen = table.find(input.node)->second;
-    ptq::BlockWeight &weight = weights.emplace_back();
-    weight.weight = asMatrix((*map)->weight, (*map)->outputs());
-    weight.rounded = asMatrix(chosen.weights(), (*map)->outputs());
-    weight.steps =
-        Eigen::Map<const Eigen::VectorXf>(chosen.steps.data(), (*map)->outputs()).cast<double>();
-    weight.greatest = (int64_t(1) << ((*map)->bits - 1)) - 1;
+  auto fisher = BlockFisher::create(module, results, options.threads);
+  if (!fisher) {
+    unweighted = "errors of the block count alike, because the network's loss has no gradient: " +
+                 llvm::toString(fisher.takeError());
+    module.emitRemark("weight-rounding brecq: ") << unweighted;
+    return llvm::Error::success();
   }
-  const std::vector<HostTensor> &targets = floats.find(block.outputs.front())->second;
-  auto loss = [&](int64_t sample, ArrayRef<ptq::Matrix> at,
-                  MutableArrayRef<ptq::Matrix> gradients) -> llvm::Expected<double> {
-    ptq::Vector point(model.size());
-    for (size_t k = 0; k < at.size(); ++k)
-      point.segment(model.block(k).offset, at[k].size()) =
-          Eigen::Map<const ptq::Vector>(at[k].data(), at[k].size());
-    if (llvm::Error error = model.setPoint(point))
-      return std::move(error);
-    std::vector<HostTensor> feeds;
-    for (Value input : block.inputs)
-      feeds.push_back(codes.find(input)->second[sample]);
-    auto result = model.run(feeds, targets[sample]);
-    if (!result)
-      return result.takeError();
-    for (size_t k = 0; k < gradients.size(); ++k)
-      gradients[k] = asMatrix(result->gradients[k].values<float>(), at[k].rows());
-    return result->loss;
-  };
+  const uint64_t needed = (*fisher)->memoryNeeded(data.numRuns());
+  if (options.calibrationMemory && needed > *options.calibrationMemory)
+    return makeError("expected a calibration memory cap of at least " + llvm::Twine(needed) +
+                     " bytes for the weights of blocks' errors, but found " +
+                     llvm::Twine(*options.calibrationMemory));
+  auto measured = (*fisher)->measure(data, options.progress);
+  if (!measured)
+    return measured.takeError();
+  errorRoots = std::move(*measured);
+  return llvm::Error::success();
+}
+
+/// The last part of the runs decides, so the start is rounded without it. Where nothing is found
+/// that is better there, the block's weights are rounded once more, by all runs.
+llvm::Error CodeRounding::reconstruct(const NetworkBlock &block) {
+  const int64_t runs = data.numRuns(), decide = folds() > 1 ? runs / folds() : 0;
+  if (llvm::Error error = roundBlock(block, runs - decide))
+    return error;
+  if (llvm::Error error = advance(block, floats, /*asFloats=*/true))
+    return error;
+  std::vector<const RoundableMap *> own = mapsOf(block);
+  Value output = block.outputs.front();
+  BlockProblem problem{block, own, parameters, {}, floats.find(output)->second, {}};
+  for (Value input : block.inputs)
+    problem.inputs.push_back(codes.find(input)->second);
+  if (auto roots = errorRoots.find(output); roots != errorRoots.end())
+    problem.roots = roots->second;
   ptq::BlockOptions blockOptions;
   blockOptions.iterations = static_cast<int>(options.recipe.roundingSteps);
-  if (folds() > 1)
-    blockOptions.heldOut = data.numRuns() / folds();
-  auto result = ptq::reconstructBlock(weights, data.numRuns(), loss, blockOptions);
-  if (!result)
-    return result.takeError();
-  for (size_t k = 0; k < weights.size(); ++k) {
-    llvm::StringRef name = model.weights()[k].node;
-    ChosenCodes chosen = table.find(name)->second;
-    for (Eigen::Index i = 0; i < result->weights[k].size(); ++i)
-      chosen.codes[i] = static_cast<int32_t>(numerics::roundHalfEven(
-          result->weights[k].data()[i] / weights[k].steps[i / result->weights[k].cols()]));
-    auto map = llvm::find_if(own, [&](const RoundableMap *m) { return m->name == name; });
-    accept(**map, std::move(chosen));
+  blockOptions.heldOut = decide;
+  std::string message = unweighted;
+  auto losses = reconstructBlock(problem, blockOptions, options.threads, table, message);
+  if (!losses)
+    return losses.takeError();
+  errorRoots.erase(output);
+  if (*losses && (*losses)->second < (*losses)->first) {
+    for (const RoundableMap *map : own)
+      accept(*map, table.find(map->name)->second);
+  } else if (decide > 0) {
+    reports.resize(reports.size() - own.size());
+    done -= own.size();
+    if (llvm::Error error = roundBlock(block, runs))
+      return error;
   }
-  for (RoundedWeight &report : reports)
-    if (llvm::any_of(own, [&](const RoundableMap *map) { return map->name == report.node; }))
-      report.blockLoss = {result->before, result->after};
+  for (RoundedWeight &report : llvm::MutableArrayRef(reports).take_back(own.size())) {
+    report.blockLoss = *losses;
+    if (report.message.empty())
+      report.message = message;
+  }
   return llvm::Error::success();
 }
 
@@ -416,6 +405,12 @@ llvm::Error CodeRounding::run() {
     if (!finished.back())
       end = finished.size();
   }
+  std::vector<NetworkBlock> learned;
+  for (auto [block, codes] : llvm::zip_equal(blocks, finished))
+    if (!codes && mayReconstruct(block))
+      learned.push_back(block);
+  if (llvm::Error error = weighErrors(learned))
+    return error;
   if (end > 0)
     if (llvm::Error error = loadArguments(main))
       return error;
@@ -423,13 +418,12 @@ llvm::Error CodeRounding::run() {
     const bool isNew = !finished[i].has_value(), goesOn = i + 1 < end;
     if (!isNew)
       takeFinished(block, std::move(*finished[i]));
-    else if (llvm::Error error = roundBlock(block))
-      return error;
-    if (goesOn || (isNew && reconstructs))
-      if (llvm::Error error = advance(block, floats, /*asFloats=*/true))
+    const bool learns = isNew && mayReconstruct(block);
+    if (isNew)
+      if (llvm::Error error = learns ? reconstruct(block) : roundBlock(block, data.numRuns()))
         return error;
-    if (isNew && reconstructs)
-      if (llvm::Error error = reconstruct(block))
+    if (goesOn && !learns)
+      if (llvm::Error error = advance(block, floats, /*asFloats=*/true))
         return error;
     if (isNew)
       if (llvm::Error error = keepFinished(block))

@@ -29,6 +29,7 @@ from harness import cpu_name  # noqa: E402
 
 W4 = ["weight-bits=4"]
 W3 = ["weight-bits=3"]
+W2 = ["weight-bits=2"]
 MIXED = ["effective-bits=5", "allocation-widths=4,8"]
 ROWS = {
     "w8a8 nearest": ("w8a8-integer", []),
@@ -45,8 +46,12 @@ ROWS = {
     "mixed gptq": ("w8a8-integer", ["weight-rounding=gptq", *MIXED]),
     "mixed-hawq": ("mixed-hawq", [], ["--save-curvature", "curvature.json", "--curvature-runs", "8"]),
     "mixed gptaq": ("w8a8-integer", ["weight-rounding=gptaq", *MIXED]),
+    "w2a8 nearest": ("w8a8-integer", W2),
+    "w2a8 gptaq": ("w8a8-integer", [*W2, "weight-rounding=gptaq"]),
+    "w2a8 brecq": ("w8a8-integer", [*W2, "weight-rounding=brecq"]),
     "w3a8 nearest": ("w8a8-integer", W3),
     "w3a8 gptaq": ("w8a8-integer", [*W3, "weight-rounding=gptaq"]),
+    "w3a8 brecq": ("w8a8-integer", [*W3, "weight-rounding=brecq"]),
     "w3a8 adaround": ("w8a8-integer", [*W3, "weight-rounding=adaround"]),
     "w3a8 autoround": ("w8a8-integer", [*W3, "weight-rounding=autoround"]),
 }

@@ -8,8 +8,8 @@
 //
 // BRECQ: the roundings of all weights of a block of a network are learned together, so that the
 // output of the block on what the quantized network in front makes comes near that of the float
-// block on its own inputs. Each weight goes up or down on its grid by AdaRound's variable; who
-// calls knows the network and gives losses and gradients.
+// block on its own inputs. Each weight goes up or down on its grid by AdaRound's variable, which
+// begins near the codes of the start; who calls knows the network and gives losses and gradients.
 //   loss = mean over a batch of samples of the caller's, over its mean at the start
 //          + 1000 mean over weights of (1 - |2 h(V) - 1|^beta)
 // Loss and regularizer are relative, so that blocks of any size and magnitude are treated alike;
@@ -57,8 +57,8 @@ struct BlockResult {
   double decided = 1;           ///< share of weights with |h - 1/2| > 0.49 at the end
 };
 
-/// Rounded weights that were learned, or the start where that is at least as good on the samples
-/// that decide.
+/// Rounded weights that were learned, or the start unless they are better on the samples that
+/// decide: where some were held out, by more than twice the standard error of the mean gain.
 llvm::Expected<BlockResult> reconstructBlock(llvm::ArrayRef<BlockWeight> weights, int64_t samples,
                                              BlockLoss loss, const BlockOptions &options = {});
 

@@ -48,9 +48,10 @@ public:
 
   /// Mean over samples and elements; 0: nothing depends on the result.
   double mean() const;
-  /// The square roots of F / mean of a sample: a squared error times such factors has weights whose
-  /// mean over all samples and elements is 1. The mean must not be 0.
-  std::vector<float> roots(int64_t sample) const;
+  /// The square roots of F / mean of a sample, whose sums are gone afterwards: errors times such
+  /// factors are weighted, and the mean of the weights over all samples and elements is 1. The mean
+  /// must not be 0.
+  std::vector<float> takeRoots(int64_t sample, double mean);
 
 private:
   std::vector<std::vector<float>> squares;

@@ -141,4 +141,24 @@ TEST(BlockReconstruction, HeldOutSamplesDecideAndAreNotLearnedFrom) {
             std::string::npos);
 }
 
+/// A mean that one sample makes is no evidence, however large it is.
+TEST(BlockReconstruction, OneSampleOfManyDoesNotDecide) {
+  TwoLayers block;
+  BlockOptions options;
+  options.iterations = 60;
+  options.heldOut = 10;
+  const BlockResult taken = block.run(options);
+  ASSERT_LT(taken.after, taken.before);
+  const int64_t first = TwoLayers::samples - 10;
+  block.inputs[first] *= 100;
+  block.targets[first] *= 100;
+  const BlockResult kept = block.run(options);
+  double sum = 0;
+  for (int64_t sample = first; sample < TwoLayers::samples; ++sample)
+    sum += cantFail(block.loss(sample, taken.weights, {}));
+  EXPECT_LT(sum / 10, kept.before); // what was learned is better in the mean
+  EXPECT_EQ(kept.after, kept.before);
+  EXPECT_EQ(kept.weights[0], block.nearest()[0].rounded);
+}
+
 } // namespace
