@@ -207,35 +207,6 @@ Expected<std::vector<TraceEstimate>> ptq::estimateBlockTraces(int64_t size, Arra
   return estimates;
 }
 
-Expected<TraceEstimate> ptq::estimateTrace(int64_t size, VectorFunction product,
-                                           const TraceOptions &options) {
-  Block all{0, size};
-  Expected<std::vector<TraceEstimate>> traces = estimateBlockTraces(size, all, product, options);
-  if (!traces)
-    return traces.takeError();
-  return traces->front();
-}
-
-Expected<TraceEstimate>
-ptq::estimateTraceOfForm(int64_t size, function_ref<Expected<double>(const Vector &)> form,
-                         const TraceOptions &options) {
-  if (Error error = checkOptions(size, options))
-    return std::move(error);
-  RunningTrace trace;
-  for (int probe = 0; probe < options.maxProbes; ++probe) {
-    Expected<double> value = form(rademacherProbe(options.seed, probe, size));
-    if (!value)
-      return value.takeError();
-    if (!std::isfinite(*value))
-      return makeError("expected a finite quadratic form, but found another at probe " +
-                       Twine(probe));
-    trace.add(*value, options);
-    if (probe + 1 >= options.minProbes && trace.estimate.converged)
-      break;
-  }
-  return trace.estimate;
-}
-
 //===----------------------------------------------------------------------===//
 // Differences
 //===----------------------------------------------------------------------===//
@@ -268,41 +239,14 @@ Expected<Vector> ptq::differenceProduct(const Vector &point, const Vector &v, Ve
 }
 
 //===----------------------------------------------------------------------===//
-// Gauss-Newton
+// Fisher
 //===----------------------------------------------------------------------===//
-
-Expected<double> ptq::squaredErrorForm(const Vector &jv, int64_t samples) {
-  if (samples < 1)
-    return makeError("expected at least one sample, but found " + Twine(samples));
-  if (Error error = checkFinite("the outputs' change", jv))
-    return std::move(error);
-  return 2 * jv.squaredNorm() / double(samples);
-}
 
 static Error checkLogits(const Matrix &logits) {
   if (logits.size() == 0)
     return makeError("expected at least one row and one class of logits");
   return checkFinite("the logits", logits);
 }
-
-Expected<double> ptq::softmaxForm(const Matrix &logits, const Matrix &jv) {
-  if (Error error = checkLogits(logits))
-    return std::move(error);
-  if (Error error = checkMatrix("the outputs' change", jv, logits.rows(), logits.cols()))
-    return std::move(error);
-  double sum = 0;
-  for (Eigen::Index row = 0; row < logits.rows(); ++row) {
-    Vector p = softmax(logits.row(row).transpose());
-    Vector u = jv.row(row).transpose();
-    u.array() -= p.dot(u);
-    sum += p.dot(u.cwiseAbs2());
-  }
-  return sum / double(logits.rows());
-}
-
-//===----------------------------------------------------------------------===//
-// Fisher
-//===----------------------------------------------------------------------===//
 
 Error FisherDiagonal::add(const Vector &gradient) {
   if (Error error = checkVector("the gradient", gradient, sums.size()))
@@ -347,23 +291,6 @@ Expected<std::vector<int64_t>> ptq::sampleLabels(const Matrix &logits, uint64_t 
     labels.push_back(label);
   }
   return labels;
-}
-
-Expected<Matrix> ptq::crossEntropyCotangent(const Matrix &logits, ArrayRef<int64_t> labels) {
-  if (Error error = checkLogits(logits))
-    return std::move(error);
-  if (int64_t(labels.size()) != logits.rows())
-    return makeError("expected " + Twine(logits.rows()) + " labels, but found " +
-                     Twine(labels.size()));
-  Matrix cotangent(logits.rows(), logits.cols());
-  for (Eigen::Index row = 0; row < logits.rows(); ++row) {
-    if (labels[row] < 0 || labels[row] >= logits.cols())
-      return makeError("expected a label below " + Twine(logits.cols()) + ", but found " +
-                       Twine(labels[row]));
-    cotangent.row(row) = softmax(logits.row(row).transpose()).transpose();
-    cotangent(row, labels[row]) -= 1;
-  }
-  return cotangent;
 }
 
 //===----------------------------------------------------------------------===//

@@ -92,25 +92,16 @@ Expected<Matrix> ptq::newtonSchulzPolar(const Matrix &x, double tolerance) {
 
 /// Onto the manifold by the cheaper way that works; what a Cayley step leaves is near enough.
 static Expected<Matrix> project(const Matrix &x) {
-  Matrix gram = x.transpose() * x;
-  if (distanceToIdentity(gram) < kNear)
-    return newtonSchulz(x, std::move(gram), 1e-12);
+  Expected<Matrix> near = newtonSchulzPolar(x, 1e-12);
+  if (near)
+    return near;
+  consumeError(near.takeError());
   return polarFactor(x);
 }
 
 //===----------------------------------------------------------------------===//
 // Cayley steps
 //===----------------------------------------------------------------------===//
-
-Expected<Matrix> ptq::cayleyStep(const Matrix &r, const Matrix &gradient, double rate) {
-  if (Error error = checkStep(r, gradient, rate))
-    return std::move(error);
-  // I + A is invertible for every skew A: its eigenvalues are 1 + i t.
-  Matrix product = 0.5 * rate * (gradient * r.transpose());
-  Matrix half = product - product.transpose();
-  Eigen::PartialPivLU<Eigen::MatrixXd> lu(eye(r.rows()) + half);
-  return Matrix(lu.solve(r - half * r));
-}
 
 /// Q^T of X^T = Q R with a positive diagonal of R.
 static Matrix orthonormalRows(const Matrix &x) {

@@ -89,29 +89,20 @@ struct TraceEstimate {
   bool converged = false;
 };
 
-/// Hutchinson's estimate of tr(H): the mean of v^T H v over probes of -1 and +1. Its variance is
-/// 2 (||H||_F^2 - sum H_jj^2) / probes: exact for a diagonal H.
-llvm::Expected<TraceEstimate> estimateTrace(int64_t size, VectorFunction product,
-                                            const TraceOptions &options = {});
-
 /// Entries [offset, offset + size) of a vector: the parameters of one layer, say.
 struct Block {
   int64_t offset = 0;
   int64_t size = 0;
 };
 
-/// The traces of the diagonal blocks of H, all from one product per probe: v_b^T (Hv)_b, in which
-/// the other blocks' shares have mean 0. Blocks lie inside [0, size) and do not overlap.
+/// Hutchinson's estimate of the traces of the diagonal blocks of H: the mean of v_b^T (Hv)_b over
+/// probes of -1 and +1, all blocks' from one product per probe; the other blocks' shares have mean
+/// 0. The variance of one block that is all of H is 2 (||H||_F^2 - sum H_jj^2) / probes: exact for
+/// a diagonal H. Blocks lie inside [0, size) and do not overlap.
 llvm::Expected<std::vector<TraceEstimate>> estimateBlockTraces(int64_t size,
                                                                llvm::ArrayRef<Block> blocks,
                                                                VectorFunction product,
                                                                const TraceOptions &options = {});
-
-/// The same from quadratic forms v -> v^T H v, for those who have no more (Gauss-Newton by one
-/// Jacobian-vector product). One trace: that of H restricted to where the form reads v.
-llvm::Expected<TraceEstimate>
-estimateTraceOfForm(int64_t size, llvm::function_ref<llvm::Expected<double>(const Vector &)> form,
-                    const TraceOptions &options = {});
 
 //===----------------------------------------------------------------------===//
 // Differences
@@ -130,17 +121,6 @@ double differenceStep(double pointNorm, double directionNorm, double roundoff = 
 /// eigenvalues.
 llvm::Expected<Vector> differenceProduct(const Vector &point, const Vector &v, VectorFunction f,
                                          double roundoff = kFloatRoundoff);
-
-//===----------------------------------------------------------------------===//
-// Gauss-Newton
-//===----------------------------------------------------------------------===//
-
-/// (Jv)^T H_out (Jv) for the loss (1/samples) * sum of squared output errors: (2/samples) ||Jv||^2.
-llvm::Expected<double> squaredErrorForm(const Vector &jv, int64_t samples);
-
-/// The same for the mean over rows of cross entropy (or KL from fixed teachers) behind a softmax:
-/// the mean over rows of the variance of `jv` under softmax(logits). Both [rows, classes].
-llvm::Expected<double> softmaxForm(const Matrix &logits, const Matrix &jv);
 
 //===----------------------------------------------------------------------===//
 // Fisher
@@ -175,17 +155,13 @@ private:
 llvm::Expected<std::vector<int64_t>> sampleLabels(const Matrix &logits, uint64_t seed,
                                                   uint64_t index);
 
-/// softmax(logits) - onehot(labels) for each row: the cotangent to pull back for the gradient of
-/// each row's cross entropy.
-llvm::Expected<Matrix> crossEntropyCotangent(const Matrix &logits, llvm::ArrayRef<int64_t> labels);
-
 //===----------------------------------------------------------------------===//
 // What a change of weights costs
 //===----------------------------------------------------------------------===//
 
 /// tr(dW G dW^T) for dW [out, in] and the inputs' mean second moment G = X^T X / samples
 /// [in, in]: the squared error of the layer's output, summed over outputs, per sample. Exactly the
-/// change of (1/N) sum ||W x - y||^2 at a perfect fit, and half of its Gauss-Newton form.
+/// change of (1/N) sum ||W x - y||^2 at a perfect fit.
 llvm::Expected<double> outputCost(const Matrix &change, const Matrix &secondMoment);
 
 } // namespace quantc::ptq

@@ -44,11 +44,6 @@ llvm::Expected<Matrix> newtonSchulzPolar(const Matrix &x, double tolerance = 1e-
 // Steps
 //===----------------------------------------------------------------------===//
 
-/// A step against the Euclidean gradient G from an orthogonal R, solved exactly:
-///   A = G R^T - R G^T,   R <- (I + rate/2 A)^-1 (I - rate/2 A) R.
-/// Keeps orthogonality to rounding and det R, for any rate.
-llvm::Expected<Matrix> cayleyStep(const Matrix &r, const Matrix &gradient, double rate);
-
 /// Cayley SGD as published, with the recipe's momentum of 0 on a square matrix. Every step scales
 /// the rows to length 1; one step in 101, drawn by the seed, first replaces X by the Q of its QR
 /// factorization. The step's length is limited by the 1-norm of its skew matrix.
