@@ -408,6 +408,17 @@ llvm::Error setWidths(Recipe &r, StringRef text) {
   return llvm::Error::success();
 }
 
+/// The names of losses, as a choice.
+StringRef lossNames() {
+  static const std::string texts = [] {
+    std::vector<std::string> names;
+    for (const AllocationLoss &loss : allocationLosses())
+      names.push_back(loss.name.str());
+    return llvm::join(names, "|");
+  }();
+  return texts;
+}
+
 std::vector<RecipeEntry> makeAllocationEntries() {
   std::vector<RecipeEntry> entries;
   entries.push_back(budget(
@@ -445,13 +456,7 @@ std::vector<RecipeEntry> makeAllocationEntries() {
                          texts.push_back(std::to_string(bits));
                        return llvm::join(texts, ",");
                      }});
-  static const std::string losses = [] {
-    std::vector<std::string> names;
-    for (const AllocationLoss &loss : allocationLosses())
-      names.push_back(loss.name.str());
-    return llvm::join(names, "|");
-  }();
-  entries.push_back(choice("allocation-loss", losses,
+  entries.push_back(choice("allocation-loss", lossNames(),
                            "bit allocation: what is made small (docs/Allocation.md); default auto",
                            [](Recipe &r) -> std::string & { return r.allocation.loss; }));
   entries.push_back(
