@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import numpy as np
+import onnx
 
 QUANTC, MODEL, DATA, FOLDER = sys.argv[1:]
 
@@ -18,10 +19,10 @@ def at(name):
     return os.path.join(FOLDER, name)
 
 
-def attempt(allocations, code=0):
+def attempt(allocations, code=0, model=MODEL):
     with open(at("trials.json"), "w", encoding="utf-8") as file:
         json.dump(allocations, file)
-    done = subprocess.run([QUANTC, MODEL, "--calibrate", DATA, "--evaluate", DATA, "--effective-bits", "6", "--set", "allocation-loss=noise",
+    done = subprocess.run([QUANTC, model, "--calibrate", DATA, "--evaluate", DATA, "--effective-bits", "6", "--set", "allocation-loss=noise",
                            "--try-allocations", at("trials.json"), "--report", at("r.json"), "--allow-float"], capture_output=True, text=True)  # fmt: skip
     assert done.returncode == code, (done.returncode, done.stderr)
     if code:
@@ -59,3 +60,21 @@ text, _ = attempt({"b": [every[0][1:]]}, code=2)
 assert f"allocation 0 of 'b' has no candidate for node '{nodes[0]}'" in text, text
 text, _ = attempt({"b": 3}, code=2)
 assert "expected array" in text, text
+
+
+def with_integer_output(source, target):
+    """A first output of integers that quantization does not change, of the shape of classes."""
+    model = onnx.load(source)
+    name = model.graph.input[0].name
+    for node in (onnx.helper.make_node("Cast", [name], ["whole"], to=onnx.TensorProto.INT64), onnx.helper.make_node("Flatten", ["whole"], ["ids"])):
+        model.graph.node.append(node)
+    size = int(np.prod([d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim]))
+    model.graph.output.insert(0, onnx.helper.make_tensor_value_info("ids", onnx.TensorProto.INT64, [1, size]))
+    onnx.save(model, target)
+
+
+# Losses are of the float outputs alone.
+with_integer_output(MODEL, at("ids.onnx"))
+_, plain = attempt(every[:2])
+_, other = attempt(every[:2], model=at("ids.onnx"))
+assert [t["measured"] for t in other["trials"]] == [t["measured"] for t in plain["trials"]], (other["trials"], plain["trials"])
