@@ -44,6 +44,7 @@ ROWS = {
     "w5a8 gptq": ("w8a8-integer", ["weight-bits=5", "weight-rounding=gptq"]),
     "w5a8 gptaq": ("w8a8-integer", ["weight-bits=5", "weight-rounding=gptaq"]),
     "mixed gptq": ("w8a8-integer", ["weight-rounding=gptq", *MIXED]),
+    "mixed gptaq searched": ("w8a8-integer", ["weight-rounding=gptaq", *MIXED, "allocation-search=250"]),
     "mixed-hawq": ("mixed-hawq", [], ["--save-curvature", "curvature.json", "--curvature-runs", "8"]),
     "mixed gptaq": ("w8a8-integer", ["weight-rounding=gptaq", *MIXED]),
     "w2a8 nearest": ("w8a8-integer", W2),
