@@ -46,13 +46,20 @@ ChannelBias qnn::correctableBias(Operation *op) {
 
 std::vector<CorrectableOp> qnn::correctableOps(func::FuncOp function) {
   std::vector<CorrectableOp> ops;
+  llvm::StringSet<> taken; // names first: a node may be called as another's key would be
+  for (Operation &op : function.getBody().front())
+    if (correctableBias(&op).operand) {
+      ops.push_back({getLocationName(op.getLoc()).str(), &op});
+      taken.insert(ops.back().key);
+    }
   llvm::StringMap<int64_t> seen;
-  for (Operation &op : function.getBody().front()) {
-    if (!correctableBias(&op).operand)
+  for (CorrectableOp &found : ops) {
+    const std::string name = found.key;
+    int64_t &count = seen[name];
+    if (count++ == 0)
       continue;
-    StringRef name = getLocationName(op.getLoc());
-    const int64_t before = seen[name]++;
-    ops.push_back({before == 0 ? name.str() : (name + ":" + Twine(before)).str(), &op});
+    while (!taken.insert(found.key = name + ":" + std::to_string(count - 1)).second)
+      ++count;
   }
   return ops;
 }

@@ -40,7 +40,7 @@ using AccumulatorScales = llvm::StringMap<std::vector<double>>;
 AccumulatorScales collectAccumulatorScales(mlir::ModuleOp quantized);
 
 /// Integer biases of contractions by node name; where several have one name, NAME:1, NAME:2, ...
-/// for those behind the first.
+/// for those behind the first, without those that are names themselves.
 using BiasTable = std::map<std::string, std::vector<int64_t>>;
 
 /// A JSON object: NODE to an array of integers, one for each output channel.
