@@ -268,6 +268,7 @@ WidthProbes Compiler::probesOf(StringRef loss) const {
   measure.correctBias = recipe.correctsMeans();
   measure.threads = options.threads;
   measure.progress = options.progress;
+  measure.memory = options.calibrationMemory;
   measure.rounding = triedRounding(recipe, loss);
   if (!dataSet)
     return probes;

@@ -57,6 +57,12 @@ static std::array<std::vector<int64_t>, 2> halves(ArrayRef<int64_t> runs) {
   return result;
 }
 
+/// What the cap leaves beside rounded weights.
+static uint64_t roomForOutputs(std::optional<uint64_t> cap, const RoundedWidths &rounded) {
+  const uint64_t held = memoryOf(rounded);
+  return !cap ? kKeptOutputs : *cap > held ? *cap - held : 0;
+}
+
 /// From the solvers' answer, whatever was chosen afterwards.
 llvm::Expected<AllocationSearch> Compiler::searchWidths(const AllocationResult &allocation,
                                                         WidthProbes &probes) {
@@ -64,7 +70,7 @@ llvm::Expected<AllocationSearch> Compiler::searchWidths(const AllocationResult &
   if (llvm::Error error = roundProbes(probes))
     return std::move(error);
   auto meter = AssignmentMeter::open(*ir, *dataSet, probes.runs, probes.options,
-                                     options.calibrationMemory.value_or(kKeptOutputs));
+                                     roomForOutputs(options.calibrationMemory, probes.rounded));
   if (!meter)
     return meter.takeError();
   AllocationSearch search;

@@ -19,12 +19,23 @@
 #include "quantc/Interfaces/NodeName.h"
 #include "quantc/Interfaces/QuantizableOpInterface.h"
 #include "quantc/Interfaces/Weights.h"
+#include "quantc/Support/Errors.h"
 
 using namespace mlir;
 using namespace quantc;
 
 MeanRows::MeanRows(const ptq::PatchGeometry &geometry)
     : geometry(geometry), sums(size_t(geometry.groups * geometry.rowSize())) {}
+
+uint64_t MeanRows::memoryNeeded(const ptq::PatchGeometry &geometry) {
+  return uint64_t(geometry.groups * geometry.rowSize()) * sizeof(double);
+}
+
+uint64_t MeanRows::patchesNeeded(const ptq::PatchGeometry &geometry) {
+  return geometry.channelsLast
+             ? 0
+             : uint64_t(geometry.positions() * geometry.rowSize()) * sizeof(float);
+}
 
 void MeanRows::add(const HostTensor &input) {
   ArrayRef<float> values = input.values<float>();
@@ -84,30 +95,47 @@ static void setResults(func::FuncOp main, ArrayRef<Value> values) {
   main.setAllResultAttrs(attributes);
 }
 
-llvm::Error quantc::observeInputs(ModuleOp module, DataSet &data, ArrayRef<int64_t> runs,
-                                  int threads, MapFilter wanted, InputFn observe) {
-  OwningOpRef<ModuleOp> copy = module.clone();
-  auto main = copy->lookupSymbol<func::FuncOp>("main");
-  main.walk([](qnn::ObserveOp op) {
-    op.getResult().replaceAllUsesWith(op.getInput());
-    op.erase();
-  });
+llvm::Error MemoryBudget::check(uint64_t bytes, const llvm::Twine &purpose) const {
+  if (fits(bytes))
+    return llvm::Error::success();
+  return makeError("expected a calibration memory cap of at least " + llvm::Twine(held + bytes) +
+                   " bytes for " + purpose + ", but found " + llvm::Twine(*cap));
+}
+
+uint64_t quantc::inputBytes(LinearMapOpInterface op) {
+  auto type = cast<RankedTensorType>(op.getInputOperand().get().getType());
+  return uint64_t(type.getNumElements()) * sizeof(float);
+}
+
+namespace {
+struct ObservedMap {
+  MapKey key;
+  Value input;
+  uint64_t bytes;
+};
+} // namespace
+
+static std::vector<ObservedMap> findObserved(func::FuncOp main, MapFilter wanted) {
   llvm::StringMap<size_t> mapsOfNode;
-  std::vector<MapKey> keys;
-  SmallVector<Value> inputs;
+  std::vector<ObservedMap> found;
   main.walk([&](LinearMapOpInterface op) {
     if (!isConstant(op.getWeightOperand().get()))
       return;
     MapKey key(getNodeName(op), mapsOfNode[getNodeName(op)]++);
-    if (!wanted(op, key))
-      return;
-    keys.push_back(std::move(key));
-    inputs.push_back(op.getInputOperand().get());
+    if (wanted(op, key))
+      found.push_back({std::move(key), op.getInputOperand().get(), inputBytes(op)});
   });
-  if (inputs.empty())
-    return llvm::Error::success();
-  setResults(main, inputs);
-  auto model = compileInProcess(*copy, kernels::bestHostLevel(), threads);
+  return found;
+}
+
+/// One pass over the runs. Changes the results of `module`.
+static llvm::Error observePart(ModuleOp module, ArrayRef<ObservedMap> part, DataSet &data,
+                               ArrayRef<int64_t> runs, int threads, InputFn observe) {
+  SmallVector<Value> inputs;
+  for (const ObservedMap &map : part)
+    inputs.push_back(map.input);
+  setResults(module.lookupSymbol<func::FuncOp>("main"), inputs);
+  auto model = compileInProcess(module, kernels::bestHostLevel(), threads);
   if (!model)
     return model.takeError();
   for (auto [i, run] : llvm::enumerate(runs)) {
@@ -117,16 +145,54 @@ llvm::Error quantc::observeInputs(ModuleOp module, DataSet &data, ArrayRef<int64
     auto outputs = (*model)->run(feedTensors(*feed));
     if (!outputs)
       return outputs.takeError();
-    for (auto [key, output] : llvm::zip_equal(keys, *outputs))
-      if (llvm::Error error = observe(key, i, output))
+    for (auto [map, output] : llvm::zip_equal(part, *outputs))
+      if (llvm::Error error = observe(map.key, i, output))
         return error;
   }
   return llvm::Error::success();
 }
 
-llvm::Expected<std::map<MapKey, MeanRows>>
-quantc::collectMeanRows(ModuleOp module, DataSet &data, ArrayRef<int64_t> runs, int threads) {
+llvm::Error quantc::observeInputs(ModuleOp module, DataSet &data, ArrayRef<int64_t> runs,
+                                  int threads, const MemoryBudget &memory, MapFilter wanted,
+                                  InputFn observe) {
+  OwningOpRef<ModuleOp> copy = module.clone();
+  auto main = copy->lookupSymbol<func::FuncOp>("main");
+  main.walk([](qnn::ObserveOp op) {
+    op.getResult().replaceAllUsesWith(op.getInput());
+    op.erase();
+  });
+  std::vector<ObservedMap> maps = findObserved(main, wanted);
+  uint64_t greatest = 0;
+  for (const ObservedMap &map : maps)
+    greatest = std::max(greatest, map.bytes);
+  if (llvm::Error error = memory.check(greatest, "the inputs of one layer"))
+    return error;
+  for (size_t first = 0, last = 0; first < maps.size(); first = last) {
+    uint64_t bytes = 0;
+    for (; last < maps.size() && memory.fits(bytes + maps[last].bytes); ++last)
+      bytes += maps[last].bytes;
+    if (llvm::Error error = observePart(*copy, ArrayRef(maps).slice(first, last - first), data,
+                                        runs, threads, observe))
+      return error;
+  }
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::map<MapKey, MeanRows>> quantc::collectMeanRows(ModuleOp module, DataSet &data,
+                                                                   ArrayRef<int64_t> runs,
+                                                                   int threads,
+                                                                   MemoryBudget memory) {
   std::map<MapKey, MeanRows> means;
+  uint64_t sums = 0, patches = 0;
+  auto count = [&](LinearMapOpInterface op, const MapKey &) {
+    if (isCorrected(op)) {
+      sums += MeanRows::memoryNeeded(*op.getPatches());
+      patches = std::max(patches, MeanRows::patchesNeeded(*op.getPatches()));
+    }
+    return false;
+  };
+  findObserved(module.lookupSymbol<func::FuncOp>("main"), count);
+  memory.held += sums + patches;
   auto wanted = [&](LinearMapOpInterface op, const MapKey &key) {
     if (isCorrected(op))
       means.try_emplace(key, *op.getPatches());
@@ -136,7 +202,7 @@ quantc::collectMeanRows(ModuleOp module, DataSet &data, ArrayRef<int64_t> runs, 
     means.find(key)->second.add(input);
     return llvm::Error::success();
   };
-  if (llvm::Error error = observeInputs(module, data, runs, threads, wanted, observe))
+  if (llvm::Error error = observeInputs(module, data, runs, threads, memory, wanted, observe))
     return std::move(error);
   return means;
 }

@@ -14,6 +14,7 @@
 
 #include "LearnByLoss.h"
 #include "Feeds.h"
+#include "LayerMeans.h"
 #include "LossOutput.h"
 #include "RunPasses.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -32,11 +33,16 @@ using namespace quantc;
 /// Runs that steps see, and runs that decide; evenly spaced, every fourth decides.
 static constexpr int64_t mostRuns = 32;
 
+/// Points of double that learning holds: the start, the best, the present one, its gradient, two
+/// moments, and the model's arguments and gradients, which are floats.
+static constexpr uint64_t pointsHeld = 7;
+
 namespace {
 class NetworkLoss {
 public:
-  NetworkLoss(ModuleOp module, DataSet &data, const Recipe &recipe, int threads)
-      : module(module), data(data), recipe(recipe), threads(threads) {}
+  NetworkLoss(ModuleOp module, DataSet &data, const Recipe &recipe, int threads,
+              std::optional<uint64_t> cap)
+      : module(module), data(data), recipe(recipe), threads(threads), memory{cap} {}
 
   llvm::Error prepare(const ProgressFn &progress);
   /// Of a step's runs.
@@ -50,19 +56,24 @@ public:
   const char *lossName() const { return usesTop ? "kl-top" : usesKL ? "kl" : "mse"; }
 
 private:
-  llvm::Error readTargets(const ProgressFn &progress);
-  llvm::Error rotateAndRound(ModuleOp copy);
-  /// Zeros of the point's shape.
-  ptq::TransformPoint zeros() const;
-  std::vector<HostTensor> inputsOf(const ptq::TransformPoint &point, size_t run) const;
-  llvm::Error buildModels(ModuleOp network);
-  llvm::Expected<ptq::Divergence> topLoss(llvm::ArrayRef<HostTensor> inputs, size_t run) const;
-  llvm::Error add(ptq::TransformLoss &sum, const ptq::TransformPoint &point, size_t run);
-
   struct Run {
     std::vector<HostTensor> feeds;
     HostTensor target;
   };
+  llvm::Expected<Run> read(int64_t index);
+  /// As it is kept, else read anew.
+  llvm::Expected<Run> runOf(size_t run);
+  uint64_t memoryOfPoints() const;
+  llvm::Error keep(Run run);
+  llvm::Error readTargets(const ProgressFn &progress);
+  llvm::Error rotateAndRound(ModuleOp copy);
+  /// Zeros of the point's shape.
+  ptq::TransformPoint zeros() const;
+  std::vector<HostTensor> inputsOf(const ptq::TransformPoint &point, const Run &run) const;
+  llvm::Error buildModels(ModuleOp network);
+  llvm::Expected<ptq::Divergence> topLoss(llvm::ArrayRef<HostTensor> inputs, const Run &run) const;
+  llvm::Error add(ptq::TransformLoss &sum, const ptq::TransformPoint &point, size_t run);
+
   ModuleOp module;
   DataSet &data;
   const Recipe &recipe;
@@ -71,8 +82,12 @@ private:
   bool usesKL = false;  ///< over all classes or the most likely ones
   bool usesTop = false; ///< over the most likely ones
   double unit = 1;      ///< of the loss: the targets' mean square, or 1 nat
-  std::vector<Run> runs;
-  std::vector<size_t> seen, heldOut; ///< indices of runs
+  MemoryBudget memory;  ///< holds points and kept runs
+  std::vector<std::optional<Run>> runs;
+  std::vector<int64_t> indices; ///< of the runs, in the data
+  std::vector<int64_t> targetShape;
+  std::unique_ptr<CompiledModel> reference; ///< the float network
+  std::vector<size_t> seen, heldOut;        ///< indices of runs
   std::vector<nn::RotationArgument> arguments;
   std::vector<nn::ScaleArgument> scales; ///< of all arguments, in their order
   nn::GradientSignature signature;
@@ -97,10 +112,52 @@ private:
 };
 } // namespace
 
+llvm::Expected<NetworkLoss::Run> NetworkLoss::read(int64_t index) {
+  llvm::Expected<Feed> feed = data.feed(index);
+  if (!feed)
+    return feed.takeError();
+  Run run{feedTensors(*feed), {}};
+  auto outputs = reference->run(run.feeds);
+  if (!outputs)
+    return outputs.takeError();
+  run.target = std::move((*outputs)[output.index]);
+  return std::move(run);
+}
+
+llvm::Expected<NetworkLoss::Run> NetworkLoss::runOf(size_t run) {
+  if (runs[run])
+    return *runs[run];
+  return read(indices[run]);
+}
+
+uint64_t NetworkLoss::memoryOfPoints() const {
+  uint64_t numbers = 0;
+  for (const nn::RotationArgument &argument : arguments)
+    numbers += argument.channels * (argument.channels + int64_t(argument.scales.size()));
+  return numbers * pointsHeld * sizeof(double);
+}
+
+/// Leaves room for a run that is read anew.
+llvm::Error NetworkLoss::keep(Run run) {
+  uint64_t bytes = run.target.byteSize();
+  for (const HostTensor &feed : run.feeds)
+    bytes += feed.byteSize();
+  targetShape.assign(run.target.shape().begin(), run.target.shape().end());
+  runs.emplace_back();
+  if (memory.fits(2 * bytes)) {
+    runs.back() = std::move(run);
+    memory.held += bytes;
+    return llvm::Error::success();
+  }
+  return memory.check(bytes, "rotations, their gradients and the outputs of one run");
+}
+
 llvm::Error NetworkLoss::readTargets(const ProgressFn &progress) {
-  auto reference = compileInProcess(module, kernels::bestHostLevel(), threads);
-  if (!reference)
-    return reference.takeError();
+  auto compiled = compileInProcess(module, kernels::bestHostLevel(), threads);
+  if (!compiled)
+    return compiled.takeError();
+  reference = std::move(*compiled);
+  memory.held = memoryOfPoints();
   const int64_t count = std::min(mostRuns, data.numRuns());
   if (count < 2)
     return makeError("expected at least two runs of calibration data, one of which no step sees");
@@ -108,19 +165,18 @@ llvm::Error NetworkLoss::readTargets(const ProgressFn &progress) {
   for (int64_t i = 0; i < count; ++i) {
     if (progress)
       progress("float outputs", uint64_t(i), uint64_t(count));
-    llvm::Expected<Feed> feed = data.feed(i * data.numRuns() / count);
-    if (!feed)
-      return feed.takeError();
-    Run run{feedTensors(*feed), {}};
-    auto outputs = (*reference)->run(run.feeds);
-    if (!outputs)
-      return outputs.takeError();
-    run.target = std::move((*outputs)[output.index]);
-    for (float value : run.target.values<float>())
+    indices.push_back(i * data.numRuns() / count);
+    llvm::Expected<Run> run = read(indices.back());
+    if (!run)
+      return run.takeError();
+    for (float value : run->target.values<float>())
       energy += double(value) * value, ++elements;
-    runs.push_back(std::move(run));
+    if (llvm::Error error = keep(std::move(*run)))
+      return error;
     (i % 4 == 3 || (count < 4 && i + 1 == count) ? heldOut : seen).push_back(size_t(i));
   }
+  if (llvm::all_of(runs, [](const std::optional<Run> &run) { return run.has_value(); }))
+    reference.reset();
   if (!usesKL && energy > 0)
     unit = energy / elements;
   return llvm::Error::success();
@@ -187,7 +243,7 @@ llvm::Error NetworkLoss::prepare(const ProgressFn &progress) {
 }
 
 llvm::Error NetworkLoss::buildModels(ModuleOp network) {
-  if (usesTop && (runs.front().target.shape().empty() || runs.front().target.shape().back() < 2))
+  if (usesTop && (targetShape.empty() || targetShape.back() < 2))
     return makeError("rotate-learn kl-top: expected an output whose last axis counts classes");
   nn::GradientOptions options;
   options.loss = usesTop ? nn::Loss::Cotangent : usesKL ? nn::Loss::KL : nn::Loss::MeanSquare;
@@ -237,8 +293,9 @@ static HostTensor tensorOf(llvm::ArrayRef<int64_t> shape, const double *values, 
 }
 
 /// Learned arguments stand behind the model's inputs, in front of the target or cotangent.
-std::vector<HostTensor> NetworkLoss::inputsOf(const ptq::TransformPoint &point, size_t run) const {
-  std::vector<HostTensor> inputs = runs[run].feeds;
+std::vector<HostTensor> NetworkLoss::inputsOf(const ptq::TransformPoint &point,
+                                              const Run &run) const {
+  std::vector<HostTensor> inputs = run.feeds;
   inputs.resize(inputs.size() + point.rotations.size() + point.logScales.size());
   for (auto [argument, rotation] : llvm::zip_equal(arguments, point.rotations))
     inputs[argument.argument] =
@@ -258,29 +315,31 @@ static ptq::Matrix logitsOf(const HostTensor &tensor) {
 }
 
 llvm::Expected<ptq::Divergence> NetworkLoss::topLoss(llvm::ArrayRef<HostTensor> inputs,
-                                                     size_t run) const {
+                                                     const Run &run) const {
   auto outputs = forward->run(inputs);
   if (!outputs)
     return outputs.takeError();
-  return ptq::topDivergence(logitsOf(runs[run].target), logitsOf((*outputs)[output.index]),
+  return ptq::topDivergence(logitsOf(run.target), logitsOf((*outputs)[output.index]),
                             recipe.rotateClasses);
 }
 
 /// Adds a run's loss and, where `sum` has room for them, its gradients.
 llvm::Error NetworkLoss::add(ptq::TransformLoss &sum, const ptq::TransformPoint &point,
                              size_t run) {
-  std::vector<HostTensor> inputs = inputsOf(point, run);
+  llvm::Expected<Run> given = runOf(run);
+  if (!given)
+    return given.takeError();
+  std::vector<HostTensor> inputs = inputsOf(point, *given);
   if (usesTop) {
-    llvm::Expected<ptq::Divergence> top = topLoss(inputs, run);
+    llvm::Expected<ptq::Divergence> top = topLoss(inputs, *given);
     if (!top)
       return top.takeError();
     sum.value += top->value;
     if (sum.gradients.rotations.empty())
       return llvm::Error::success();
-    inputs.push_back(
-        tensorOf(runs[run].target.shape(), top->gradient.data(), top->gradient.size()));
+    inputs.push_back(tensorOf(given->target.shape(), top->gradient.data(), top->gradient.size()));
   } else {
-    inputs.push_back(runs[run].target);
+    inputs.push_back(given->target);
   }
   auto results = model->run(inputs);
   if (!results)
@@ -327,10 +386,11 @@ llvm::Expected<double> NetworkLoss::check(const ptq::TransformPoint &point) {
 
 llvm::Expected<nn::RotationTable> quantc::learnByLoss(ModuleOp module, DataSet &data,
                                                       const Recipe &recipe, int threads,
+                                                      std::optional<uint64_t> memory,
                                                       const ProgressFn &progress,
                                                       std::vector<LearnedStream> &report) {
   WeightScope scope(module.getContext()); // weights that take up norms go with their copy
-  NetworkLoss loss(module, data, recipe, threads);
+  NetworkLoss loss(module, data, recipe, threads, memory);
   if (llvm::Error error = loss.prepare(progress))
     return std::move(error);
   ptq::LearnTransformOptions options;

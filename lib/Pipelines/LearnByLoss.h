@@ -20,9 +20,11 @@ namespace quantc {
 
 /// The network's function as `recipe` rotates it, and what was learned in its terms. `module` is
 /// of stage float and stays. Fails where nothing is rotated, where an op on the way has no
-/// derivative, and on fewer than two runs of data.
+/// derivative, and on fewer than two runs of data. Runs that `memory` bytes do not hold are read
+/// and computed anew in each step; an error where they do not hold one.
 llvm::Expected<nn::RotationTable> learnByLoss(mlir::ModuleOp module, DataSet &data,
                                               const Recipe &recipe, int threads,
+                                              std::optional<uint64_t> memory,
                                               const ProgressFn &progress,
                                               std::vector<LearnedStream> &report);
 

@@ -227,8 +227,8 @@ llvm::Expected<nn::RotationTable> Compiler::findRotations() {
     return makeError("expected calibration data, but none was given");
   const Recipe &recipe = options.recipe;
   if (recipe.learnsRotationsByLoss())
-    return learnByLoss(*ir, *dataSet, recipe, options.threads, options.progress,
-                       result.learnedRotations);
+    return learnByLoss(*ir, *dataSet, recipe, options.threads, options.calibrationMemory,
+                       options.progress, result.learnedRotations);
   WeightScope scope(&context); // weights that take up norms go with the copy
   OwningOpRef<ModuleOp> copy = ir->clone();
   FailureOr<std::vector<Rotated>> all = observeRotated(*copy, recipe);

@@ -53,7 +53,7 @@ public:
                 const ptq::ChannelOptions &options, int threads, std::optional<uint64_t> memory,
                 const ProgressFn &progress)
       : module(module), data(data), runs(runs), recipe(recipe), options(options), threads(threads),
-        memory(memory), progress(progress),
+        memory{memory}, progress(progress),
         folds(std::clamp<int64_t>(recipe.roundingFolds, 1, std::max<int64_t>(runs.size(), 1))) {}
 
   llvm::Error run();
@@ -62,7 +62,10 @@ public:
 
 private:
   using Maps = std::vector<qnn::RoundableMap>;
-  llvm::Expected<size_t> partFrom(const Maps &maps, size_t first) const;
+  llvm::Expected<std::vector<Maps>> mapsOfWidths(ModuleOp copy);
+  llvm::Error checkMemory(ArrayRef<Maps> widths);
+  uint64_t memoryNeeded(const qnn::RoundableMap &map) const;
+  size_t partFrom(const Maps &maps, size_t first) const;
   llvm::Error collect(ArrayRef<qnn::RoundableMap> part);
   llvm::Error round(const qnn::RoundableMap &map);
 
@@ -72,35 +75,56 @@ private:
   const Recipe &recipe;
   const ptq::ChannelOptions &options;
   int threads;
-  std::optional<uint64_t> memory;
+  MemoryBudget memory; ///< the result is held
   const ProgressFn &progress;
   int64_t folds;
+  std::vector<qnn::QuantizeOptions> choices;              ///< of widths; their maps refer to them
   llvm::StringMap<std::vector<ptq::PatchMoment>> moments; ///< of the part's nodes
 };
 } // namespace
 
-/// Behind the last map whose moments are held together with those from `first` on.
-llvm::Expected<size_t> LayerRounding::partFrom(const Maps &maps, size_t first) const {
+/// Of a map's moments and of its inputs in one run.
+uint64_t LayerRounding::memoryNeeded(const qnn::RoundableMap &map) const {
+  if (options.method == ptq::ChannelMethod::Mse)
+    return 0;
+  LinearMapOpInterface op = map.op;
+  return folds * ptq::PatchMoment::memoryNeeded(map.patches, false) + inputBytes(op);
+}
+
+/// Counts the result as held.
+llvm::Error LayerRounding::checkMemory(ArrayRef<Maps> widths) {
+  for (const Maps &maps : widths)
+    for (const qnn::RoundableMap &map : maps)
+      memory.held += map.weight.size() * sizeof(float);
+  const qnn::RoundableMap *greatest = &widths.back().front();
+  for (const qnn::RoundableMap &map : widths.back())
+    if (memoryNeeded(map) > memoryNeeded(*greatest))
+      greatest = &map;
+  if (llvm::Error error = memory.check(memoryNeeded(*greatest),
+                                       "rounded weights of all layers and the moments of one"))
+    return addContext("node '" + greatest->name + "'", std::move(error));
+  return llvm::Error::success();
+}
+
+/// Behind the last map that is held together with those from `first` on.
+size_t LayerRounding::partFrom(const Maps &maps, size_t first) const {
   size_t last = first;
-  uint64_t held = 0;
-  for (; last < maps.size(); ++last) {
-    uint64_t needed = folds * ptq::PatchMoment::memoryNeeded(maps[last].patches, false);
-    if (memory && held + needed > *memory && last > first)
+  for (uint64_t held = 0; last < maps.size(); ++last) {
+    held += memoryNeeded(maps[last]);
+    if (last > first && !memory.fits(held))
       break;
-    held += needed;
-    if (memory && held > *memory)
-      return makeError("node '" + maps[last].name +
-                       "': expected a calibration memory cap of at least " + llvm::Twine(needed) +
-                       " bytes for its moments, but found " + llvm::Twine(*memory));
   }
   return last;
 }
 
 llvm::Error LayerRounding::collect(ArrayRef<qnn::RoundableMap> part) {
   moments.clear();
-  for (const qnn::RoundableMap &map : part)
+  MemoryBudget rest = memory;
+  for (const qnn::RoundableMap &map : part) {
     for (int64_t fold = 0; fold < folds; ++fold)
       moments[map.name].emplace_back(map.patches, /*hasOriginal=*/false);
+    rest.held += folds * ptq::PatchMoment::memoryNeeded(map.patches, false);
+  }
   auto wanted = [&](LinearMapOpInterface, const MapKey &key) {
     return key.second == 0 && moments.contains(key.first);
   };
@@ -114,7 +138,7 @@ llvm::Error LayerRounding::collect(ArrayRef<qnn::RoundableMap> part) {
       return addContext("node '" + key.first + "'", std::move(error));
     return llvm::Error::success();
   };
-  return observeInputs(module, data, runs, threads, wanted, observe);
+  return observeInputs(module, data, runs, threads, rest, wanted, observe);
 }
 
 llvm::Error LayerRounding::round(const qnn::RoundableMap &map) {
@@ -129,37 +153,43 @@ llvm::Error LayerRounding::round(const qnn::RoundableMap &map) {
   return llvm::Error::success();
 }
 
-llvm::Error LayerRounding::run() {
-  OwningOpRef<ModuleOp> copy = module.clone();
-  if (failed(qnn::quantizeActivations(*copy, recipe.quantize)))
+llvm::Expected<std::vector<LayerRounding::Maps>> LayerRounding::mapsOfWidths(ModuleOp copy) {
+  if (failed(qnn::quantizeActivations(copy, recipe.quantize)))
     return makeError("the activations have no integers");
   std::vector<Maps> widths;
-  // The limits of a width belong to its options, which its maps refer to.
-  std::vector<qnn::QuantizeOptions> choices(recipe.allocation.widths.size(), recipe.quantize);
+  choices.assign(recipe.allocation.widths.size(), recipe.quantize);
   for (auto [choice, bits] : llvm::zip_equal(choices, recipe.allocation.widths)) {
     choice.weightBits = bits;
     choice.nodeBits.clear();
-    FailureOr<Maps> maps = qnn::collectRoundable(*copy, choice);
+    FailureOr<Maps> maps = qnn::collectRoundable(copy, choice);
     if (failed(maps))
       return makeError("the weights have no integers of " + llvm::Twine(bits) + " bits");
     if (!maps->empty())
       widths.push_back(std::move(*maps));
   }
-  if (widths.empty())
+  return std::move(widths);
+}
+
+llvm::Error LayerRounding::run() {
+  OwningOpRef<ModuleOp> copy = module.clone();
+  llvm::Expected<std::vector<Maps>> widths = mapsOfWidths(*copy);
+  if (!widths)
+    return widths.takeError();
+  if (widths->empty())
     return llvm::Error::success();
-  const Maps &every = widths.back(); // width 1 may lack some
+  if (llvm::Error error = checkMemory(*widths))
+    return error;
+  const Maps &every = widths->back(); // width 1 may lack some
   for (size_t first = 0; first < every.size();) {
-    llvm::Expected<size_t> last = partFrom(every, first);
-    if (!last)
-      return last.takeError();
-    ArrayRef<qnn::RoundableMap> part = ArrayRef(every).slice(first, *last - first);
+    const size_t last = partFrom(every, first);
+    ArrayRef<qnn::RoundableMap> part = ArrayRef(every).slice(first, last - first);
     if (options.method != ptq::ChannelMethod::Mse)
       if (llvm::Error error = collect(part))
         return error;
-    for (; first < *last; ++first) {
+    for (; first < last; ++first) {
       if (progress)
         progress("rounding layers to each width", int64_t(first), int64_t(every.size()));
-      for (const Maps &maps : widths)
+      for (const Maps &maps : *widths)
         for (const qnn::RoundableMap &map : maps)
           if (map.name == every[first].name)
             if (llvm::Error error = round(map))

@@ -28,7 +28,7 @@ std::optional<ptq::ChannelOptions> channelOptionsOf(const Recipe &recipe);
 
 /// Rounds the layers of a module of stage observed to each width. Moments are those of the inputs
 /// in the float network on `runs`, in `folds` parts, one layer's at a time where `memory` bytes
-/// hold no more; an error where they do not hold one.
+/// hold no more beside the result; an error before the work where they do not hold one.
 llvm::Expected<RoundedWidths> roundLayers(mlir::ModuleOp module, DataSet &data,
                                           llvm::ArrayRef<int64_t> runs, const Recipe &recipe,
                                           const ptq::ChannelOptions &options, int threads,

@@ -34,6 +34,14 @@ using namespace quantc;
 // Layers
 //===----------------------------------------------------------------------===//
 
+uint64_t quantc::memoryOf(const RoundedWidths &rounded) {
+  uint64_t bytes = 0;
+  for (const auto &node : rounded)
+    for (const auto &width : node.second)
+      bytes += width.second.size() * sizeof(float);
+  return bytes;
+}
+
 static bool isLayer(LinearMapOpInterface op) {
   ElementsAttr weight = getConstantElements(op.getWeightOperand().get());
   return weight && weight.getElementType().isF32() && !op->hasAttr("qnn.stay_float") &&
@@ -274,9 +282,9 @@ llvm::Error Prober::open(ModuleOp module, ArrayRef<int64_t> runs) {
     return created.takeError();
   model = std::move(*created);
   if (options.correctBias) {
-    auto collected =
-        collectMeanRows(module, data, options.meanRuns.empty() ? runs : ArrayRef(options.meanRuns),
-                        options.threads);
+    auto collected = collectMeanRows(
+        module, data, options.meanRuns.empty() ? runs : ArrayRef(options.meanRuns), options.threads,
+        {options.memory, options.rounded ? memoryOf(*options.rounded) : 0});
     if (!collected)
       return collected.takeError();
     means = std::move(*collected);

@@ -109,8 +109,13 @@ struct SensitivityOptions {
   std::string rounding = "nearest"; ///< name of `rounded` for the table
   uint32_t seed = 0;                ///< of masks
   int threads = 1;                  ///< changes no result
+  /// Cap in bytes on what is collected beside the model (`rounded` counts); changes no result.
+  std::optional<uint64_t> memory;
   ProgressFn progress;
 };
+
+/// Bytes of the weights.
+uint64_t memoryOf(const RoundedWidths &rounded);
 
 /// The linear maps of `@main` that quantization would give integer weights: f32 constants, not
 /// marked to stay float. Nodes with several maps are one layer. Widths are empty.
