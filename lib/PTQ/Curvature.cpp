@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Power iteration, Hutchinson's traces, differences, Gauss-Newton forms and Fisher diagonals.
+// Power iteration, Hutchinson's traces, differences and Fisher diagonals.
 //
 // Two things differ from PyHessian's code: vectors are divided by their norm and changes by the
 // previous value, without 1e-6 added to either, so that scaling the loss scales every result and
