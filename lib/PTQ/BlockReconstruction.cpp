@@ -102,13 +102,15 @@ Expected<Vector> Reconstruction::losses(ArrayRef<Matrix> weights, int64_t first,
 }
 
 /// By more than twice the standard error of the mean gain, where samples were held out: few of
-/// them, and fewer that weigh much.
+/// them, and fewer that weigh much. One sample has no such error, and decides nothing.
 static bool isBetter(const Vector &before, const Vector &after, bool heldOut) {
   const Vector gain = before - after;
   if (!heldOut)
     return gain.mean() > 0;
   const auto count = double(gain.size());
-  const double variance = (gain.array() - gain.mean()).square().sum() / std::max(count - 1, 1.0);
+  if (count < 2)
+    return false;
+  const double variance = (gain.array() - gain.mean()).square().sum() / (count - 1);
   return gain.mean() > 2 * std::sqrt(variance / count);
 }
 

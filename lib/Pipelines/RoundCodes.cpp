@@ -294,10 +294,11 @@ llvm::Error CodeRounding::weighErrors(ArrayRef<NetworkBlock> blocks) {
   return llvm::Error::success();
 }
 
-/// The last part of the runs decides, so the start is rounded without it. Where nothing is found
-/// that is better there, the block's weights are rounded once more, by all runs.
+/// The last part of the runs, two at least, decides, so the start is rounded without it. Where
+/// nothing is found that is better there, the block's weights are rounded once more, by all runs.
 llvm::Error CodeRounding::reconstruct(const NetworkBlock &block) {
-  const int64_t runs = data.numRuns(), decide = folds() > 1 ? runs / folds() : 0;
+  const int64_t runs = data.numRuns(),
+                decide = folds() > 1 ? std::clamp<int64_t>(runs / folds(), 2, runs - 1) : 0;
   if (llvm::Error error = roundBlock(block, runs - decide))
     return error;
   if (llvm::Error error = advance(block, floats, /*asFloats=*/true))
@@ -313,6 +314,9 @@ llvm::Error CodeRounding::reconstruct(const NetworkBlock &block) {
   blockOptions.iterations = static_cast<int>(options.recipe.roundingSteps);
   blockOptions.heldOut = decide;
   std::string message = unweighted;
+  if (message.empty() && problem.roots.empty())
+    message = "errors of the block count alike, because the network's loss has gradients of 0 by "
+              "its result";
   auto losses = reconstructBlock(problem, blockOptions, options.threads, table, message);
   if (!losses)
     return losses.takeError();

@@ -141,6 +141,24 @@ TEST(BlockReconstruction, HeldOutSamplesDecideAndAreNotLearnedFrom) {
             std::string::npos);
 }
 
+/// Its gain has no standard error.
+TEST(BlockReconstruction, OneHeldOutSampleDecidesNothing) {
+  TwoLayers block;
+  for (int64_t sample = TwoLayers::samples - 2; sample < TwoLayers::samples; ++sample) {
+    block.inputs[sample] = block.inputs[0];
+    block.targets[sample] = block.targets[0];
+  }
+  BlockOptions options;
+  options.iterations = 60;
+  options.heldOut = 2;
+  BlockResult result = block.run(options);
+  ASSERT_LT(result.after, result.before);
+  options.heldOut = 1;
+  result = block.run(options);
+  EXPECT_EQ(result.after, result.before);
+  EXPECT_EQ(result.weights[0], block.nearest()[0].rounded);
+}
+
 /// A mean that one sample makes is no evidence, however large it is.
 TEST(BlockReconstruction, OneSampleOfManyDoesNotDecide) {
   TwoLayers block;
