@@ -78,6 +78,7 @@ private:
   Expected<bool> promiseByMarginals();
   Problem linearized() const;
   Expected<double> measured(const Assignment &assignment);
+  Expected<double> confirmedLoss(const Assignment &assignment);
   Expected<bool> isConfirmed(const Assignment &assignment);
   Expected<bool> take(const Assignment &assignment);
   Expected<bool> tryMarginals();
@@ -164,15 +165,29 @@ Problem Searcher::linearized() const {
   return problem;
 }
 
+/// NaN is an error: nothing is better or worse than it.
+static Expected<double> checked(Expected<double> loss) {
+  if (loss && std::isnan(*loss))
+    return makeError("expected a measured loss, but found nan");
+  return loss;
+}
+
 Expected<double> Searcher::measured(const Assignment &assignment) {
   if (auto found = losses.find(assignment); found != losses.end())
     return found->second;
   ++result.measurements;
-  Expected<double> loss = measure(assignment);
-  if (loss && std::isnan(*loss))
-    return makeError("expected a measured loss, but found nan");
+  Expected<double> loss = checked(measure(assignment));
   if (loss)
     losses[assignment] = *loss;
+  return loss;
+}
+
+Expected<double> Searcher::confirmedLoss(const Assignment &assignment) {
+  if (auto found = confirmed.find(assignment); found != confirmed.end())
+    return found->second;
+  Expected<double> loss = checked(confirm(assignment));
+  if (loss)
+    confirmed[assignment] = *loss;
   return loss;
 }
 
@@ -180,14 +195,10 @@ Expected<double> Searcher::measured(const Assignment &assignment) {
 Expected<bool> Searcher::isConfirmed(const Assignment &assignment) {
   if (!confirm)
     return true;
-  auto found = confirmed.find(assignment);
-  if (found == confirmed.end()) {
-    Expected<double> loss = confirm(assignment);
-    if (!loss)
-      return loss.takeError();
-    found = confirmed.emplace(assignment, *loss).first;
-  }
-  return found->second <= *result.confirmedLoss;
+  Expected<double> loss = confirmedLoss(assignment);
+  if (!loss)
+    return loss.takeError();
+  return *loss <= *result.confirmedLoss;
 }
 
 /// Whether the assignment, which keeps the rules, is better; then it is the result.
@@ -252,10 +263,9 @@ Expected<SearchResult> Searcher::run(const Assignment &start) {
   result.loss = result.startLoss = *loss;
   result.steps.push_back({start, *loss, 1});
   if (confirm) {
-    Expected<double> other = confirm(start);
+    Expected<double> other = confirmedLoss(start);
     if (!other)
       return other.takeError();
-    confirmed[start] = *other;
     result.confirmedLoss = result.confirmedStartLoss = *other;
   }
   promiseByProblem();

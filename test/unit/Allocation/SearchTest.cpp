@@ -109,6 +109,21 @@ TEST(LocalSearch, TakesWhatOtherDataConfirm) {
   EXPECT_LT(result.loss, result.startLoss);
 }
 
+/// NaN is no worse than anything, so nothing would ever be taken, silently.
+TEST(LocalSearch, ConfirmingLossesThatAreNoNumbersAreErrors) {
+  Together net;
+  Assignment start = cantFail(solveDynamic(net.problem)).assignment;
+  auto measure = [&](const Assignment &a) -> Expected<double> { return net.loss(a); };
+  auto never = [](const Assignment &) -> Expected<double> { return std::nan(""); };
+  auto later = [&](const Assignment &a) -> Expected<double> {
+    return a == start ? 1.0 : std::nan("");
+  };
+  for (const MeasureLoss &confirm : {MeasureLoss(never), MeasureLoss(later)})
+    EXPECT_NE(toString(localSearch(net.problem, start, measure, {}, confirm).takeError())
+                  .find("expected a measured loss, but found nan"),
+              std::string::npos);
+}
+
 TEST(LocalSearch, NeverReturnsWorseThanItsStartAndKeepsToItsLimit) {
   Problem problem = hawqV3ResNet18();
   setBudget(problem, kSize, 0.5);
