@@ -121,7 +121,8 @@ def without_times(report):
 # Ways of rounding and searching that no built-in recipe has: a name, the recipe they change, options.
 FLOAT_ZEROS = ["weight-format=uint3:g8:asym-float:f16", "activations=float", "weight-search=hqq"]
 WAYS = [
-    *((name, "w8a8-integer.yaml", [f"weight-rounding={name}", "rounding-steps=20"]) for name in ("gptaq", "adaround", "autoround", "brecq")),
+    ("gptaq", "w8a8-integer.yaml", ["weight-rounding=gptaq"]),
+    *((name, "w8a8-integer.yaml", [f"weight-rounding={name}", "rounding-steps=20"]) for name in ("adaround", "autoround", "brecq")),
     ("hqq", "w4a8.yaml", FLOAT_ZEROS),
 ]
 
