@@ -326,7 +326,7 @@ LogicalResult LinearMap::correctBias() {
   for (int64_t c = 0; c < channels; ++c)
     bias[c] = static_cast<float>(bias[c] - (*shift)[c]);
   op.emitRemark() << "'" << getLocationName(op.getLoc()) << "' takes back a mean error of up to "
-                  << llvm::formatv("{0:g4}", shift->cwiseAbs().maxCoeff()).str();
+                  << llvm::formatv("{0:e3}", shift->cwiseAbs().maxCoeff()).str();
   result.clear();
   return quantize();
 }

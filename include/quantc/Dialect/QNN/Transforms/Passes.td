@@ -145,7 +145,8 @@ def QnnQuantize : Pass<"qnn-quantize", "::mlir::ModuleOp"> {
     to the mean of each result: the sum over inputs and taps of the error times the mean
     input. Means come from the moments of channels in front (nn-fold-batch-norm
     {keep-moments}), behind a clamp in closed form; a map in front of which none are
-    known keeps its bias, with a remark. Padding counts as if it had the mean.
+    known keeps its bias, with a remark. A tap counts as often as it meets the input
+    and no padding.
 
     The result is executable: it means what simulated quantization means. An
     observer without statistics is an error that names the value; so is a channel
