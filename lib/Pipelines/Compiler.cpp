@@ -236,6 +236,8 @@ LogicalResult Compiler::finishFloat(Stage target) {
     return failure();
   if (result.quantizedInFile && options.recipe.allocation.isRequested())
     return emitError(ir->getLoc(), "bit allocation: the file says how weights are stored");
+  if (result.quantizedInFile && !(options.biases.empty() && options.saveBiases.empty()))
+    return emitError(ir->getLoc(), "biases: the file says how biases are stored");
   return success();
 }
 

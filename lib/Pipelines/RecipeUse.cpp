@@ -104,7 +104,7 @@ static Rules targetRules(const Recipe &r) {
        {"hls-interval", "hls-utilization", "hls-threshold-bits", "hls-fifo-slack", "hls-clock"})
     rules.push_back({option, r.isFPGA(), "target hls:PART", r.target});
   for (const char *option : {"strict", "cpu"})
-    rules.push_back({option, !r.isFPGA() && !r.isGPU(), "target cpu", r.target});
+    rules.push_back({option, r.target == "cpu", "target cpu", r.target});
   return rules;
 }
 

@@ -20,7 +20,7 @@ LEARN = [*ROWS, "rotate=fused"]
 # Read whatever stands beside them.
 ALWAYS = {"exclude", "migrate", "rotate", "activations"}
 # Option, value, settings that do not read it, what is expected beside it, settings that read it.
-FPGA, CPU = ["--target", "hls:xczu7ev"], []
+FPGA, ONNX, CPU = ["--target", "hls:xczu7ev"], ["--target", "onnx"], []
 OPTIONS = [
     ("observer", "mse", WEIGHTS, STATIC, []),
     ("percentile", "99", WEIGHTS, STATIC, []),
@@ -70,7 +70,8 @@ REQUESTS = {"effective-bits": "6", "target-size": "100000", "target-latency": "1
 # By the target: option, value, targets that do not read it and that do.
 TARGETS = [(f"hls-{name}", value, CPU, "target hls:PART", FPGA)
            for name, value in (("interval", "100"), ("utilization", "70"), ("threshold-bits", "2"), ("fifo-slack", "20"), ("clock", "50"))]  # fmt: skip
-TARGETS += [("fit-part", "true", CPU, "target hls:PART", FPGA), ("strict", "true", FPGA, "target cpu", CPU), ("cpu", "portable", FPGA, "target cpu", CPU)]
+TARGETS += [("fit-part", "true", CPU, "target hls:PART", FPGA), ("strict", "true", FPGA, "target cpu", CPU), ("cpu", "portable", FPGA, "target cpu", CPU),
+            ("strict", "true", ONNX, "target cpu", CPU), ("cpu", "portable", ONNX, "target cpu", CPU), ("hls-clock", "50", ONNX, "target hls:PART", FPGA)]
 
 
 def quantc(*arguments):

@@ -181,6 +181,9 @@ def main():
         net.shape[0] = "N"
         print("unknown size:", *run(tools, net, folder))
         print("given size:", run(tools, net, folder, "--dim", "N=1")[0])
+    for option in ("--biases", "--save-biases"):
+        with tempfile.TemporaryDirectory() as folder:
+            print(option, *run(tools, gemm_with_stored_weights(True), folder, option, os.path.join(folder, "none.json")))
     with tempfile.TemporaryDirectory() as folder:
         export(tools, folder)
 

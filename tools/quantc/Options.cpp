@@ -114,7 +114,9 @@ static cl::opt<int64_t> curvatureParts("curvature-eigenvalues",
                                                 "of, many products a layer (default 0: none)"),
                                        cl::init(0), cl::cat(category));
 TEXT(tryAllocations, "try-allocations",
-     "Allocations (JSON: list of lists of NAME=w4) to compile and measure on --evaluate", "file");
+     "Allocations (JSON: lists of NAME=w4 in a list, or by name in an object) to compile and "
+     "measure on --evaluate",
+     "file");
 TEXT(evaluation, "evaluate", "Data for --try-allocations", "path");
 TEXT(allocationReport, "allocation-report",
      "Write the problem and its fronts (JSON, LP, CSV, SVG) into a folder", "folder");
@@ -234,7 +236,7 @@ static llvm::Error checkTarget(DriverOptions &options) {
   options.lastStage = family.lastStage;
   if (family.lastStage == Stage::Dataflow)
     recipe.hls.part = machine->device;
-  if (!machine->device.empty())
+  if (!target.empty())
     recipe.target = target;
   if (llvm::Error error = checkRecipe(recipe))
     return usage(llvm::toString(std::move(error)));
@@ -304,6 +306,12 @@ static llvm::Error checkCurvature(DriverOptions &options) {
   return llvm::Error::success();
 }
 
+/// The stage that the run stops at.
+static Stage stageOf(const DriverOptions &options) {
+  const bool isText = options.emit == "mlir" || options.emit == "mlirbc";
+  return isText ? options.to.value_or(Stage::Integer) : options.lastStage;
+}
+
 /// Files that no step of this recipe and target reads or writes.
 static llvm::Error checkFiles(const DriverOptions &options) {
   const CompileOptions &compile = options.compile;
@@ -313,13 +321,16 @@ static llvm::Error checkFiles(const DriverOptions &options) {
       !isStatic && (recipe.weightRounding == "gptq" || recipe.weightRounding == "gptaq");
   const bool byBoth = !isStatic && recipe.weightRounding == "gptaq";
   const bool byCodes = isStatic && recipe.weightRounding != "nearest";
+  const Stage last = stageOf(options);
   const bool corrects = isStatic && recipe.biasCorrectionRuns > 0;
+  const bool reachesBiases = last >= Stage::Integer && last != Stage::Exported;
   const bool migrates = recipe.migration.method != "none";
   const char *const moments = "a weight-format, and weight-rounding gptq or gptaq";
   const char *const one = "no --cross-moments";
   const char *const both = "activations row, and weight-rounding gptaq";
   const char *const codes = "activations static, and weight-rounding other than nearest";
   const char *const biases = "activations static, and bias-correction";
+  const char *const integers = "a target other than onnx, and a stage of integers";
   const char *const channels = "a method of migrate";
   const struct {
     const char *option;
@@ -340,7 +351,10 @@ static llvm::Error checkFiles(const DriverOptions &options) {
       {"--save-codes", !compile.saveCodes.empty(), compile.codes.empty(), "no --codes"},
       {"--biases", !compile.biases.empty(), corrects, biases},
       {"--save-biases", !compile.saveBiases.empty(), corrects, biases},
+      {"--biases", !compile.biases.empty(), reachesBiases, integers},
+      {"--save-biases", !compile.saveBiases.empty(), reachesBiases, integers},
       {"--save-biases", !compile.saveBiases.empty(), compile.biases.empty(), "no --biases"},
+      {"--save-biases", !compile.saveBiases.empty(), compile.statistics.empty(), "no --statistics"},
       {"--channels", !compile.channels.empty(), migrates, channels},
       {"--save-channels", !compile.saveChannels.empty(), migrates, channels},
       {"--golden-data", !compile.goldenData.empty(), options.emit == "project",

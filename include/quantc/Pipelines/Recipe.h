@@ -164,7 +164,7 @@ struct Recipe {
   bool integerIO = false;
   /// ISA level, or "native".
   std::string cpu = "native";
-  /// "cpu"; a GPU: "cuda:" and a chip, such as "cuda:sm_80"; or an FPGA: "hls:" and a part.
+  /// "cpu"; a GPU: "cuda:" and a chip, such as "cuda:sm_80"; an FPGA: "hls:" and a part; or "onnx".
   std::string target = "cpu";
   bool isGPU() const { return llvm::StringRef(target).starts_with("cuda:"); }
   bool isFPGA() const { return llvm::StringRef(target).starts_with("hls:"); }
