@@ -35,6 +35,8 @@ def network(path, read, resizes=False):
     last = np.zeros((WIDTH, CLASSES))
     last[list(read)] = random.normal(size=(len(read), CLASSES))
     value = linear(net("Add", stream, branch), last)
+    if not read:
+        value = net("Add", value, net.constant(random.normal(size=CLASSES)))
     if resizes:
         value = net("Reshape", value, net.constant([1, 1, 2, CLASSES // 2], np.int64))
         value = net("Resize", value, "", net.constant([1, 1, 2, 2]), mode="nearest")
@@ -77,6 +79,9 @@ def main():
     _, _, said = compile_model(quantc, path("resized.onnx"), path("data.npz"), path("resized"))
     assert said[branch].startswith("errors of the block count alike, because the network's loss has no gradient: "), said
     assert any(message.startswith("the block keeps its codes: ") for message in said.values()), said
+    branch = network(path("unread.onnx"), [])
+    _, _, said = compile_model(quantc, path("unread.onnx"), path("data.npz"), path("unread"))
+    assert said[branch] == "errors of the block count alike, because the network's loss has gradients of 0 by its result", said
     print("ok")
 
 
