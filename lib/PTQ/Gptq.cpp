@@ -129,21 +129,6 @@ Expected<GptqFactor> ptq::factorSecondMoment(const Matrix &moment, const GptqOpt
   return factor;
 }
 
-Expected<Matrix> ptq::asymmetryFactor(const GptqFactor &factor, const Matrix &crossMoment,
-                                      double alpha) {
-  const int64_t size = factor.order.size();
-  if (Error error = checkMatrix("cross moments", crossMoment, size, size))
-    return std::move(error);
-  if (!factor.usable())
-    return Matrix(Matrix::Zero(size, size));
-  Matrix product =
-      reorder(crossMoment, factor.order) * factor.upper.transpose().triangularView<Eigen::Lower>();
-  product.triangularView<Eigen::Lower>().setZero();
-  product = product * factor.upper.triangularView<Eigen::Upper>();
-  product.triangularView<Eigen::Lower>().setZero();
-  return Matrix(alpha * product);
-}
-
 //===----------------------------------------------------------------------===//
 // Rounding
 //===----------------------------------------------------------------------===//
@@ -209,11 +194,8 @@ private:
     e = (columns.row(i) - rounded.row(i)) / factor.upper(i, i);
     loss += e.squaredNorm();
     rowLosses += e.cwiseAbs2().transpose();
-    for (int64_t k = i + 1; k < end; ++k) {
+    for (int64_t k = i + 1; k < end; ++k)
       columns.row(k) -= factor.upper(i, k) * e;
-      if (options.asymmetry)
-        columns.row(k) += (*options.asymmetry)(i, k) * columns.row(i);
-    }
     return Error::success();
   }
 
@@ -224,9 +206,6 @@ private:
       return;
     auto coming = columns.bottomRows(rest);
     coming.noalias() -= factor.upper.block(begin, end, end - begin, rest).transpose() * errors;
-    if (options.asymmetry)
-      coming.noalias() += options.asymmetry->block(begin, end, end - begin, rest).transpose() *
-                          columns.middleRows(begin, end - begin);
   }
 
   Matrix errors;  ///< of the block
@@ -246,9 +225,6 @@ static Error checkRounding(const Matrix &weight, const GptqFactor &factor, const
     return makeError("expected blocks of at least 1 column, but found " + Twine(options.blockSize));
   if (!options.staticGroups && grid.groups() > 1 && !grid.fitsGroupsAlone())
     return makeError("expected static groups for a grid whose groups depend on each other");
-  if (options.asymmetry)
-    if (Error error = checkMatrix("GPTAQ's factor", *options.asymmetry, size, size))
-      return error;
   if (options.columnWeights &&
       (options.columnWeights->size() != size || !options.columnWeights->allFinite() ||
        options.columnWeights->minCoeff() < 0))
@@ -323,17 +299,4 @@ Expected<Matrix> ptq::shiftedTarget(const Matrix &weight, const Matrix &crossMom
   for (int64_t i = 0; i < size; ++i)
     target.col(factor.order[i]) += alpha * ordered.col(i);
   return target;
-}
-
-Expected<double> ptq::asymmetricCost(const Matrix &weight, const Matrix &rounded,
-                                     const Matrix &secondMoment, const Matrix &crossMoment) {
-  if (Error error = checkMatrix("a rounded weight", rounded, weight.rows(), weight.cols()))
-    return std::move(error);
-  if (Error error = checkMatrix("cross moments", crossMoment, weight.cols(), weight.cols()))
-    return std::move(error);
-  Matrix change = rounded - weight;
-  Expected<double> symmetric = outputCost(change, secondMoment);
-  if (!symmetric)
-    return symmetric.takeError();
-  return *symmetric - 2 * (weight * crossMoment).cwiseProduct(change).sum();
 }

@@ -195,39 +195,3 @@ Expected<double> LinearOutputLoss::operator()(double threshold, const Vector &sc
   }
   return sum / double(centred.rows());
 }
-
-//===----------------------------------------------------------------------===//
-// Absorption
-//===----------------------------------------------------------------------===//
-
-static Error checkTransform(const Vector &shift, const Vector &scale, int64_t channels) {
-  if (Error error = checkVector("the shift", shift, channels))
-    return error;
-  if (Error error = checkVector("the factors", scale, channels))
-    return error;
-  if (!(scale.array() > 0).all())
-    return makeError("expected positive factors");
-  return Error::success();
-}
-
-Error ptq::absorbIntoProducer(Vector &gain, Vector &bias, const Vector &shift,
-                              const Vector &scale) {
-  if (Error error = checkTransform(shift, scale, gain.size()))
-    return error;
-  if (Error error = checkVector("the bias", bias, gain.size()))
-    return error;
-  gain = gain.cwiseQuotient(scale);
-  bias = (bias - shift).cwiseQuotient(scale);
-  return Error::success();
-}
-
-Error ptq::absorbIntoReader(Matrix &weight, Vector &bias, const Vector &shift,
-                            const Vector &scale) {
-  if (Error error = checkTransform(shift, scale, weight.cols()))
-    return error;
-  if (Error error = checkVector("the bias", bias, weight.rows()))
-    return error;
-  bias += weight * shift;
-  weight = weight * scale.asDiagonal();
-  return Error::success();
-}

@@ -13,12 +13,10 @@
 //
 // For the channels c of the tensor between two layers with ranges r1_c = max |W1[c, ...]| and
 // r2_c = max |W2[:, c, ...]|:  s_c = sqrt(r1_c / r2_c),  W1[c] /= s_c, b1[c] /= s_c,
-// W2[:, c] *= s_c, so that both ranges become sqrt(r1_c r2_c). Around a depthwise layer, with m_c =
-// cbrt(r1_c r2_c r3_c): s12 = r1 / m, s23 = m / r3.
+// W2[:, c] *= s_c, so that both ranges become sqrt(r1_c r2_c).
 //
 // Source: Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias Correction",
-// arXiv 1906.04721, section 4.1; the depthwise triple and the iteration follow quic/aimet and
-// jakc4103/DFQ.
+// arXiv 1906.04721, section 4.1; the iteration follows jakc4103/DFQ.
 //
 //===----------------------------------------------------------------------===//
 
@@ -46,8 +44,6 @@ struct LinearLayer {
   int64_t inputsPerGroup() const { return weight.cols() / taps; }
   int64_t inputs() const { return inputsPerGroup() * groups; }
   int64_t outputsPerGroup() const { return weight.rows() / groups; }
-  /// One output per input, from that alone.
-  bool isDepthwise() const { return groups == weight.rows() && inputsPerGroup() == 1; }
 };
 
 /// Finite values and sizes that fit each other. All functions below expect or check that.
@@ -69,35 +65,12 @@ void multiplyInputs(LinearLayer &layer, const Vector &scale);
 /// s_c = sqrt(r1_c / r2_c); 1 where one of them is 0.
 llvm::Expected<Vector> equalizingScale(const Vector &first, const Vector &second);
 
-struct TripleScale {
-  Vector first, second; ///< s12 and s23
-};
-/// For the tensors before and behind a depthwise layer; 1 where a range is 0.
-llvm::Expected<TripleScale> equalizingScale(const Vector &first, const Vector &depthwise,
-                                            const Vector &third);
-
+/// Of rounds over all tensors of a network.
 struct EqualizeOptions {
   int maxRounds = 1000;
-  /// Stops after a round that changes weights by less than this on average ...
-  double tolerance = 2e-7;
-  /// ... or after this many rounds in a row that change them no less than the best before.
-  int patience = 20;
+  double tolerance = 2e-7; ///< stops after a round whose factors' logarithms are all less
   double leastScale = 1e-8, greatestScale = 1e8; ///< of one channel in one round
 };
-
-struct EqualizeResult {
-  /// For layer i, the product of all scales by which its outputs were divided; ones for the last.
-  std::vector<Vector> scales;
-  int rounds = 0;
-  bool converged = false;
-};
-
-/// Equalizes a chain of layers, each the only reader of the one before, in rounds from the first to
-/// the last until nothing changes. A depthwise layer forms a triple with its neighbours; a
-/// depthwise layer at the end of the chain, or next to another, forms pairs. A chain of less than
-/// two layers stays as it is.
-llvm::Expected<EqualizeResult> equalizeChain(llvm::MutableArrayRef<LinearLayer> chain,
-                                             const EqualizeOptions &options = {});
 
 /// What a ReLU passes on almost surely (3 sigma: 99.87 %) of a channel with mean beta_c and
 /// standard deviation |gamma_c|, the parameters of the batch normalization that was folded, already

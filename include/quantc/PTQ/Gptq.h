@@ -57,19 +57,12 @@ struct GptqFactor {
 llvm::Expected<GptqFactor> factorSecondMoment(const Matrix &secondMoment,
                                               const GptqOptions &options = {});
 
-/// alpha strict_upper(D U^T) U for D = (X_float - X)^T X / tokens [d, d], in the factor's order:
-/// what GPTAQ adds to the columns to come for each unit of a column. The published code uses alpha
-/// = 1/4 against fitting the calibration data too closely; 1 is the full correction.
-llvm::Expected<Matrix> asymmetryFactor(const GptqFactor &factor, const Matrix &crossMoment,
-                                       double alpha = 0.25);
-
 struct GptqRounding {
   int64_t blockSize = 128; ///< of lazy updates; the result does not depend on it
   /// Static: parameters of all groups from the weights before any rounding, groups of neighbouring
   /// columns. Otherwise those of a group are chosen when its first column comes up, from the
   /// weights as corrected by then, and with actOrder its columns lie scattered.
   bool staticGroups = true;
-  const Matrix *asymmetry = nullptr; ///< GPTAQ
   /// Of each column, for a grid that searches its scales by error (`WeightGrid::fit`); none: 1.
   const Vector *columnWeights = nullptr;
 };
@@ -92,16 +85,11 @@ struct GptqResult {
 llvm::Expected<GptqResult> roundByGptq(const Matrix &weight, const GptqFactor &factor,
                                        WeightGrid &grid, const GptqRounding &options = {});
 
-/// W + alpha W D (G + lambda I)^-1: the weight whose outputs on the quantized inputs come nearest
-/// to those of W on the float ones (alpha 1, lambda 0). Rounding this by GPTQ is another way to
-/// GPTAQ's aim, with the least error on the calibration data. The factor may have any order.
+/// W + alpha W D (G + lambda I)^-1 for D = (X_float - X)^T X / tokens [d, d]: the weight whose
+/// outputs on the quantized inputs come nearest to those of W on the float ones (alpha 1, lambda
+/// 0). Rounding this by GPTQ is the way to GPTAQ's aim. The factor may have any order.
 llvm::Expected<Matrix> shiftedTarget(const Matrix &weight, const Matrix &crossMoment,
                                      const GptqFactor &factor, double alpha = 1.0);
-
-/// tr(Q~ G Q~^T) - 2 tr(Q~ D^T W^T) for Q~ = Q - W: the squared error of Q X against W X_float,
-/// less a term without Q.
-llvm::Expected<double> asymmetricCost(const Matrix &weight, const Matrix &rounded,
-                                      const Matrix &secondMoment, const Matrix &crossMoment);
 
 } // namespace quantc::ptq
 

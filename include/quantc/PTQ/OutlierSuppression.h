@@ -105,16 +105,6 @@ private:
   std::vector<Matrix> weights, outputs;
 };
 
-/// Puts a shift and a scale into what makes the activation: gain <- gain / s, bias <- (bias - z) /
-/// s. For a norm both are vectors of channels.
-llvm::Error absorbIntoProducer(Vector &gain, Vector &bias, const Vector &shift,
-                               const Vector &scale);
-
-/// Puts them into a weight [out, channels] and bias [out] that read it: bias <- bias + W z, then
-/// W[:, j] <- W[:, j] s_j.
-llvm::Error absorbIntoReader(Matrix &weight, Vector &bias, const Vector &shift,
-                             const Vector &scale);
-
 } // namespace quantc::ptq
 
 #endif // QUANTC_PTQ_OUTLIERSUPPRESSION_H

@@ -71,7 +71,6 @@ TEST(LinearLayer, GroupsReadTheirOwnInputs) {
   conv.weight << 1, 2, 3, 4, 5, 6, 7, 8;
   conv.groups = 2;
   EXPECT_EQ(conv.inputs(), 4);
-  EXPECT_FALSE(conv.isDepthwise());
   EXPECT_EQ(inputRange(conv), Vector(Eigen::Vector4d(3, 4, 7, 8)));
   EXPECT_EQ(responseTo(conv, conv.weight, Eigen::Vector4d(1, 10, 100, 1000)),
             Vector(Eigen::Vector4d(21, 43, 6500, 8700)));
@@ -86,90 +85,36 @@ TEST(CrossLayerEqualization, PairByHand) {
   EXPECT_EQ(scale, Vector(Eigen::Vector3d(2, 1, 1)));
 }
 
+/// One round over a pair.
+void equalize(LinearLayer &first, LinearLayer &second) {
+  Vector scale = cantFail(equalizingScale(outputRange(first), inputRange(second)));
+  divideOutputs(first, scale);
+  multiplyInputs(second, scale);
+}
+
 TEST(CrossLayerEqualization, PairHasEqualRangesAndASecondRoundDoesNothing) {
-  LinearLayer chain[] = {layer(6, 4, 9, 1), layer(5, 6, 9, 2)};
-  Vector x = normalProbe(9, 9, 4), before = run(chain, x);
-  Vector first = outputRange(chain[0]), second = inputRange(chain[1]);
-  EqualizeResult result = cantFail(equalizeChain(chain));
-  EXPECT_TRUE(result.converged);
-  EXPECT_EQ(result.rounds, 2);
-  expectNear(outputRange(chain[0]), inputRange(chain[1]));
-  expectNear(outputRange(chain[0]), first.cwiseProduct(second).cwiseSqrt());
-  expectNear(run(chain, x), before);
-  Vector scale = cantFail(equalizingScale(outputRange(chain[0]), inputRange(chain[1])));
-  EXPECT_LT((scale - Vector::Ones(6)).norm(), 1e-12);
-}
-
-TEST(CrossLayerEqualization, TripleHasThreeEqualRanges) {
-  LinearLayer chain[] = {layer(6, 4, 1, 1), layer(6, 6, 9, 2, 6), layer(5, 6, 1, 3)};
-  ASSERT_TRUE(chain[1].isDepthwise());
-  Vector product =
-      outputRange(chain[0]).cwiseProduct(outputRange(chain[1])).cwiseProduct(inputRange(chain[2]));
-  Vector x = normalProbe(9, 9, 4), before = run(chain, x);
-  EqualizeResult result = cantFail(equalizeChain(chain));
-  Vector mean = product.array().pow(1.0 / 3);
-  expectNear(outputRange(chain[0]), mean);
-  expectNear(outputRange(chain[1]), mean);
-  expectNear(inputRange(chain[2]), mean);
-  expectNear(run(chain, x), before);
-  EXPECT_TRUE(result.converged);
-}
-
-TEST(CrossLayerEqualization, ChainConvergesAndScalesCloseIt) {
-  std::vector<LinearLayer> chain = {layer(6, 3, 9, 1),  layer(8, 6, 1, 2),    layer(8, 8, 9, 3, 8),
-                                    layer(6, 8, 1, 4),  layer(8, 6, 1, 5, 2), layer(8, 8, 9, 6, 8),
-                                    layer(4, 8, 25, 7), layer(7, 4, 1, 8)};
-  chain[3].bias.resize(0);
-  std::vector<LinearLayer> old = chain;
-  Vector x = normalProbe(9, 9, 3), before = run(chain, x);
-  EqualizeResult result = cantFail(equalizeChain(chain));
-  EXPECT_TRUE(result.converged);
-  EXPECT_LT(result.rounds, 1000);
-  expectNear(run(chain, x), before);
-  // Each weight is the old one between its two scales; around the chain they cancel.
-  ASSERT_EQ(result.scales.size(), chain.size());
-  EXPECT_EQ(result.scales.back(), Vector(Vector::Ones(7)));
-  for (size_t i = 0; i < chain.size(); ++i) {
-    LinearLayer expected = old[i];
-    divideOutputs(expected, result.scales[i]);
-    if (i > 0)
-      multiplyInputs(expected, result.scales[i - 1]);
-    EXPECT_LT((expected.weight - chain[i].weight).norm(), 1e-9 * chain[i].weight.norm());
+  for (int64_t groups : {1, 2, 6}) {
+    LinearLayer chain[] = {layer(6, 4, 9, 1), layer(6, 6, 9, 2, groups)};
+    Vector x = normalProbe(9, 9, 4), before = run(chain, x);
+    Vector first = outputRange(chain[0]), second = inputRange(chain[1]);
+    equalize(chain[0], chain[1]);
+    expectNear(outputRange(chain[0]), inputRange(chain[1]));
+    expectNear(outputRange(chain[0]), first.cwiseProduct(second).cwiseSqrt());
+    expectNear(run(chain, x), before);
+    Vector scale = cantFail(equalizingScale(outputRange(chain[0]), inputRange(chain[1])));
+    EXPECT_LT((scale - Vector::Ones(6)).norm(), 1e-12);
   }
-  for (size_t i = 0; i + 1 < chain.size(); ++i)
-    EXPECT_LT((outputRange(chain[i]) - inputRange(chain[i + 1])).cwiseAbs().maxCoeff(), 1e-4);
-  // Another run has nothing to do.
-  std::vector<LinearLayer> again = chain;
-  EXPECT_EQ(cantFail(equalizeChain(again)).rounds, 1);
 }
 
 TEST(CrossLayerEqualization, ChannelsWithoutWeightsStay) {
-  LinearLayer chain[] = {layer(3, 2, 1, 1), layer(2, 3, 1, 2)};
-  chain[0].weight.row(1).setZero();
-  chain[1].weight.col(2).setZero();
-  cantFail(equalizeChain(chain));
-  EXPECT_TRUE(chain[0].weight.allFinite());
-  EXPECT_EQ(chain[0].weight.row(1), Matrix(Matrix::Zero(1, 2)));
-  EXPECT_NEAR(outputRange(chain[0])[0], inputRange(chain[1])[0], 1e-12);
-}
-
-TEST(CrossLayerEqualization, ScalesAreLimited) {
-  LinearLayer chain[] = {layer(2, 2, 1, 1), layer(2, 2, 1, 2)};
-  chain[0].weight *= 1e12;
-  EqualizeOptions options;
-  options.greatestScale = 10;
-  options.maxRounds = 1;
-  EqualizeResult result = cantFail(equalizeChain(chain, options));
-  EXPECT_EQ(result.scales[0], Vector(Vector::Constant(2, 10)));
-  EXPECT_FALSE(result.converged);
-}
-
-TEST(CrossLayerEqualization, NothingToDo) {
-  LinearLayer one[] = {layer(2, 2, 1, 1)};
-  Matrix before = one[0].weight;
-  EXPECT_TRUE(cantFail(equalizeChain(one)).converged);
-  EXPECT_EQ(one[0].weight, before);
-  EXPECT_TRUE(cantFail(equalizeChain({})).converged);
+  LinearLayer first = layer(3, 2, 1, 1), second = layer(2, 3, 1, 2);
+  first.weight.row(1).setZero();
+  second.weight.col(2).setZero();
+  Matrix last = first.weight.row(2);
+  equalize(first, second);
+  EXPECT_EQ(first.weight.row(1), Matrix(Matrix::Zero(1, 2)));
+  EXPECT_EQ(first.weight.row(2), last);
+  EXPECT_NEAR(outputRange(first)[0], inputRange(second)[0], 1e-12);
 }
 
 TEST(HighBias, ByHand) {
@@ -204,11 +149,8 @@ TEST(EqualizeErrors, NameWhatWasExpected) {
   EXPECT_EQ(messageOf(checkLayer(bad)), "expected 4 values of the bias, but found 3");
   bad = good;
   bad.weight(1, 1) = NAN;
-  LinearLayer chain[] = {layer(3, 4, 9, 1), bad};
-  EXPECT_EQ(messageOf(equalizeChain(chain)),
-            "layer 1: expected the weight to be finite, but found nan at element 28");
-  LinearLayer unfit[] = {good, good};
-  EXPECT_EQ(messageOf(equalizeChain(unfit)), "expected layer 1 to read 4 channels, but found 3");
+  EXPECT_EQ(messageOf(checkLayer(bad)),
+            "expected the weight to be finite, but found nan at element 28");
   EXPECT_EQ(messageOf(equalizingScale(Vector::Ones(2), Vector::Ones(3))),
             "expected 2 values of the second ranges, but found 3");
   EXPECT_EQ(messageOf(absorbBias(good, good, Vector::Ones(4))),

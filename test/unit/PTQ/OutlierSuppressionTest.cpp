@@ -195,37 +195,6 @@ TEST(OutlierSuppression, NeverWorseThanNothingAndBetterWithOutliers) {
   }
 }
 
-// A norm's result x = n gain + bias goes into two linear maps and, in a post-norm transformer, on
-// along the residual path, which has to recompute x = x~ s + z.
-TEST(OutlierSuppression, TheFloatFunctionIsTheSame) {
-  Matrix n = normalMatrix(30, 8, 1);
-  Vector gain = normalProbe(1, 1, 8).array().abs() + 0.5, bias = 3 * normalProbe(1, 2, 8);
-  gain[2] *= 50;
-  auto norm = [&](const Vector &gain, const Vector &bias) {
-    return Matrix((n * gain.asDiagonal()).rowwise() + bias.transpose());
-  };
-  auto linear = [](const Matrix &x, const Matrix &w, const Vector &b) {
-    return Matrix((x * w.transpose()).rowwise() + b.transpose());
-  };
-  Matrix x = norm(gain, bias);
-  ChannelRange range = cantFail(channelRange(x));
-  Vector shift = outlierShift(range), scale = outlierScale(range, shift, 2.5);
-  Vector newGain = gain, newBias = bias;
-  cantFail(absorbIntoProducer(newGain, newBias, shift, scale));
-  Matrix scaled = norm(newGain, newBias);
-  EXPECT_LT(scaled.cwiseAbs().maxCoeff(), 2.5 + 1e-12);
-  for (int reader : {0, 1}) {
-    Matrix w = normalMatrix(5, 8, 7 + reader), newW = w;
-    Vector b = normalProbe(2, reader, 5), newB = b;
-    cantFail(absorbIntoReader(newW, newB, shift, scale));
-    Matrix before = linear(x, w, b);
-    EXPECT_LT((linear(scaled, newW, newB) - before).cwiseAbs().maxCoeff(),
-              1e-12 * before.cwiseAbs().maxCoeff());
-  }
-  Matrix residual = (scaled * scale.asDiagonal()).rowwise() + shift.transpose();
-  EXPECT_LT((residual - x).cwiseAbs().maxCoeff(), 1e-12 * x.cwiseAbs().maxCoeff());
-}
-
 TEST(OutlierSuppression, ConstantTensor) {
   Matrix x = Matrix::Constant(3, 2, 5), w = Matrix::Ones(1, 2);
   ChannelRange range = cantFail(channelRange(x));
@@ -264,7 +233,5 @@ TEST(OutlierSuppressionErrors, NameWhatWasExpected) {
             "expected between 2 and 16 bits, but found 1");
   EXPECT_EQ(messageOf(LinearOutputLoss::create(small.x, {}, Vector::Zero(3), small.w)),
             "expected 2 values of the shift, but found 3");
-  Vector gain = Vector::Ones(2), bias = Vector::Zero(2);
-  EXPECT_EQ(messageOf(absorbIntoProducer(gain, bias, bias, bias)), "expected positive factors");
 }
 } // namespace

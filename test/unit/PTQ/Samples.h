@@ -34,6 +34,14 @@ inline Matrix outlierSamples(int64_t tokens, int64_t channels, uint64_t seed) {
   return samples;
 }
 
+/// tr(Q~ G Q~^T) - 2 tr(Q~ D^T W^T) for Q~ = Q - W: the squared error of Q X against W X_float,
+/// less a term without Q.
+inline double asymmetricCost(const Matrix &weight, const Matrix &rounded, const Matrix &moment,
+                             const Matrix &cross) {
+  Matrix change = rounded - weight;
+  return (change * moment - 2 * weight * cross).cwiseProduct(change).sum();
+}
+
 template <typename T> std::string messageOf(llvm::Expected<T> result) {
   return result ? "no error" : llvm::toString(result.takeError());
 }
