@@ -83,6 +83,9 @@ llvm::Error Compiler::withTrial(ArrayRef<std::string> nodeBits,
                                 llvm::function_ref<llvm::Error(Compiler &)> body) {
   CompileOptions trialOptions = options;
   trialOptions.recipe.allocation = {};
+  for (std::string *file : {&trialOptions.saveMoments, &trialOptions.saveCrossMoments,
+                            &trialOptions.saveCodes, &trialOptions.saveBiases})
+    file->clear(); // of the model, not of a trial
   trialOptions.recipe.quantize.nodeBits = mergeNodeBits(options.recipe.quantize.nodeBits, nodeBits);
   Compiler trial(context, std::move(trialOptions));
   trial.isTrial = true;
@@ -502,6 +505,11 @@ LogicalResult Compiler::allocateBits() {
     return emitError(ir->getLoc(), "bit allocation: node-bits gives every layer its width: ")
            << llvm::toString(std::move(error));
   }
+  for (const auto &[name, file] : {std::pair("codes", &options.codes), {"biases", &options.biases}})
+    if (!file->empty())
+      return emitError(ir->getLoc(), "bit allocation: ")
+             << name << " are of known widths: expected node-bits for every layer beside '" << *file
+             << "', as --save-config writes them";
   auto allocation = decideWidths();
   if (!allocation)
     return emitError(ir->getLoc(), "bit allocation: ") << llvm::toString(allocation.takeError());

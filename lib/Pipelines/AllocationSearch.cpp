@@ -13,9 +13,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "WidthProbes.h"
+#include "quantc/Allocation/ProblemFile.h"
 #include "quantc/Allocation/Search.h"
 #include "quantc/Pipelines/Compiler.h"
 #include "quantc/Support/Checkpoint.h"
+#include "quantc/Support/Hash.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -117,6 +119,18 @@ llvm::Expected<AllocationSearch> Compiler::searchWidths(const AllocationResult &
   return search;
 }
 
+/// The problem decides, too: latencies that were measured anew make another one of the same recipe.
+static std::string stepOf(const AllocationResult &allocation) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  alloc::writeProblem(allocation.problem, stream);
+  HashBuilder hash;
+  hash.add(text);
+  for (unsigned choice : allocation.chosen)
+    hash.add(uint64_t(choice));
+  return "allocation-search " + hash.hex().substr(0, 16);
+}
+
 llvm::Error Compiler::refineWidths(AllocationResult &allocation, WidthProbes &measured) {
   if (!dataSet)
     return llvm::createStringError("allocation-search: expected calibration data, which a table of "
@@ -127,7 +141,7 @@ llvm::Error Compiler::refineWidths(AllocationResult &allocation, WidthProbes &me
   WidthProbes &probes = areSame ? measured : own;
   probes.options.layerError = probes.options.masked = probes.options.pairs = false;
   auto found =
-      resumed<AllocationSearch>(checkpoint.get(), "allocation-search", readSearch, writeSearch,
+      resumed<AllocationSearch>(checkpoint.get(), stepOf(allocation), readSearch, writeSearch,
                                 [&] { return searchWidths(allocation, probes); });
   if (!found)
     return found.takeError();

@@ -42,6 +42,15 @@ RECIPES = {
         same_bytes.convolutional,
         ["--recipe", "w8a8-accurate", "--set", "bias-correction=4", "--allow-float"],
         {"channels": 1, "statistics": 1, "float_means": 1, "codes_": 2, "biases": 1}),
+    "blocks learned by the Fisher diagonal": (
+        same_bytes.convolutional,
+        ["--recipe", "w8a8-integer", "--set", "weight-rounding=brecq", "--set", "rounding-steps=20", "--set", "bias-correction=4", "--allow-float"],
+        {"codes_": 2}),
+    "allocated and searched": (
+        linear,
+        ["--recipe", "w8a8-integer", "--allow-float", "--set", "bias-correction=0", "--effective-bits", "6", "--set", "allocation-search=10",
+         "--set", "equalize-depthwise=false", "--set", "equalize-residual=false"],
+        {"sensitivities": 1, "allocation_search": 1}),
     "gptq, explained": (linear, ["--recipe", "w4a16-gptq", "--set", "weight-format=int4:g4:sym", "--explain", "1"],
                         {"moments": 1, "weight": 2, "explanation_1": 1}),
     "allocated by curvature": (

@@ -240,8 +240,6 @@ static llvm::Error checkTarget(DriverOptions &options) {
     recipe.target = target;
   if (llvm::Error error = checkRecipe(recipe))
     return usage(llvm::toString(std::move(error)));
-  if (recipe.isGPU() && recipe.strict)
-    return usage("--strict: a GPU computes the border in float; expected --target cpu");
   options.emit = emitKind.empty() ? family.emits.front().str() : emitKind.getValue();
   if (!llvm::is_contained(family.emits, llvm::StringRef(options.emit)))
     return usage("--emit: expected one of " + llvm::join(family.emits, ", ") + " with --target " +
