@@ -14,6 +14,7 @@
 #include "ExplainAdvice.h"
 #include "ExplainNode.h"
 #include "Feeds.h"
+#include "JsonNumber.h"
 #include "quantc/Dialect/QNN/IR/QNN.h"
 #include "quantc/Dialect/QNN/Transforms/Equalize.h"
 #include "quantc/Execution/CompileNode.h"
@@ -320,11 +321,6 @@ llvm::Expected<Explanation> quantc::explainLosses(ModuleOp reference, ModuleOp q
 //===----------------------------------------------------------------------===//
 // JSON
 //===----------------------------------------------------------------------===//
-
-/// Null where a number is none that JSON knows.
-static llvm::json::Value orNull(double value) {
-  return std::isfinite(value) ? llvm::json::Value(value) : llvm::json::Value(nullptr);
-}
 
 static llvm::json::Value toJSON(const std::optional<BinCounts> &histogram) {
   if (!histogram)

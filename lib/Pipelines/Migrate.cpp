@@ -14,6 +14,7 @@
 
 #include "quantc/Dialect/QNN/Transforms/Migrate.h"
 #include "Clock.h"
+#include "JsonNumber.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "quantc/Execution/JITExecutor.h"
@@ -334,9 +335,6 @@ LogicalResult Compiler::migrate() {
 
 llvm::json::Value MigrationReport::toJSON() const {
   llvm::json::Array list;
-  auto number = [](double value) {
-    return std::isfinite(value) ? llvm::json::Value(value) : llvm::json::Value(nullptr);
-  };
   for (const qnn::MigratedSite &site : sites)
     list.push_back(llvm::json::Object{{"name", site.name},
                                       {"kept", site.kept},
@@ -346,8 +344,8 @@ llvm::json::Value MigrationReport::toJSON() const {
                                       {"least_shift", site.leastShift},
                                       {"greatest_shift", site.greatestShift},
                                       {"no_absorption", site.noAbsorption},
-                                      {"loss_before", number(site.before)},
-                                      {"loss_after", number(site.after)},
+                                      {"loss_before", orNull(site.before)},
+                                      {"loss_after", orNull(site.after)},
                                       {"values", site.values},
                                       {"maps", site.maps},
                                       {"reason", site.reason}});

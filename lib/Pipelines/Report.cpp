@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "JsonNumber.h"
 #include "quantc/Pipelines/Compiler.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -39,13 +40,13 @@ static llvm::json::Value proofToJSON(const CompileReport &report) {
 static llvm::json::Value accuracyToJSON(const CompileReport &report) {
   llvm::json::Object accuracy;
   if (report.sqnrDb)
-    accuracy["sqnr_db"] = *report.sqnrDb;
+    accuracy["sqnr_db"] = orNull(*report.sqnrDb);
   if (report.top1Agreement)
     accuracy["top1_agreement"] = *report.top1Agreement;
   accuracy["runs"] = report.checkedRuns;
   llvm::json::Array outputs;
   for (const auto &[name, db] : report.outputSqnrDb)
-    outputs.push_back(llvm::json::Object{{"name", name}, {"sqnr_db", db}});
+    outputs.push_back(llvm::json::Object{{"name", name}, {"sqnr_db", orNull(db)}});
   accuracy["outputs"] = std::move(outputs);
   return accuracy;
 }
