@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quantc/PTQ/OutputFisher.h"
+#include "Softmax.h"
 #include "quantc/Support/Errors.h"
 #include <cassert>
 #include <cmath>
@@ -23,8 +24,7 @@ Matrix ptq::fisherCotangent(const Matrix &logits, const Matrix &signs) {
   assert(logits.rows() == signs.rows() && logits.cols() == signs.cols() && "one sign a logit");
   Matrix result(logits.rows(), logits.cols());
   for (Eigen::Index row = 0; row < logits.rows(); ++row) {
-    Vector p = (logits.row(row).array() - logits.row(row).maxCoeff()).exp().matrix();
-    p /= p.sum();
+    const Vector p = softmax(logits.row(row).transpose());
     const Vector root = p.cwiseSqrt();
     const double sum = root.dot(signs.row(row).transpose());
     result.row(row) = root.cwiseProduct(signs.row(row).transpose()) - sum * p;

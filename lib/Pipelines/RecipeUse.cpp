@@ -87,8 +87,7 @@ static Rules roundingRules(const Recipe &r) {
           {"rounding-steps", learns, "weight-rounding adaround, autoround or brecq", method},
           {"rounding-folds", holdsOut, "weight-rounding gptq, gptaq, adaround, autoround or brecq",
            method},
-          {"rounding-folds", r.hasStaticActivations() || method == "gptaq",
-           "activations static, or weight-rounding gptaq", activations},
+          {"rounding-folds", r.hasStaticActivations(), isStatic, activations},
           {"activation-clip", activations == "row", "activations row", activations},
           {"activation-group", activations == "row", "activations row", activations}};
 }

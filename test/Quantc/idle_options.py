@@ -56,7 +56,7 @@ OPTIONS = [
     ("weight-rounding", "mse", WEIGHTS, STATIC, []),
     ("rounding-steps", "7", ["weight-rounding=gptaq"], "weight-rounding adaround, autoround or brecq", ["weight-rounding=brecq"]),
     ("rounding-folds", "2", [], "weight-rounding gptq, gptaq, adaround, autoround or brecq", ["weight-rounding=gptq"]),
-    ("rounding-folds", "2", [*WEIGHTS, "weight-rounding=gptq"], "activations static, or weight-rounding gptaq", [*ROWS, "weight-rounding=gptaq"]),
+    ("rounding-folds", "2", [*ROWS, "weight-rounding=gptaq"], "activations static", ["weight-rounding=gptaq"]),
     ("weight-search", "mse", [], "activations float or row, and a weight-format,", WEIGHTS),
     ("activation-clip", "0.5", WEIGHTS, "activations row", ROWS),
     ("activation-group", "8", [], "activations row", ROWS),

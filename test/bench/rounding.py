@@ -63,13 +63,15 @@ SHIFT = 24  # greatest movement of a view, in pixels
 
 def views_of(images):
     """The images, their mirror images and moved ones (borders are reflected): [views, samples, channels, height, width]."""
-    padded = np.pad(images, ((0, 0), (0, 0), (SHIFT, SHIFT), (SHIFT, SHIFT)), mode="reflect")
+    edges = ((0, 0), (0, 0), (SHIFT, SHIFT), (SHIFT, SHIFT))
 
-    def moved(y, x):
-        return padded[:, :, SHIFT + y : SHIFT + y + images.shape[2], SHIFT + x : SHIFT + x + images.shape[3]]
+    def moved(originals, y, x):
+        window = np.s_[:, :, SHIFT + y : SHIFT + y + images.shape[2], SHIFT + x : SHIFT + x + images.shape[3]]
+        return np.pad(originals, edges, mode="reflect")[window]
 
-    corners = [moved(y, x) for y in (-20, 20) for x in (-20, 20)]
-    return np.stack([images, images[..., ::-1], *corners, moved(12, -12)[..., ::-1], moved(-12, 12)[..., ::-1]])
+    mirrored = images[..., ::-1]
+    corners = [moved(images, y, x) for x in (20, -20) for y in (20, -20)]
+    return np.stack([images, mirrored, *corners, moved(mirrored, 12, -12), moved(mirrored, -12, 12)])
 
 
 def logarithms(logits):

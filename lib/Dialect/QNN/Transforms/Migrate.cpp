@@ -24,6 +24,7 @@
 #include "quantc/Support/Errors.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <cmath>
 
@@ -291,14 +292,17 @@ static void explain(const MigrationSite &site, const MigratedSite &found,
     return;
   }
   said << "is migrated by " << migrationName(options.method) << ": " << found.choice << ", factors "
-       << llvm::formatv("{0:g4} to {1:g4}", found.leastFactor, found.greatestFactor).str() << ", "
-       << found.values << " values, " << found.maps << " maps read them";
+       << llvm::formatv("{0} to {1}", llvm::format("%.4g", found.leastFactor),
+                        llvm::format("%.4g", found.greatestFactor))
+              .str()
+       << ", " << found.values << " values, " << found.maps << " maps read them";
   if (site.copies)
     said << "; its producer is copied";
   if (options.method == MigrationMethod::OutlierSuppression && !site.noShift.empty())
     said << "; not shifted: " << site.noShift;
   if (found.greatestShift != 0 && options.sites.absorb)
-    said << "; biases up to " << llvm::formatv("{0:g4}", found.greatestShift).str()
+    said << "; biases up to "
+         << llvm::formatv("{0}", llvm::format("%.4g", found.greatestShift)).str()
          << " are absorbed";
   else if (options.sites.absorb)
     said << "; no bias is absorbed: " << found.noAbsorption;

@@ -18,6 +18,7 @@
 #include "quantc/PTQ/OutlierSuppression.h"
 #include "quantc/PTQ/SmoothQuant.h"
 #include "quantc/Support/Errors.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <cmath>
 
@@ -190,7 +191,7 @@ static llvm::Expected<SiteChoice> suppress(const SiteStatistics &statistics,
       statistics.range, [&](double, const Vector &scale) { return loss(middle, scale); }, options);
   if (!search)
     return search.takeError();
-  std::string text = llvm::formatv("threshold {0:g4}", search->threshold).str();
+  std::string text = llvm::formatv("threshold {0}", llvm::format("%.4g", search->threshold)).str();
   return SiteChoice{search->shift, search->scale, false, false, text + (shift ? ", shifted" : "")};
 }
 
