@@ -37,11 +37,6 @@ static Eigen::MatrixXd invertLower(const Eigen::MatrixXd &lower) {
   return inverse;
 }
 
-/// Rows and columns of a square matrix in another order.
-static Matrix reorder(const Matrix &matrix, const std::vector<int64_t> &order) {
-  return matrix(order, order);
-}
-
 /// The moments in the factor's order from last to first, with lambda on the diagonal and dead
 /// channels mended.
 static Eigen::MatrixXd dampedReversed(const Matrix &moment, const GptqFactor &factor) {
@@ -237,21 +232,18 @@ Expected<GptqResult> ptq::roundByGptq(const Matrix &weight, const GptqFactor &fa
   if (Error error = checkRounding(weight, factor, grid, options))
     return std::move(error);
   const int64_t size = factor.order.size();
-  Matrix live = weight;
-  for (int64_t column : factor.dead)
-    live.col(column).setZero();
   GptqResult result;
   result.groupOf.resize(size);
   const bool fitFirst = !factor.usable() || options.staticGroups || grid.groups() == 1;
   if (fitFirst)
     if (Error error =
-            grid.fit(live, options.columnWeights ? options.columnWeights->data() : nullptr))
+            grid.fit(weight, options.columnWeights ? options.columnWeights->data() : nullptr))
       return std::move(error);
   if (!factor.usable()) {
     for (int64_t column = 0; column < size; ++column)
       result.groupOf[column] = column / grid.groupSize();
     result.nearest = true;
-    Expected<Matrix> rounded = roundOnGrid(live, grid);
+    Expected<Matrix> rounded = roundOnGrid(weight, grid);
     if (!rounded)
       return rounded.takeError();
     result.weights = std::move(*rounded);
@@ -260,7 +252,7 @@ Expected<GptqResult> ptq::roundByGptq(const Matrix &weight, const GptqFactor &fa
 
   Matrix columns(size, weight.rows());
   for (int64_t i = 0; i < size; ++i)
-    columns.row(i) = live.col(factor.order[i]);
+    columns.row(i) = weight.col(factor.order[i]);
   ColumnRounder rounder(factor, grid, options, std::move(columns));
   if (Error error = rounder.run())
     return std::move(error);
@@ -271,9 +263,10 @@ Expected<GptqResult> ptq::roundByGptq(const Matrix &weight, const GptqFactor &fa
     result.weights.col(factor.order[i]) = rounder.rounded.row(i);
     result.groupOf[factor.order[i]] = rounder.groups[i];
   }
-  result.loss = rounder.loss - factor.lambda * (result.weights - live).squaredNorm();
+  result.loss = rounder.loss - factor.lambda * (result.weights - weight).squaredNorm();
   for (int64_t column : factor.dead)
-    result.loss -= factor.meanMoment * result.weights.col(column).squaredNorm();
+    result.loss -=
+        factor.meanMoment * (result.weights.col(column) - weight.col(column)).squaredNorm();
   result.loss = std::max(result.loss, 0.0);
   return result;
 }

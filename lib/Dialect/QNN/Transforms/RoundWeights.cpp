@@ -19,6 +19,7 @@
 #include "quantc/PTQ/FormatGrid.h"
 #include "quantc/Support/Checkpoint.h"
 #include "quantc/Support/Errors.h"
+#include "quantc/Support/OptionText.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -206,6 +207,8 @@ llvm::Expected<StoredWeight> Rounder::round(LinearMapOpInterface op, const ptq::
   }
   ptq::GptqRounding rounding;
   ptq::Vector squares = moment.diagonal();
+  for (int64_t channel : factor.dead) // damped, as GPTQ takes them
+    squares[channel] = factor.lambda;
   if (weighs && squares.allFinite() && squares.minCoeff() >= 0 && squares.maxCoeff() > 0)
     rounding.columnWeights = &squares;
   llvm::Expected<ptq::GptqResult> rounded = ptq::roundByGptq(weight, factor, grid, rounding);
@@ -350,7 +353,7 @@ struct RoundWeightsPass : qnn::impl::QnnRoundWeightsBase<RoundWeightsPass> {
     options.cross = both ? &*both : nullptr;
     options.format = format;
     options.search = search;
-    options.exclude.assign(exclude.begin(), exclude.end());
+    options.exclude = unescapeItems(exclude);
     options.gptq.damping = damping;
     options.gptq.actOrder = actOrder;
     FailureOr<std::vector<RoundedWeight>> rounded = roundWeights(getOperation(), table, options);
