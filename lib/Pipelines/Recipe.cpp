@@ -70,7 +70,9 @@ static llvm::Expected<std::string> nodeText(llvm::yaml::Node *node) {
       if (!scalar)
         return llvm::createStringError("expected a list of scalars");
       storage.clear();
-      text += (text.empty() ? "" : ",") + scalar->getValue(storage).str();
+      text += text.empty() ? "" : ",";
+      for (char c : scalar->getValue(storage))
+        text += c == ',' ? "%2C" : std::string(1, c);
     }
     return text;
   }

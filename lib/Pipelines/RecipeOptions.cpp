@@ -15,6 +15,7 @@
 #include "quantc/Kernels/Levels.h"
 #include "quantc/Numerics/NumberFormat.h"
 #include "quantc/Pipelines/BitAllocation.h"
+#include "quantc/Support/OptionText.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -116,13 +117,11 @@ RecipeEntry width(StringRef name, StringRef help, std::function<unsigned &(Recip
 RecipeEntry nodeList(StringRef name, StringRef help,
                      std::function<std::vector<std::string> &(Recipe &)> field) {
   auto set = [field](Recipe &r, StringRef text) -> llvm::Error {
-    llvm::SmallVector<StringRef> items;
-    text.split(items, ',', -1, /*KeepEmpty=*/false);
-    for (StringRef item : items)
-      field(r).push_back(item.trim().str());
+    for (std::string &name : splitItems(text))
+      field(r).push_back(std::move(name));
     return qnn::checkOptions(r.quantize);
   };
-  auto get = [field](const Recipe &r) { return llvm::join(field(const_cast<Recipe &>(r)), ","); };
+  auto get = [field](const Recipe &r) { return joinItems(field(const_cast<Recipe &>(r))); };
   return {{name, "list", help}, set, get};
 }
 
@@ -228,13 +227,11 @@ std::vector<RecipeEntry> makeMigrationEntries() {
                       "values to leave alone: NODE.input of the first node that reads them; "
                       "default none"},
                      [](Recipe &r, StringRef text) -> llvm::Error {
-                       llvm::SmallVector<StringRef> items;
-                       text.split(items, ',', -1, /*KeepEmpty=*/false);
-                       for (StringRef item : items)
-                         r.migration.exclude.push_back(item.trim().str());
+                       for (std::string &name : splitItems(text))
+                         r.migration.exclude.push_back(std::move(name));
                        return llvm::Error::success();
                      },
-                     [](const Recipe &r) { return llvm::join(r.migration.exclude, ","); }});
+                     [](const Recipe &r) { return joinItems(r.migration.exclude); }});
   return entries;
 }
 

@@ -12,6 +12,7 @@
 
 #include "quantc/Pipelines/Stages.h"
 #include "quantc/InitAll.h"
+#include "quantc/Support/OptionText.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 
@@ -67,23 +68,23 @@ static std::string insertObservers(const qnn::QuantizeOptions &options, bool int
   text += flag("activation-symmetric", options.activationSymmetric) + " ";
   text += "activation-bits=" + std::to_string(options.activationBits) + " ";
   if (!options.nodeBits.empty())
-    text += "node-bits=" + llvm::join(options.nodeBits, ",") + " ";
+    text += "node-bits=" + joinItems(options.nodeBits) + " ";
   if (!options.exclude.empty())
-    text += "exclude=" + llvm::join(options.exclude, ",") + " ";
+    text += "exclude=" + joinItems(options.exclude) + " ";
   return text + flag("quantize-outputs", options.quantizeOutputs || integerIO) + "}";
 }
 
 /// Rotations need norms and lookups as ops that the algebra of channels knows.
 static std::string rotatePasses(const Recipe &recipe) {
   std::string seed = "seed=" + std::to_string(recipe.rotateSeed);
-  std::string text = "raise-nodes-to-nn,func.func(nn-recognize-norms),canonicalize,func.func("
-                     "nn-fold-norms,nn-layer-norm-to-rms,nn-rotate{max-explicit=2 " +
-                     seed + (recipe.rotations.empty() ? "" : " rotations=" + recipe.rotations) +
-                     "}";
+  std::string text =
+      "raise-nodes-to-nn,func.func(nn-recognize-norms),canonicalize,func.func("
+      "nn-fold-norms,nn-layer-norm-to-rms,nn-rotate{max-explicit=2 " +
+      seed + (recipe.rotations.empty() ? "" : " rotations=" + quotePath(recipe.rotations)) + "}";
   if (recipe.rotate == "online")
     text += ",qnn-rotate-online{" + seed + "}";
   if (!recipe.rotations.empty())
-    text += ",nn-scale-rotated{rotations=" + recipe.rotations + "}";
+    text += ",nn-scale-rotated{rotations=" + quotePath(recipe.rotations) + "}";
   return text + "),lower-nn-to-nodes,canonicalize";
 }
 
@@ -110,7 +111,7 @@ static std::string rowOptions(const Recipe &recipe) {
 /// Weights that GPTQ did not store already, and the kernels that read them packed.
 static std::string storeWeightsPipeline(const Recipe &recipe) {
   std::string exclude =
-      recipe.quantize.exclude.empty() ? "" : " exclude=" + llvm::join(recipe.quantize.exclude, ",");
+      recipe.quantize.exclude.empty() ? "" : " exclude=" + joinItems(recipe.quantize.exclude);
   std::string text = "builtin.module(";
   if (recipe.weightRounding == "nearest")
     text += "qnn-encode-weights{format=" + recipe.weightFormat + " search=" + recipe.weightSearch +
@@ -134,7 +135,7 @@ static std::string dataflowPipeline(const HLSOptions &options) {
 /// Widths of weights, for passes that make or take codes.
 static std::string weightBits(const Recipe &recipe) {
   const auto &nodes = recipe.quantize.nodeBits;
-  return (nodes.empty() ? "" : " node-bits=" + llvm::join(nodes, ",")) +
+  return (nodes.empty() ? "" : " node-bits=" + joinItems(nodes)) +
          " weight-bits=" + std::to_string(recipe.quantize.weightBits);
 }
 
@@ -144,10 +145,10 @@ std::string quantc::calibrationPipeline(const Recipe &recipe, llvm::StringRef ch
     return "";
   std::string text = "builtin.module(";
   if (recipe.equalizeResidual && !channels.empty())
-    text += "qnn-equalize-residual{channels=" + channels.str() + "},";
+    text += "qnn-equalize-residual{channels=" + quotePath(channels) + "},";
   if (recipe.equalizeDepthwise && !channels.empty())
-    text += "qnn-equalize-depthwise{channels=" + channels.str() + "},";
-  return text + "qnn-calibrate{stats=" + statistics.str() + "})";
+    text += "qnn-equalize-depthwise{channels=" + quotePath(channels) + "},";
+  return text + "qnn-calibrate{stats=" + quotePath(statistics) + "})";
 }
 
 std::string quantc::roundingPipeline(const Recipe &recipe, llvm::StringRef moments,
@@ -155,19 +156,20 @@ std::string quantc::roundingPipeline(const Recipe &recipe, llvm::StringRef momen
   if (recipe.weightRounding == "nearest")
     return "";
   if (recipe.hasStaticActivations())
-    return "builtin.module(qnn-store-codes{codes=" + codes.str() + weightBits(recipe) + "})";
+    return "builtin.module(qnn-store-codes{codes=" + quotePath(codes) + weightBits(recipe) + "})";
   const bool aimsAtFloat = recipe.weightRounding == "gptaq";
   const auto &exclude = recipe.quantize.exclude;
   return "builtin.module(qnn-round-weights{format=" + recipe.weightFormat +
-         (aimsAtFloat ? " cross=" + crossMoments.str() : " moments=" + moments.str()) +
+         (aimsAtFloat ? " cross=" + quotePath(crossMoments) : " moments=" + quotePath(moments)) +
          " search=" + recipe.weightSearch +
-         (exclude.empty() ? "" : " exclude=" + llvm::join(exclude, ",")) + "})";
+         (exclude.empty() ? "" : " exclude=" + joinItems(exclude)) + "})";
 }
 
 std::string quantc::correctionPipeline(const Recipe &recipe, llvm::StringRef biases) {
   if (!recipe.hasStaticActivations() || recipe.biasCorrectionRuns == 0)
     return "";
-  return "builtin.module(qnn-store-biases{biases=" + biases.str() + "},dyad-prove-accumulators)";
+  return "builtin.module(qnn-store-biases{biases=" + quotePath(biases) +
+         "},dyad-prove-accumulators)";
 }
 
 std::vector<std::string> quantc::stepsWithoutPass(Stage stage, const Recipe &recipe) {

@@ -22,6 +22,7 @@
 #include "quantc/Numerics/Quantize.h"
 #include "quantc/PTQ/FormatGrid.h"
 #include "quantc/Support/Errors.h"
+#include "quantc/Support/OptionText.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
@@ -435,7 +436,7 @@ llvm::Expected<MigrateOptions> MigratePass::makeOptions() {
     return makeError("qnn-migrate: expected method equalize beside absorb, but found '" + method +
                      "'");
   options.check = check;
-  for (const std::string &name : exclude)
+  for (const std::string &name : unescapeItems(exclude))
     options.exclude.insert(name);
   return options;
 }

@@ -20,6 +20,7 @@
 #include "quantc/Numerics/Metrics.h"
 #include "quantc/Numerics/NumberFormatStorage.h"
 #include "quantc/Support/Errors.h"
+#include "quantc/Support/OptionText.h"
 #include "llvm/ADT/StringExtras.h"
 #include <cmath>
 
@@ -174,8 +175,7 @@ struct EncodeWeightsPass : qnn::impl::QnnEncodeWeightsBase<EncodeWeightsPass> {
     llvm::Expected<numerics::ScaleSearch> how = parseSearch(search, *parsed.format);
     if (!how)
       return emitError(loc) << llvm::toString(how.takeError());
-    llvm::Expected<Exclusions> exclusions =
-        Exclusions::create(std::vector<std::string>(exclude.begin(), exclude.end()));
+    llvm::Expected<Exclusions> exclusions = Exclusions::create(unescapeItems(exclude));
     if (!exclusions)
       return emitError(loc) << llvm::toString(exclusions.takeError());
     WeightEncoder encoder(NumberFormatAttr::get(&getContext(), *parsed.format), *how,

@@ -15,6 +15,7 @@
 #include "quantc/Dialect/QNN/IR/QNN.h"
 #include "quantc/Dialect/QNN/Transforms/Calibrate.h"
 #include "quantc/Dialect/QNN/Transforms/Equalize.h"
+#include "quantc/Support/OptionText.h"
 
 namespace quantc::qnn {
 #define GEN_PASS_DEF_QNNINSERTOBSERVERS
@@ -48,10 +49,10 @@ struct InsertObserversPass : qnn::impl::QnnInsertObserversBase<InsertObserversPa
     QuantizeOptions options;
     options.activationSigned = activationSigned;
     options.activationSymmetric = activationSymmetric;
-    options.exclude.assign(exclude.begin(), exclude.end());
+    options.exclude = unescapeItems(exclude);
     options.quantizeOutputs = quantizeOutputs;
     options.activationBits = activationBits;
-    options.nodeBits.assign(nodeBits.begin(), nodeBits.end());
+    options.nodeBits = unescapeItems(nodeBits);
     if (failed(insertObservers(getOperation(), options)))
       signalPassFailure();
   }
@@ -100,7 +101,7 @@ struct QuantizePass : qnn::impl::QnnQuantizeBase<QuantizePass> {
     options.weightPerChannel = !weightPerTensor;
     options.weightBits = weightBits;
     options.correctBias = correctBias;
-    options.nodeBits.assign(nodeBits.begin(), nodeBits.end());
+    options.nodeBits = unescapeItems(nodeBits);
     if (failed(quantize(getOperation(), options)))
       signalPassFailure();
   }
@@ -111,10 +112,10 @@ std::unique_ptr<Pass> qnn::createInsertObserversPass(const QuantizeOptions &opti
   QnnInsertObserversOptions generated;
   generated.activationSigned = options.activationSigned;
   generated.activationSymmetric = options.activationSymmetric;
-  generated.exclude.assign(options.exclude.begin(), options.exclude.end());
+  llvm::append_range(generated.exclude, escapeItems(options.exclude));
   generated.quantizeOutputs = options.quantizeOutputs;
   generated.activationBits = options.activationBits;
-  generated.nodeBits.assign(options.nodeBits.begin(), options.nodeBits.end());
+  llvm::append_range(generated.nodeBits, escapeItems(options.nodeBits));
   return createQnnInsertObservers(std::move(generated));
 }
 
@@ -123,6 +124,6 @@ std::unique_ptr<Pass> qnn::createQuantizePass(const QuantizeOptions &options) {
   generated.weightPerTensor = !options.weightPerChannel;
   generated.weightBits = options.weightBits;
   generated.correctBias = options.correctBias;
-  generated.nodeBits.assign(options.nodeBits.begin(), options.nodeBits.end());
+  llvm::append_range(generated.nodeBits, escapeItems(options.nodeBits));
   return createQnnQuantize(std::move(generated));
 }

@@ -19,6 +19,7 @@
 #include "quantc/Dialect/QNN/Transforms/Passes.h"
 #include "quantc/Interfaces/Weights.h"
 #include "quantc/Support/Errors.h"
+#include "quantc/Support/OptionText.h"
 
 namespace quantc::qnn {
 #define GEN_PASS_DEF_QNNSTORECODES
@@ -304,7 +305,7 @@ struct StoreCodesPass : qnn::impl::QnnStoreCodesBase<StoreCodesPass> {
   void runOnOperation() override {
     QuantizeOptions options;
     options.weightBits = weightBits;
-    options.nodeBits.assign(nodeBits.begin(), nodeBits.end());
+    options.nodeBits = unescapeItems(nodeBits);
     llvm::Expected<CodeTable> table = readCodes(codes);
     if (!table) {
       emitError(getOperation().getLoc()) << llvm::toString(table.takeError());
