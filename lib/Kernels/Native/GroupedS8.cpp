@@ -71,11 +71,58 @@ struct Rows {
   int64_t inRowStride, outRowStride, scaleGroups;
 };
 
+/// sum[i][j] += the products of `length` codes of row i with columns j; moves `in` and `codes` on.
+template <int MR>
+QK_INLINE void addProducts(VI (&sum)[MR][NV], const int8_t *&in, int64_t inRowStride,
+                           const uint8_t *&codes, int64_t length) {
+  const VI mask = set1(0x0f0f0f0f);
+  QK_NO_UNROLL
+  for (int64_t at = 0; at < length; at += 8, in += 8, codes += 4 * GroupedColumns) {
+    __builtin_prefetch(codes + 8192);
+    VI low[NV], high[NV];
+    QK_UNROLL
+    for (int j = 0; j < NV; ++j) {
+      const VI both = load(codes + j * (4 * VL));
+      low[j] = and32(both, mask);
+      high[j] = and32(shrU32(both, 4), mask);
+    }
+    QK_UNROLL
+    for (int i = 0; i < MR; ++i) {
+      const VI x = broadcast4(in + i * inRowStride);
+      const VI y = broadcast4(in + i * inRowStride + 4);
+      QK_UNROLL
+      for (int j = 0; j < NV; ++j)
+        sum[i][j] = products(products(sum[i][j], low[j], x), high[j], y);
+    }
+  }
+}
+
+/// The same for a whole group, in parts that 16 bits hold where products add up there.
+template <int MR>
+QK_INLINE void addGroup(VI (&sum)[MR][NV], const int8_t *&in, int64_t inRowStride,
+                        const uint8_t *&codes, int64_t length) {
+  QK_NO_UNROLL
+  for (int64_t first = 0; first < length; first += ExactK) {
+    const bool direct = QK_VNNI;
+    VI part[MR][NV];
+    QK_UNROLL
+    for (int i = 0; i < MR; ++i)
+      QK_UNROLL
+    for (int j = 0; j < NV; ++j)
+      part[i][j] = direct ? sum[i][j] : zero();
+    addProducts(part, in, inRowStride, codes, minI64(length - first, ExactK));
+    QK_UNROLL
+    for (int i = 0; i < MR; ++i)
+      QK_UNROLL
+    for (int j = 0; j < NV; ++j)
+      sum[i][j] = direct ? part[i][j] : add(sum[i][j], widened(part[i][j]));
+  }
+}
+
 /// MR rows times `valid` columns of a panel.
 template <int MR>
 QK_VARIANT void tile(const Rows &rows, const Panel &p, const float *bias, int64_t k,
                      int64_t valid) {
-  const VI mask = set1(0x0f0f0f0f);
   QK_NO_UNROLL
   for (int64_t column = 0; column < valid; column += NV * VL) {
     const uint8_t *codes = p.codes + 4 * column;
@@ -98,42 +145,7 @@ QK_VARIANT void tile(const Rows &rows, const Panel &p, const float *bias, int64_
           sum[i][j] = p.zeroStride ? mul(zero, set1(-rows.sums[i * p.groups + g]))
                                    : set1(-rows.sums[i * p.groups + g] * p.zeros[0]);
       }
-      const int64_t end = minI64(p.group, k - g * p.group);
-      QK_NO_UNROLL
-      for (int64_t first = 0; first < end; first += ExactK) {
-        const bool direct = QK_VNNI;
-        VI part[MR][NV];
-        QK_UNROLL
-        for (int i = 0; i < MR; ++i)
-          QK_UNROLL
-        for (int j = 0; j < NV; ++j)
-          part[i][j] = direct ? sum[i][j] : zero();
-        const int64_t last = minI64(end, first + ExactK);
-        QK_NO_UNROLL
-        for (int64_t at = first; at < last; at += 8, in += 8, codes += 4 * GroupedColumns) {
-          __builtin_prefetch(codes + 8192);
-          VI low[NV], high[NV];
-          QK_UNROLL
-          for (int j = 0; j < NV; ++j) {
-            const VI both = load(codes + j * (4 * VL));
-            low[j] = and32(both, mask);
-            high[j] = and32(shrU32(both, 4), mask);
-          }
-          QK_UNROLL
-          for (int i = 0; i < MR; ++i) {
-            const VI x = broadcast4(in + i * rows.inRowStride);
-            const VI y = broadcast4(in + i * rows.inRowStride + 4);
-            QK_UNROLL
-            for (int j = 0; j < NV; ++j)
-              part[i][j] = products(products(part[i][j], low[j], x), high[j], y);
-          }
-        }
-        QK_UNROLL
-        for (int i = 0; i < MR; ++i)
-          QK_UNROLL
-        for (int j = 0; j < NV; ++j)
-          sum[i][j] = direct ? part[i][j] : add(sum[i][j], widened(part[i][j]));
-      }
+      addGroup(sum, in, rows.inRowStride, codes, minI64(p.group, k - g * p.group));
       QK_UNROLL
       for (int j = 0; j < NV; ++j) {
         const VF scale = loadF(p.scales + g * GroupedColumns + column + j * VL);

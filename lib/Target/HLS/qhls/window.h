@@ -25,6 +25,46 @@ constexpr int clamp_int(long long v, int lo, int hi) {
   return v < lo ? lo : v > hi ? hi : static_cast<int>(v);
 }
 constexpr int larger(int a, int b) { return a > b ? a : b; }
+
+template <class T, int LANES> word<T, LANES> filled(T value) {
+  QHLS_INLINE()
+  word<T, LANES> beat;
+  for (int l = 0; l < LANES; ++l) {
+    QHLS_UNROLL()
+    beat.set(l, value);
+  }
+  return beat;
+}
+
+/// The beats of an output row, in the order in which they are sent.
+template <class CFG> struct window_cursor {
+  enum { parts = CFG::channels / CFG::lanes / CFG::groups };
+  int ox = 0, group = 0, ky = 0, kx = 0, part = 0;
+
+  int row(int oy) const { return oy * CFG::stride_h - CFG::pad_top + ky * CFG::dilation_h; }
+  int column() const { return ox * CFG::stride_w - CFG::pad_left + kx * CFG::dilation_w; }
+
+  /// True behind the row's last beat, and the first one is next again.
+  bool step() {
+    QHLS_INLINE()
+    if (++part < parts)
+      return false;
+    part = 0;
+    if (++kx < CFG::kernel_w)
+      return false;
+    kx = 0;
+    if (++ky < CFG::kernel_h)
+      return false;
+    ky = 0;
+    if (++group < CFG::groups)
+      return false;
+    group = 0;
+    if (++ox < CFG::out_width)
+      return false;
+    ox = 0;
+    return true;
+  }
+};
 } // namespace detail
 
 /// Members of CFG, all static const int: height, width, channels, lanes, kernel_h, kernel_w,
@@ -67,7 +107,6 @@ template <class CFG, class T>
 void window(hls::stream<word<T, CFG::lanes>> &in, hls::stream<word<T, CFG::lanes>> &out, T pad) {
   QHLS_INLINE_OFF()
   typedef window_shape<CFG> shape;
-  enum { GF = shape::folds / CFG::groups };
   QHLS_UNIT(latency::window);
 
   word<T, CFG::lanes> ring[shape::rows][shape::row_beats];
@@ -78,7 +117,7 @@ void window(hls::stream<word<T, CFG::lanes>> &in, hls::stream<word<T, CFG::lanes
       phase_cycles = shape::fill_cycles; // phase: output row, or -1 while the first rows arrive
   int limit = shape::first_rows;         // rows that may arrive in this phase
   int top = shape::first_top;            // ring row of input row oy * stride - pad
-  int ox = 0, group = 0, ky = 0, kx = 0, part = 0;
+  detail::window_cursor<CFG> at;
   bool sending = false;
   // Without rows to wait for, the first phase is output row 0.
   if (shape::fill_cycles == 0) {
@@ -100,36 +139,13 @@ void window(hls::stream<word<T, CFG::lanes>> &in, hls::stream<word<T, CFG::lanes
       }
     }
     if (sending) {
-      int y = phase * CFG::stride_h - CFG::pad_top + ky * CFG::dilation_h;
-      int x = ox * CFG::stride_w - CFG::pad_left + kx * CFG::dilation_w;
-      word<T, CFG::lanes> beat;
-      if (y >= 0 && y < CFG::height && x >= 0 && x < CFG::width) {
-        int row = top + ky * CFG::dilation_h;
-        beat = ring[row >= shape::rows ? row - shape::rows : row]
-                   [x * shape::folds + group * GF + part];
-      } else {
-        for (int l = 0; l < CFG::lanes; ++l) {
-          QHLS_UNROLL()
-          beat.set(l, pad);
-        }
-      }
-      out.write(beat);
-      if (++part == GF) {
-        part = 0;
-        if (++kx == CFG::kernel_w) {
-          kx = 0;
-          if (++ky == CFG::kernel_h) {
-            ky = 0;
-            if (++group == CFG::groups) {
-              group = 0;
-              if (++ox == CFG::out_width) {
-                ox = 0;
-                sending = false;
-              }
-            }
-          }
-        }
-      }
+      int y = at.row(phase), x = at.column(), row = top + at.ky * CFG::dilation_h;
+      if (y >= 0 && y < CFG::height && x >= 0 && x < CFG::width)
+        out.write(ring[row >= shape::rows ? row - shape::rows : row]
+                      [x * shape::folds + at.group * at.parts + at.part]);
+      else
+        out.write(detail::filled<T, CFG::lanes>(pad));
+      sending = !at.step();
     }
     if (++cycle == phase_cycles) {
       cycle = 0;
@@ -164,6 +180,28 @@ template <class CFG> struct window_parallel_cycles {
   enum { value = window_parallel_shape<CFG>::cycles };
 };
 
+namespace detail {
+/// A pixel of the padded image comes into the window, with those above it; the lines keep column x.
+template <class SHAPE, class P>
+void shift_in(const P &pixel, P (&lines)[SHAPE::lines][SHAPE::columns],
+              P (&registers)[SHAPE::extent_h][SHAPE::extent_w], int x, int y) {
+  QHLS_INLINE()
+  for (int r = 0; r < SHAPE::extent_h; ++r) {
+    QHLS_UNROLL()
+    for (int c = 0; c + 1 < SHAPE::extent_w; ++c) {
+      QHLS_UNROLL()
+      registers[r][c] = registers[r][c + 1];
+    }
+    registers[r][SHAPE::extent_w - 1] =
+        r == SHAPE::extent_h - 1 || y < SHAPE::extent_h - 1 - r ? pixel : lines[r][x];
+  }
+  for (int r = 0; r + 1 < SHAPE::extent_h; ++r) {
+    QHLS_UNROLL()
+    lines[r][x] = registers[r + 1][SHAPE::extent_w - 1];
+  }
+}
+} // namespace detail
+
 /// Walks over the padded image, one pixel a cycle, with the lines above in memories and the window
 /// in registers.
 template <class CFG, class T>
@@ -186,39 +224,20 @@ void window_parallel(hls::stream<word<T, CFG::lanes>> &in,
     QHLS_PIPELINE()
     pixel_t pixel;
     if (y >= CFG::pad_top && y < CFG::pad_top + CFG::height && x >= CFG::pad_left &&
-        x < CFG::pad_left + CFG::width) {
+        x < CFG::pad_left + CFG::width)
       pixel = in.read();
-    } else {
-      for (int l = 0; l < CFG::lanes; ++l) {
-        QHLS_UNROLL()
-        pixel.set(l, pad);
-      }
-    }
-    for (int r = 0; r < shape::extent_h; ++r) {
-      QHLS_UNROLL()
-      for (int c = 0; c + 1 < shape::extent_w; ++c) {
-        QHLS_UNROLL()
-        registers[r][c] = registers[r][c + 1];
-      }
-      registers[r][shape::extent_w - 1] =
-          r == shape::extent_h - 1 || y < shape::extent_h - 1 - r ? pixel : lines[r][x];
-    }
-    for (int r = 0; r + 1 < shape::extent_h; ++r) {
-      QHLS_UNROLL()
-      lines[r][x] = registers[r + 1][shape::extent_w - 1];
-    }
+    else
+      pixel = detail::filled<T, CFG::lanes>(pad);
+    detail::shift_in<shape>(pixel, lines, registers, x, y);
     if (y == next_y && x == next_x && sent_y < CFG::out_height && sent_x < CFG::out_width) {
       word<T, shape::lanes> beat;
-      for (int ky = 0; ky < CFG::kernel_h; ++ky) {
+      for (int l = 0; l < shape::lanes; ++l) {
         QHLS_UNROLL()
-        for (int kx = 0; kx < CFG::kernel_w; ++kx) {
-          QHLS_UNROLL()
-          for (int l = 0; l < CFG::lanes; ++l) {
-            QHLS_UNROLL()
-            beat.set((ky * CFG::kernel_w + kx) * CFG::lanes + l,
-                     registers[ky * CFG::dilation_h][kx * CFG::dilation_w].get(l));
-          }
-        }
+        const int tap = l / CFG::channels;
+        beat.set(
+            l,
+            registers[tap / CFG::kernel_w * CFG::dilation_h][tap % CFG::kernel_w * CFG::dilation_w]
+                .get(l % CFG::channels));
       }
       out.write(beat);
       next_x += CFG::stride_w;
