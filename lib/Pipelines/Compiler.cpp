@@ -226,6 +226,36 @@ LogicalResult Compiler::prepare(Stage next) {
   return success();
 }
 
+/// A file that is quantized leaves nothing to decide: files that would decide are refused. A recipe
+/// may be that of other models, too.
+LogicalResult Compiler::requireNoDecisions() {
+  if (std::vector<StringRef> names = storageOptions(options.recipe); !names.empty())
+    emitWarning(ir->getLoc(), "the file says how tensors are stored: nothing reads ")
+        << llvm::join(names, ", ");
+  SmallVector<StringRef> idle;
+  if (options.recipe.allocation.isRequested())
+    idle.push_back("bit allocation");
+  const std::pair<StringRef, StringRef> files[] = {
+      {"--statistics", options.statistics},
+      {"--channels", options.channels},
+      {"--save-channels", options.saveChannels},
+      {"--moments", options.moments},
+      {"--save-moments", options.saveMoments},
+      {"--cross-moments", options.crossMoments},
+      {"--save-cross-moments", options.saveCrossMoments},
+      {"--codes", options.codes},
+      {"--save-codes", options.saveCodes},
+      {"--biases", options.biases},
+      {"--save-biases", options.saveBiases}};
+  for (const auto &[option, file] : files)
+    if (!file.empty())
+      idle.push_back(option);
+  if (idle.empty())
+    return success();
+  return emitError(ir->getLoc(), "the file says how tensors are stored: expected it without ")
+         << llvm::join(idle, ", ");
+}
+
 /// Keeps the float module, and checks that it is fit for `target`.
 LogicalResult Compiler::finishFloat(Stage target) {
   floatModule = ir->clone();
@@ -234,10 +264,8 @@ LogicalResult Compiler::finishFloat(Stage target) {
   result.quantizedInFile = (*ir)->hasAttr(qnn::quantizedInFileAttr);
   if (result.quantizedInFile && target != Stage::Float && failed(requireStaticInputs()))
     return failure();
-  if (result.quantizedInFile && options.recipe.allocation.isRequested())
-    return emitError(ir->getLoc(), "bit allocation: the file says how weights are stored");
-  if (result.quantizedInFile && !(options.biases.empty() && options.saveBiases.empty()))
-    return emitError(ir->getLoc(), "biases: the file says how biases are stored");
+  if (result.quantizedInFile && failed(requireNoDecisions()))
+    return failure();
   return success();
 }
 

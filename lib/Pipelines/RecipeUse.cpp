@@ -13,6 +13,7 @@
 #include "RecipeOptions.h"
 #include "quantc/Calibration/Observer.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace quantc;
 
@@ -119,15 +120,35 @@ std::vector<IdleOption> quantc::idleOptions(const Recipe &recipe) {
   return idle;
 }
 
-llvm::Error quantc::checkUse(const Recipe &recipe) {
+/// Names of options that were given another value than their default.
+static std::set<llvm::StringRef> changedOptions(const Recipe &recipe) {
   static const Recipe defaults;
-  llvm::StringMap<bool> differs;
+  std::set<llvm::StringRef> changed;
   for (const RecipeEntry &entry : recipeEntries())
-    differs[entry.option.name] = entry.get(recipe) != entry.get(defaults);
+    if (recipe.given.count(entry.option.name.str()) && entry.get(recipe) != entry.get(defaults))
+      changed.insert(entry.option.name);
+  return changed;
+}
+
+llvm::Error quantc::checkUse(const Recipe &recipe) {
+  const std::set<llvm::StringRef> changed = changedOptions(recipe);
   std::vector<std::string> faults;
   for (const IdleOption &idle : idleOptions(recipe))
-    if (differs.lookup(idle.name) && recipe.given.count(idle.name.str()))
+    if (changed.count(idle.name) != 0)
       faults.push_back(idle.reason);
   return faults.empty() ? llvm::Error::success()
                         : llvm::createStringError(llvm::join(faults, "; "));
+}
+
+std::vector<llvm::StringRef> quantc::storageOptions(const Recipe &recipe) {
+  const std::set<llvm::StringRef> changed = changedOptions(recipe);
+  std::vector<llvm::StringRef> names;
+  for (const RecipeEntry &entry : recipeEntries()) {
+    llvm::StringRef name = entry.option.name;
+    const bool ofCode =
+        name.starts_with("hls-") || name == "strict" || name == "io-type" || name == "cpu";
+    if (!ofCode && changed.count(name) != 0)
+      names.push_back(name);
+  }
+  return names;
 }

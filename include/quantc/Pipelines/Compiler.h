@@ -225,6 +225,7 @@ public:
 private:
   mlir::LogicalResult runStage(Stage stage);
   mlir::LogicalResult prepare(Stage next);
+  mlir::LogicalResult requireNoDecisions();
   mlir::LogicalResult finishFloat(Stage target);
   mlir::LogicalResult finishInteger();
   void reportSchedule();

@@ -193,6 +193,10 @@ llvm::Expected<Recipe> loadRecipe(llvm::StringRef nameOrPath);
 /// success where all is well.
 llvm::Error checkRecipe(const Recipe &recipe);
 
+/// Options that were given another value than their default, and that say how tensors are stored:
+/// a model whose file says so reads none of them.
+std::vector<llvm::StringRef> storageOptions(const Recipe &recipe);
+
 /// Names of the built-in recipes.
 std::vector<std::string> builtinRecipes();
 
