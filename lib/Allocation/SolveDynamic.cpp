@@ -57,15 +57,18 @@ Error alloc::explainInfeasible(const Problem &problem) {
   Faults faults;
   std::string names;
   std::optional<unsigned> last;
+  std::vector<InfeasibleError::Budget> missed;
   for (auto [k, resource] : enumerate(problem.resources)) {
     if (!resource.budget)
       continue;
     names += (names.empty() ? "'" : ", '") + resource.name + "'";
     last = k;
     std::optional<int64_t> least = leastTotal(problem, k, /*withOthers=*/false);
-    if (least && *least > *resource.budget)
-      faults.add("budget of '" + resource.name + "': expected at least " + Twine(*least) +
-                 ", the least that any allocation takes, but found " + Twine(*resource.budget));
+    if (!least || *least <= *resource.budget)
+      continue;
+    faults.add("budget of '" + resource.name + "': expected at least " + Twine(*least) +
+               ", the least that any allocation takes, but found " + Twine(*resource.budget));
+    missed.push_back({unsigned(k), *least});
   }
   if (faults.empty()) {
     std::string text = "budgets of " + names +
@@ -76,7 +79,7 @@ Error alloc::explainInfeasible(const Problem &problem) {
                       problem.resources[*last].name, *least, *problem.resources[*last].budget);
     faults.add(text);
   }
-  return make_error<InfeasibleError>(toString(faults.take()));
+  return make_error<InfeasibleError>(toString(faults.take()), std::move(missed));
 }
 
 Expected<Solution> alloc::solveDynamic(const Problem &problem, const DynamicOptions &options) {

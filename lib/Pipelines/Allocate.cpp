@@ -223,21 +223,44 @@ llvm::Expected<LatencyTable> Compiler::measureLatencies(const SensitivityTable &
 // Tables
 //===----------------------------------------------------------------------===//
 
-/// The file's layers in the module's order; an error names the first that it lacks.
-static llvm::Expected<SensitivityTable> tableFor(ModuleOp module, SensitivityTable file) {
-  SensitivityTable table = file;
-  table.layers.clear();
-  for (const LayerSensitivity &layer : findLayers(module)) {
-    auto found =
-        llvm::find_if(file.layers, [&](const LayerSensitivity &l) { return l.node == layer.node; });
-    if (found == file.layers.end() || found->parameters != layer.parameters)
-      return llvm::createStringError("the table of sensitivities is of another model: it holds no "
-                                     "node '" +
-                                     layer.node + "' of " + llvm::Twine(layer.parameters) +
-                                     " weights");
-    table.layers.push_back(*found);
-  }
-  return table;
+static llvm::Error inFile(StringRef path, llvm::Error error) {
+  return llvm::createStringError("'" + path + "': " + llvm::toString(std::move(error)));
+}
+
+/// What is compiled: a level of instruction sets, or another target's name.
+static std::string codeOf(const Recipe &recipe) {
+  if (recipe.isGPU() || recipe.isFPGA())
+    return recipe.target;
+  auto level = kernels::parseLevel(recipe.cpu).value_or(kernels::bestHostLevel());
+  return std::string(kernels::levelInfo(level).name);
+}
+
+/// The file's latencies of the code that is compiled, wherever it ran.
+static llvm::Expected<LatencyTable> readLatenciesOf(ModuleOp module,
+                                                    const CompileOptions &options) {
+  auto file = readLatencies(options.latency);
+  if (!file)
+    return file;
+  if (llvm::Error error = matchModel(*file, findModelLayers(module)))
+    return inFile(options.latency, std::move(error));
+  if (std::string code = codeOf(options.recipe); file->cpu != code)
+    return inFile(options.latency,
+                  llvm::createStringError("expected latencies of code for '" + code +
+                                          "', but found those of '" + file->cpu + "'"));
+  if (file->threads != options.threads)
+    emitWarning(module.getLoc(), "the latencies of '")
+        << options.latency << "' were measured with " << file->threads
+        << " threads, and this run has " << options.threads << ": they may be far off";
+  return file;
+}
+
+static llvm::Expected<CurvatureTable> readCurvaturesOf(ModuleOp module, StringRef path) {
+  auto file = readCurvatures(path);
+  if (!file)
+    return file;
+  if (llvm::Error error = matchModel(*file, findModelLayers(module)))
+    return inFile(path, std::move(error));
+  return file;
 }
 
 /// How the weights are rounded whose losses are measured: as they will be in the end. Losses that
@@ -310,7 +333,16 @@ llvm::Expected<SensitivityTable> Compiler::readSensitivities(const WidthProbes &
     emitWarning(ir->getLoc(), "the table of sensitivities was measured with weight-rounding ")
         << file->rounding << ", and this allocation's losses are those of "
         << probes.options.rounding;
-  return tableFor(*ir, std::move(*file));
+  const bool perChannel = options.recipe.quantize.weightPerChannel;
+  if (file->perChannel != perChannel)
+    emitWarning(ir->getLoc(), "the table of sensitivities was measured with a scale for each ")
+        << (file->perChannel ? "channel" : "tensor") << ", and the recipe has one for each "
+        << (perChannel ? "channel" : "tensor") << ": losses may be far off";
+  auto table = matchModel(*file, findModelLayers(*ir));
+  if (!table)
+    return inFile(options.sensitivity, table.takeError());
+  table->perChannel = perChannel; // decides sizes, which are the recipe's
+  return table;
 }
 
 llvm::Expected<SensitivityTable> Compiler::findSensitivities(WidthProbes &probes) {
@@ -337,7 +369,7 @@ llvm::Expected<std::optional<LatencyTable>>
 Compiler::findLatencies(const SensitivityTable &sensitivities) {
   const AllocationOptions &wanted = options.recipe.allocation;
   if (!options.latency.empty()) {
-    auto file = readLatencies(options.latency);
+    auto file = readLatenciesOf(*ir, options);
     if (!file)
       return file.takeError();
     return std::optional(std::move(*file));
@@ -420,7 +452,7 @@ llvm::Expected<AllocationResult> Compiler::decideWidths() {
     return areas.takeError();
   std::optional<CurvatureTable> curvatures;
   if (!options.curvature.empty()) {
-    auto file = readCurvatures(options.curvature);
+    auto file = readCurvaturesOf(*ir, options.curvature);
     if (!file)
       return file.takeError();
     curvatures = std::move(*file);
@@ -445,7 +477,7 @@ llvm::Expected<AllocationResult> Compiler::decideWidths() {
   auto solved = alloc::solve(allocation.problem);
   if (!solved) {
     goalWasMissed = solved.errorIsA<alloc::InfeasibleError>();
-    return solved.takeError();
+    return nameBudgets(solved.takeError(), allocation.problem, inputs, wanted);
   }
   allocation.solved = std::move(*solved);
   allocation.chosen = allocation.solved.best.assignment;
@@ -474,6 +506,7 @@ static bool isDecided(ModuleOp module, ArrayRef<std::string> nodeBits) {
 static llvm::Error checkDecided(ModuleOp module, const Recipe &recipe) {
   SensitivityTable table;
   table.layers = findLayers(module);
+  table.perChannel = recipe.quantize.weightPerChannel;
   AllocationInputs inputs{table, nullptr, nullptr, recipe.quantize.activationBits,
                           pinsOf(recipe.quantize.nodeBits)};
   AllocationOptions budgets;
@@ -490,7 +523,7 @@ static llvm::Error checkDecided(ModuleOp module, const Recipe &recipe) {
   auto problem = makeProblem(inputs, budgets);
   if (!problem)
     return problem.takeError();
-  return alloc::solve(*problem).takeError();
+  return nameBudgets(alloc::solve(*problem).takeError(), *problem, inputs, budgets);
 }
 
 LogicalResult Compiler::allocateBits() {

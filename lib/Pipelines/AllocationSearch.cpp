@@ -85,7 +85,8 @@ llvm::Expected<AllocationSearch> Compiler::searchWidths(const AllocationResult &
     auto effect = (*meter)->measure(runs, bits);
     return effect ? outputLoss(search.loss, *effect) : effect.takeError();
   };
-  const auto [proposing, confirming] = halves(probes.runs);
+  const std::array<std::vector<int64_t>, 2> runs = halves(probes.runs);
+  const std::vector<int64_t> &proposing = runs[0], &confirming = runs[1];
   const uint64_t trials = uint64_t(wanted.search);
   uint64_t done = 0;
   auto propose = [&](const alloc::Assignment &assignment) {

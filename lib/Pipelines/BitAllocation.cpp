@@ -29,6 +29,17 @@ using alloc::Problem;
 
 static std::string labelOf(unsigned bits) { return "w" + std::to_string(bits); }
 
+static std::string shortText(double value) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%.4g", value);
+  return text;
+}
+
+/// value / divisor in thousandths, rounded up: a budget of that much is met.
+static std::string inThousandths(int64_t value, int64_t divisor) {
+  return llvm::formatv("{0:F3}", std::ceil(1000 * double(value) / double(divisor)) / 1000).str();
+}
+
 //===----------------------------------------------------------------------===//
 // Losses
 //===----------------------------------------------------------------------===//
@@ -219,9 +230,9 @@ static llvm::Error addResources(Problem &problem, const AllocationInputs &inputs
     int64_t left = int64_t(options.targetLatency * 1000) - inputs.latencies->rest;
     if (left < 0)
       return llvm::make_error<alloc::InfeasibleError>(
-          llvm::formatv("target-latency {0} us: what no width changes takes {1:F1} us alone",
-                        options.targetLatency, double(inputs.latencies->rest) / 1000)
-              .str());
+          "target-latency: expected more than " + inThousandths(inputs.latencies->rest, 1000) +
+          " us, which what no width changes takes alone, but found " +
+          shortText(options.targetLatency));
     problem.resources.back().budget = left;
   }
   return llvm::Error::success();
@@ -246,6 +257,45 @@ static llvm::Error addAreas(Problem &problem, const AllocationInputs &inputs) {
   return llvm::Error::success();
 }
 
+/// What the least total of a resource means for the option that its budget came from.
+static std::string budgetText(llvm::StringRef resource, int64_t least, int64_t budget,
+                              const AllocationInputs &inputs, const AllocationOptions &options) {
+  auto text = [](const llvm::Twine &option, const llvm::Twine &most, const llvm::Twine &found) {
+    return (option + ": expected at least " + most +
+            ", the least that the widths allow, but found " + found)
+        .str();
+  };
+  if (resource == "bits")
+    return text("effective-bits",
+                inThousandths(least, std::max<int64_t>(ownParameters(inputs.sensitivities), 1)) +
+                    " bits a weight",
+                shortText(options.effectiveBits));
+  if (resource == "size")
+    return text("target-size", llvm::Twine(least) + " bytes", llvm::Twine(options.targetSize));
+  if (resource == "latency")
+    return text("target-latency", inThousandths(least + inputs.latencies->rest, 1000) + " us",
+                shortText(options.targetLatency));
+  size_t area = size_t(llvm::find(areaResources(), resource) - areaResources().begin());
+  const int64_t rest = inputs.areas->rest[area];
+  return text("fit-part", llvm::Twine(least + rest) + " " + resource, llvm::Twine(budget + rest));
+}
+
+llvm::Error quantc::nameBudgets(llvm::Error error, const Problem &problem,
+                                const AllocationInputs &inputs, const AllocationOptions &options) {
+  return llvm::handleErrors(
+      std::move(error), [&](std::unique_ptr<alloc::InfeasibleError> infeasible) -> llvm::Error {
+        std::vector<std::string> texts;
+        for (const alloc::InfeasibleError::Budget &missed : infeasible->missedBudgets()) {
+          const alloc::Resource &resource = problem.resources[missed.resource];
+          texts.push_back(
+              budgetText(resource.name, missed.least, *resource.budget, inputs, options));
+        }
+        if (texts.empty())
+          return llvm::Error(std::move(infeasible));
+        return llvm::make_error<alloc::InfeasibleError>(llvm::join(texts, "; "));
+      });
+}
+
 static llvm::Error pinGroup(alloc::Group &group, unsigned bits) {
   for (auto [i, candidate] : llvm::enumerate(group.candidates))
     if (candidate.label == labelOf(bits)) {
@@ -264,6 +314,30 @@ static llvm::Error checkLoss(llvm::StringRef loss) {
     return llvm::Error::success();
   return llvm::createStringError("unknown loss '" + loss + "'" +
                                  didYouMean(loss, llvm::ArrayRef(names)));
+}
+
+/// Counts whose products with widths fit 64 bits, whatever a table says.
+static llvm::Error checkCounts(const SensitivityTable &table) {
+  const std::pair<llvm::StringRef, int64_t LayerSensitivity::*> counts[] = {
+      {"parameters", &LayerSensitivity::parameters},
+      {"channels", &LayerSensitivity::channels},
+      {"macs", &LayerSensitivity::macs}};
+  std::vector<std::string> faults;
+  for (auto [name, count] : counts) {
+    int64_t sum = 0;
+    for (const LayerSensitivity &layer : table.layers) {
+      const int64_t value = layer.*count;
+      if (value >= 0 && value <= alloc::kMaxCost - sum)
+        sum += value;
+      else
+        faults.push_back(("node '" + layer.node + "': expected '" + name +
+                          "' in [0, 2^53], the sum of all nodes too, but found " +
+                          llvm::Twine(value))
+                             .str());
+    }
+  }
+  return faults.empty() ? llvm::Error::success()
+                        : llvm::createStringError(llvm::join(faults, "; "));
 }
 
 /// Nodes that read one constant take one width.
@@ -346,6 +420,8 @@ llvm::Expected<Problem> quantc::makeProblem(const AllocationInputs &inputs,
                                             const AllocationOptions &options) {
   if (llvm::Error error = checkLoss(options.loss))
     return std::move(error);
+  if (llvm::Error error = checkCounts(inputs.sensitivities))
+    return std::move(error);
   Problem problem;
   if (llvm::Error error = addResources(problem, inputs, options))
     return std::move(error);
@@ -391,12 +467,6 @@ std::vector<std::string> quantc::nodeBitsOf(const Problem &problem,
 //===----------------------------------------------------------------------===//
 // Reports
 //===----------------------------------------------------------------------===//
-
-static std::string shortText(double value) {
-  std::string text;
-  llvm::raw_string_ostream(text) << llvm::format("%.4g", value);
-  return text;
-}
 
 /// The loss where every free group takes its narrowest or its widest candidate.
 static std::string uniformText(const Problem &problem, bool widest) {

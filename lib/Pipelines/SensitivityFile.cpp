@@ -116,18 +116,36 @@ static bool fromJSON(const json::Value &value, SensitivityTable &table, json::Pa
 
 static bool fromJSON(const json::Value &value, LatencyTable &table, json::Path path) {
   json::ObjectMapper map(value, path);
-  return map && map.map("cpu", table.cpu) && map.map("threads", table.threads) &&
-         map.map("runs", table.runs) && map.map("rest", table.rest) &&
-         map.map("layers", table.layers);
+  if (!map || !map.map("cpu", table.cpu) || !map.map("threads", table.threads) ||
+      !map.map("runs", table.runs) || !map.map("rest", table.rest) ||
+      !map.map("layers", table.layers))
+    return false;
+  if (table.rest < 0 || table.rest > alloc::kMaxCost) {
+    path.field("rest").report("expected 0 to 2^53 nanoseconds");
+    return false;
+  }
+  return true;
 }
 
 static bool fromJSON(const json::Value &value, Curvature &curvature, json::Path path) {
   json::ObjectMapper map(value, path);
-  return map && map.mapOptional("trace", curvature.trace) &&
+  return map && map.map("weights", curvature.weights) &&
+         map.mapOptional("trace", curvature.trace) &&
          map.mapOptional("eigenvalue", curvature.eigenvalue) &&
          map.mapOptional("eigenvalues", curvature.eigenvalues) &&
          map.mapOptional("fisher", curvature.fisher);
 }
+
+namespace {
+struct CurvatureFile {
+  CurvatureTable curvatures;
+};
+
+bool fromJSON(const json::Value &value, CurvatureFile &file, json::Path path) {
+  json::ObjectMapper map(value, path);
+  return map && map.map("curvature", file.curvatures);
+}
+} // namespace
 
 } // namespace quantc
 
@@ -215,19 +233,8 @@ llvm::Expected<LatencyTable> quantc::readLatencies(llvm::StringRef path) {
 //===----------------------------------------------------------------------===//
 
 llvm::Expected<CurvatureTable> quantc::readCurvatures(llvm::StringRef path) {
-  auto buffer = llvm::MemoryBuffer::getFile(path);
-  if (!buffer)
-    return llvm::createStringError("cannot read '" + path + "': " + buffer.getError().message());
-  auto value = json::parse((*buffer)->getBuffer());
-  if (!value)
-    return llvm::createStringError("'" + path + "': " + llvm::toString(value.takeError()));
-  json::Object *object = value->getAsObject();
-  json::Value *curvatures = object ? object->get("curvature") : nullptr;
-  if (!curvatures)
-    return llvm::createStringError("'" + path + "': expected an object with a key 'curvature'");
-  CurvatureTable table;
-  json::Path::Root root("curvature");
-  if (!fromJSON(*curvatures, table, root))
-    return llvm::createStringError("'" + path + "': " + llvm::toString(root.getError()));
-  return table;
+  auto file = readTable<CurvatureFile>(path, "quantc-curvature");
+  if (!file)
+    return file.takeError();
+  return std::move(file->curvatures);
 }

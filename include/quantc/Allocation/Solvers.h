@@ -28,12 +28,21 @@ namespace quantc::alloc {
 class InfeasibleError : public llvm::ErrorInfo<InfeasibleError> {
 public:
   static char ID;
-  explicit InfeasibleError(std::string text) : text(std::move(text)) {}
+  /// A budget that is too small: the least total of its resource.
+  struct Budget {
+    unsigned resource;
+    int64_t least;
+  };
+  explicit InfeasibleError(std::string text, std::vector<Budget> missed = {})
+      : text(std::move(text)), missed(std::move(missed)) {}
   void log(llvm::raw_ostream &out) const override { out << text; }
   std::error_code convertToErrorCode() const override { return llvm::inconvertibleErrorCode(); }
+  /// The budgets that cannot be met by themselves.
+  llvm::ArrayRef<Budget> missedBudgets() const { return missed; }
 
 private:
   std::string text;
+  std::vector<Budget> missed;
 };
 
 /// A solver gave up: too many states, or a limit of the integer program.

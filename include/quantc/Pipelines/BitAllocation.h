@@ -17,8 +17,10 @@
 //
 // Latencies as JSON: {"format": "quantc-latency", "version": 1, "cpu": "x86-64-v3", "threads": 1,
 // "runs": 30, "rest": 123, "layers": {"conv1": {"w4": 456, "w8": 456}}}, nanoseconds, medians.
-// Curvatures: {"curvature": {"conv1": {"trace": 1.5, "eigenvalue": 0.5, "eigenvalues": [...],
-// "fisher": 0.1}}}; `fisher` is the mean over weights of the squared gradient.
+// "cpu" is the level of the code that was timed, or a target's name ("cuda:sm_90"). Curvatures:
+// {"format": "quantc-curvature", "version": 1, "curvature": {"conv1": {"weights": 864,
+// "trace": 1.5, "eigenvalue": 0.5, "eigenvalues": [...], "fisher": 0.1}}}; `fisher` is the mean
+// over weights of the squared gradient.
 //
 //===----------------------------------------------------------------------===//
 
@@ -30,6 +32,7 @@
 #include "quantc/Allocation/Solvers.h"
 #include "quantc/Pipelines/Recipe.h"
 #include "quantc/Pipelines/Sensitivity.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/JSON.h"
 #include <array>
 #include <map>
@@ -44,7 +47,7 @@ struct AllocationLoss {
 llvm::ArrayRef<AllocationLoss> allocationLosses();
 
 struct LatencyTable {
-  std::string cpu; ///< ISA level
+  std::string cpu; ///< ISA level, or name of a target
   int64_t threads = 1, runs = 0;
   int64_t rest = 0; ///< ns of a run outside of the layers
   /// ns by node and label.
@@ -65,6 +68,7 @@ struct AreaTable {
 };
 
 struct Curvature {
+  int64_t weights = 0; ///< number of entries
   std::optional<double> trace, eigenvalue, fisher;
   std::vector<double> eigenvalues; ///< over subsets of the data (Q-BERT)
 };
@@ -74,6 +78,20 @@ llvm::Error writeLatencies(llvm::StringRef path, const LatencyTable &table);
 llvm::Expected<LatencyTable> readLatencies(llvm::StringRef path);
 llvm::Expected<CurvatureTable> readCurvatures(llvm::StringRef path);
 
+/// What of a model its tables must agree with.
+struct ModelLayers {
+  std::vector<LayerSensitivity> layers; ///< `findLayers`
+  /// Names of all nodes: a table may hold layers that stay in float in this run.
+  llvm::StringSet<> nodes;
+};
+ModelLayers findModelLayers(mlir::ModuleOp module);
+
+/// The file's effects on the model's layers, in the model's order: what layers are is the model's
+/// word alone. All that the file says otherwise is one error.
+llvm::Expected<SensitivityTable> matchModel(const SensitivityTable &file, const ModelLayers &model);
+llvm::Error matchModel(const CurvatureTable &file, const ModelLayers &model);
+llvm::Error matchModel(const LatencyTable &file, const ModelLayers &model);
+
 /// What a problem is made of.
 struct AllocationInputs {
   const SensitivityTable &sensitivities;
@@ -81,10 +99,10 @@ struct AllocationInputs {
   const CurvatureTable *curvatures = nullptr; ///< null where no loss needs them
   unsigned activationBits = 8;
   /// Widths that the user decided, by node; 0: not.
-  std::map<std::string, unsigned> pins;
+  std::map<std::string, unsigned> pins = {};
   const AreaTable *areas = nullptr; ///< null: no resources of an FPGA
   /// What the FPGA has; a layer's budget is what the rest leaves. No budget where absent.
-  std::optional<AreaCosts> areaBudgets;
+  std::optional<AreaCosts> areaBudgets = std::nullopt;
 };
 
 /// Budgets are those of the options, rounded down. Errors: an unknown loss, a width or a node that
@@ -96,6 +114,11 @@ llvm::Expected<alloc::Problem> makeProblem(const AllocationInputs &inputs,
 llvm::StringRef outputLossName(llvm::StringRef loss);
 /// That loss; an error where it was not measured.
 llvm::Expected<double> outputLoss(llvm::StringRef name, const WidthEffect &effect);
+
+/// An InfeasibleError in the words of the user: options instead of resources, in their units. Other
+/// errors stay as they are.
+llvm::Error nameBudgets(llvm::Error error, const alloc::Problem &problem,
+                        const AllocationInputs &inputs, const AllocationOptions &options);
 
 /// Index of a resource of `makeProblem`; nullopt for none of that name.
 std::optional<unsigned> findResource(const alloc::Problem &problem, llvm::StringRef name);

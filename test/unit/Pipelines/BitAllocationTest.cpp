@@ -12,6 +12,7 @@
 
 #include "quantc/Pipelines/BitAllocation.h"
 #include "gtest/gtest.h"
+#include <algorithm>
 
 using namespace quantc;
 
@@ -91,7 +92,85 @@ TEST(BitAllocation, WhatTablesLackIsNamed) {
   LatencyTable latencies;
   latencies.rest = 6000;
   EXPECT_EQ(errorOf(makeProblem({sensitivities, &latencies, nullptr, 8, {}}, options)),
-            "target-latency 5.00 us: what no width changes takes 6.0 us alone");
+            "target-latency: expected more than 6.000 us, which what no width changes takes alone, "
+            "but found 5");
+}
+
+/// Budgets were told as numbers of other units ("budget of 'bits': expected at least 800"), and
+/// 0.001 us as 0.00.
+TEST(BitAllocation, BudgetsAreToldInTheUnitsOfTheirOptions) {
+  SensitivityTable sensitivities = table();
+  LatencyTable latencies;
+  latencies.rest = 1500;
+  for (const LayerSensitivity &layer : sensitivities.layers)
+    latencies.layers[layer.node] = {{"w4", 1001}, {"w8", 2000}};
+  AreaTable areas;
+  areas.rest = {10, 0, 0, 0};
+  for (const LayerSensitivity &layer : sensitivities.layers)
+    areas.layers[layer.node] = {{"w4", {5, 0, 0, 0}}, {"w8", {9, 0, 0, 0}}};
+  AllocationInputs inputs{sensitivities,         &latencies, nullptr, 8, {}, &areas,
+                          AreaCosts{24, 0, 0, 0}};
+  AllocationOptions options;
+  options.effectiveBits = 3.5;
+  options.targetSize = 179;
+  options.targetLatency = 1.6;
+  auto problem = makeProblem(inputs, options);
+  ASSERT_TRUE(bool(problem)) << llvm::toString(problem.takeError());
+  llvm::Error error = nameBudgets(alloc::solve(*problem).takeError(), *problem, inputs, options);
+  ASSERT_TRUE(error.isA<alloc::InfeasibleError>());
+  EXPECT_EQ(llvm::toString(std::move(error)),
+            "effective-bits: expected at least 4.000 bits a weight, the least that the widths "
+            "allow, but found 3.5; "
+            "target-size: expected at least 180 bytes, the least that the widths allow, but found "
+            "179; "
+            "target-latency: expected at least 4.503 us, the least that the widths allow, but "
+            "found 1.6; "
+            "fit-part: expected at least 25 lut, the least that the widths allow, but found 24");
+  options.targetLatency = 0.001;
+  EXPECT_EQ(errorOf(makeProblem(inputs, options)),
+            "target-latency: expected more than 1.500 us, which what no width changes takes alone, "
+            "but found 0.001");
+}
+
+/// A macs count of 9e17 was multiplied by widths, which overflowed.
+TEST(BitAllocation, CountsOfAnySizeDoNotOverflow) {
+  const int64_t limit = int64_t(1) << 53;
+  for (int64_t LayerSensitivity::*count :
+       {&LayerSensitivity::parameters, &LayerSensitivity::channels, &LayerSensitivity::macs})
+    for (int64_t value : {int64_t(-1), INT64_MIN, int64_t(900000000000000000), INT64_MAX, limit}) {
+      SensitivityTable sensitivities = table();
+      sensitivities.layers[1].*count = value; // 2^53 is too much beside the others' counts
+      std::string error = errorOf(makeProblem({sensitivities, nullptr, nullptr, 8, {}}, {}));
+      EXPECT_NE(error.find("in [0, 2^53], the sum of all nodes too, but found"), std::string::npos)
+          << error;
+    }
+}
+
+/// Shares of a file's own made its layers cost nothing.
+TEST(BitAllocation, LayersAreTheModelsNotTheFiles) {
+  ModelLayers model;
+  model.layers = table().layers;
+  for (const LayerSensitivity &layer : model.layers)
+    model.nodes.insert(layer.node);
+  model.nodes.insert("kept");
+  SensitivityTable file = table();
+  std::reverse(file.layers.begin(), file.layers.end());
+  file.layers.push_back({"kept", 7, 7, 7, "", {}}); // a layer that stays in float here
+  auto matched = matchModel(file, model);
+  ASSERT_TRUE(bool(matched)) << llvm::toString(matched.takeError());
+  ASSERT_EQ(matched->layers.size(), 3u);
+  EXPECT_EQ(matched->layers[2].shares, "a");
+  EXPECT_EQ(matched->layers[1].widths[0].noise, 8);
+
+  file.layers[0].shares = "c";
+  file.layers[1].macs = 1;
+  file.layers[3].node = "d";
+  auto refused = matchModel(file, model);
+  ASSERT_FALSE(bool(refused));
+  EXPECT_EQ(llvm::toString(refused.takeError()),
+            "the table is not of this model: node 'd': expected nodes of the model, but found this "
+            "one; node 'b': expected 'macs' of 1000, but found 1; node 'c': expected 'shares' of "
+            "'a', but found 'c'");
 }
 
 } // namespace

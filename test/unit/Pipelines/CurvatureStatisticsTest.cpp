@@ -218,6 +218,7 @@ TEST_F(CurvatureTest, AllocationReadsTheFile) {
   ASSERT_TRUE(bool(table)) << llvm::toString(table.takeError());
   ASSERT_EQ(table->size(), 2u);
   const Curvature &read = (*table)["first"];
+  EXPECT_EQ(read.weights, found.nodes[0].weights);
   EXPECT_EQ(read.trace, found.nodes[0].trace);
   EXPECT_EQ(read.eigenvalue, found.nodes[0].eigenvalue);
   EXPECT_EQ(read.eigenvalues, found.nodes[0].eigenvalues);
