@@ -17,6 +17,7 @@
 #include "JsonNumber.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "quantc/Dialect/QNN/Transforms/Passes.h"
 #include "quantc/Execution/JITExecutor.h"
 #include "quantc/PTQ/Gain.h"
 #include "quantc/Pipelines/Compiler.h"
@@ -275,6 +276,27 @@ llvm::Expected<std::vector<std::string>> Compiler::dropUseless(ModuleOp raised,
 // The step
 //===----------------------------------------------------------------------===//
 
+/// Names that options give in vain are one list, also those that only a later stage would find.
+static LogicalResult checkExcluded(ModuleOp module, const Recipe &recipe,
+                                   const qnn::MigrationSites &sites) {
+  llvm::StringSet<> names;
+  for (const std::string &name : recipe.migration.exclude)
+    names.insert(name);
+  std::vector<std::string> faults = qnn::unknownSites(sites, names, "migrate-exclude");
+  if (faults.empty())
+    return success();
+  if (recipe.hasStaticActivations()) {
+    OwningOpRef<ModuleOp> copy = module.clone();
+    ScopedDiagnosticHandler collect(module.getContext(), [&](Diagnostic &diagnostic) {
+      if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
+        faults.push_back(diagnostic.str());
+      return success();
+    });
+    (void)qnn::insertObservers(*copy, recipe.quantize);
+  }
+  return emitError(module.getLoc()) << llvm::join(faults, "; ");
+}
+
 LogicalResult Compiler::migrate() {
   if (options.recipe.migration.method == "none" || isTrial)
     return success();
@@ -284,6 +306,10 @@ LogicalResult Compiler::migrate() {
   };
   OwningOpRef<ModuleOp> raised = ir->clone();
   if (failed(raise(*raised)))
+    return failure();
+  const qnn::MigrationSites found =
+      qnn::findMigrationSites(*raised, siteOptions(options.recipe.migration));
+  if (failed(checkExcluded(*ir, options.recipe, found)))
     return failure();
   llvm::Expected<ChannelSampleTable> samples = sampleChannels(*raised);
   if (!samples)

@@ -188,19 +188,25 @@ static llvm::Expected<Recipe> resolveRecipe() {
   auto recipe = loadRecipe(recipeName.empty() ? "w8a8-integer" : recipeName.getValue());
   if (!recipe)
     return recipe.takeError();
+  std::vector<std::string> faults;
+  auto set = [&](llvm::StringRef name, llvm::StringRef value) {
+    if (llvm::Error error = setRecipeOption(*recipe, name, value))
+      faults.push_back(llvm::toString(std::move(error)));
+  };
   for (const std::string &setting : settings) {
     auto [name, value] = llvm::StringRef(setting).split('=');
-    if (!llvm::StringRef(setting).contains('='))
-      return usage("--set: expected option=value, but found '" + setting + "'");
-    if (llvm::Error error = setRecipeOption(*recipe, name, value))
-      return std::move(error);
+    if (llvm::StringRef(setting).contains('='))
+      set(name, value);
+    else
+      faults.push_back("--set: expected option=value, but found '" + setting + "'");
   }
   std::string size;
   if (!targetSize.empty()) {
     auto bytes = parseSize("--target-size", targetSize);
-    if (!bytes)
-      return bytes.takeError();
-    size = std::to_string(*bytes);
+    if (bytes)
+      size = std::to_string(*bytes);
+    else
+      faults.push_back(llvm::toString(bytes.takeError()));
   }
   std::pair<const char *, std::string> own[] = {{"cpu", cpuLevel},
                                                 {"io-type", ioType},
@@ -211,8 +217,9 @@ static llvm::Expected<Recipe> resolveRecipe() {
                                                 {"minimize", minimize}};
   for (auto &[name, value] : own)
     if (!value.empty())
-      if (llvm::Error error = setRecipeOption(*recipe, name, value))
-        return std::move(error);
+      set(name, value);
+  if (!faults.empty())
+    return usage(llvm::join(faults, "; "));
   return recipe;
 }
 
@@ -468,6 +475,17 @@ static llvm::Error checkResources(DriverOptions &options) {
   return llvm::Error::success();
 }
 
+/// Whether files come out of compiling itself, which a run that only prints pipelines leaves out.
+static bool writesOnTheWay(const DriverOptions &options) {
+  const CompileOptions &compile = options.compile;
+  const std::string *const files[] = {&options.saveCurvature,    &compile.saveMoments,
+                                      &compile.saveCrossMoments, &compile.saveChannels,
+                                      &compile.saveCodes,        &compile.saveBiases,
+                                      &compile.saveLatency,      &compile.allocationReport,
+                                      &compile.saveSensitivity,  &compile.resume};
+  return llvm::any_of(files, [](const std::string *file) { return !file->empty(); });
+}
+
 llvm::Expected<DriverOptions> quantc::parseCommandLine(int argc, char **argv) {
   cl::HideUnrelatedOptions(category);
   cl::SetVersionPrinter([](llvm::raw_ostream &os) { os << "quantc " << quantcVersion() << "\n"; });
@@ -512,8 +530,8 @@ llvm::Expected<DriverOptions> quantc::parseCommandLine(int argc, char **argv) {
     return usage("expected a model; see --help");
   if (llvm::Error error = checkLedgerOptions(options))
     return std::move(error);
-  if (!options.input.empty() && options.output.empty() && options.report.empty() &&
-      !options.verify && !options.check)
+  if (!options.input.empty() && !options.hasResult() &&
+      !(options.printPipeline && !writesOnTheWay(options)))
     return usage("expected -o FILE, --report FILE, --verify or --check");
   return options;
 }

@@ -16,6 +16,8 @@
 #include "quantc/Dialect/QNN/Transforms/Passes.h"
 #include "quantc/Interfaces/Weights.h"
 #include "quantc/Support/Errors.h"
+#include "quantc/Support/Suggest.h"
+#include "llvm/ADT/StringExtras.h"
 #include <algorithm>
 #include <cmath>
 
@@ -50,6 +52,8 @@ public:
   LogicalResult run();
 
 private:
+  std::vector<std::string> idleNodeBits() const;
+
   /// What may follow an op as a part of it.
   enum class Group { Arithmetic, UnaryChain, Moving };
 
@@ -268,19 +272,44 @@ void ObserverInsertion::visit(QuantizableOpInterface op) {
 
 LogicalResult ObserverInsertion::run() {
   choose();
-  if (std::optional<std::string> reason = exclusions.unmatched())
-    return mlir::emitError(module.getLoc()) << *reason;
   module.walk([&](Operation *op) { seenNodes.insert(getLocationName(op->getLoc())); });
   for (QuantizableOpInterface op : order)
     classify(op);
   for (QuantizableOpInterface op : order)
     visit(op);
   module.walk([&](ObserveOp observe) { seenNodes.insert(observe.getName()); });
-  for (auto &entry : nodeBits)
-    if (!seenNodes.contains(entry.first()))
-      return mlir::emitError(module.getLoc())
-             << "expected the name of a node in node-bits, but found '" << entry.first() << "'";
+  std::vector<std::string> faults = exclusions.unmatched();
+  llvm::append_range(faults, idleNodeBits());
+  if (!faults.empty())
+    return mlir::emitError(module.getLoc()) << llvm::join(faults, "; ");
   return success();
+}
+
+/// Entries of nodes that there are not, and widths of weights for nodes that have none.
+std::vector<std::string> ObserverInsertion::idleNodeBits() const {
+  llvm::StringSet<> weighted;
+  module->walk([&](LinearMapOpInterface op) {
+    Operation *weight = op.getWeightOperand().get().getDefiningOp();
+    if (weight && llvm::all_of(weight->getOperands(),
+                               [](Value value) { return bool(getConstantElements(value)); }))
+      weighted.insert(getLocationName(op->getLoc()));
+  });
+  std::vector<StringRef> names(seenNodes.size());
+  llvm::transform(seenNodes, names.begin(), [](const auto &entry) { return entry.first(); });
+  llvm::sort(names);
+  std::vector<std::string> faults;
+  for (const auto &entry : nodeBits) {
+    StringRef node = entry.first();
+    if (!seenNodes.contains(node))
+      faults.push_back(("node-bits: expected the name of a node, but found '" + node + "'").str() +
+                       didYouMean(node, ArrayRef(names)));
+    else if (entry.second.weight != 0 && !weighted.contains(node))
+      faults.push_back(("node-bits: expected a node with a constant weight for w" +
+                        Twine(entry.second.weight) + ", but found '" + node + "'")
+                           .str());
+  }
+  llvm::sort(faults);
+  return faults;
 }
 
 LogicalResult qnn::insertObservers(ModuleOp module, const QuantizeOptions &options) {

@@ -23,6 +23,7 @@
 #include "quantc/PTQ/FormatGrid.h"
 #include "quantc/Support/Errors.h"
 #include "quantc/Support/OptionText.h"
+#include "quantc/Support/Suggest.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
@@ -309,9 +310,36 @@ static void explain(const MigrationSite &site, const MigratedSite &found,
     said << "; no bias is absorbed: " << found.noAbsorption;
 }
 
+std::vector<std::string> qnn::unknownSites(const MigrationSites &sites,
+                                           const llvm::StringSet<> &names, StringRef option) {
+  llvm::StringSet<> known;
+  std::vector<std::string> candidates, faults;
+  auto add = [&](StringRef name) {
+    if (known.insert(name).second)
+      candidates.push_back(name.str());
+  };
+  for (const MigrationSite &site : sites.sites)
+    add(site.name);
+  for (const MigrationRefusal &refusal : sites.refusals)
+    add(refusal.name);
+  for (const auto &entry : names)
+    if (StringRef name = entry.first(); !known.contains(name))
+      faults.push_back((option +
+                        ": expected NODE.input of a linear map with constant weights, but "
+                        "found '" +
+                        name + "'")
+                           .str() +
+                       didYouMean(name, llvm::ArrayRef(candidates)));
+  llvm::sort(faults);
+  return faults;
+}
+
 FailureOr<std::vector<MigratedSite>>
 qnn::migrate(ModuleOp module, const ChannelSampleTable &samples, const MigrateOptions &options) {
   MigrationSites sites = findMigrationSites(module, options.sites);
+  std::vector<std::string> faults = unknownSites(sites, options.exclude, "exclude");
+  if (!faults.empty())
+    return emitError(module.getLoc()) << llvm::join(faults, "; ");
   for (const MigrationRefusal &refusal : sites.refusals)
     refusal.reader->emitRemark() << "'" << refusal.name << "' is not migrated: " << refusal.reason;
   std::vector<SiteChoice> equalized;

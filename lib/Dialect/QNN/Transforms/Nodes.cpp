@@ -17,6 +17,7 @@
 #include "quantc/Interfaces/Weights.h"
 #include "quantc/Support/Errors.h"
 #include "quantc/Support/Suggest.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace quantc;
@@ -46,14 +47,23 @@ static bool parseBits(StringRef &text, StringRef letter, unsigned &bits) {
 
 llvm::Expected<llvm::StringMap<NodeBits>> qnn::parseNodeBits(ArrayRef<std::string> entries) {
   llvm::StringMap<NodeBits> all;
+  llvm::StringMap<StringRef> first;
+  std::vector<std::string> faults;
   for (const std::string &entry : entries) {
     auto [name, text] = StringRef(entry).rsplit('=');
     NodeBits bits;
     if (name.empty() || text.empty() || !parseBits(text, "w", bits.weight) ||
         !parseBits(text, "a", bits.activation) || !text.empty())
-      return makeError("expected NAME=wNaM with widths of 1 to 16 bits, but found '" + entry + "'");
+      faults.push_back("node-bits: expected NAME=wNaM with widths of 1 to 16 bits, but found '" +
+                       entry + "'");
+    else if (auto [known, isNew] = first.try_emplace(name, entry); !isNew)
+      faults.push_back(("node-bits: expected one entry for node '" + name + "', but found '" +
+                        known->second + "' and '" + entry + "'")
+                           .str());
     all[name] = bits;
   }
+  if (!faults.empty())
+    return makeError(llvm::join(faults, "; "));
   return all;
 }
 
@@ -119,12 +129,13 @@ bool Exclusions::matches(Operation *op) {
   return any;
 }
 
-std::optional<std::string> Exclusions::unmatched() const {
+std::vector<std::string> Exclusions::unmatched() const {
+  std::vector<std::string> faults;
   for (const Pattern &pattern : patterns)
     if (!pattern.used)
-      return "expected exclusions that match a node's name or type, but found '" + pattern.text +
-             "'" + didYouMean(pattern.text, known);
-  return std::nullopt;
+      faults.push_back("exclude: expected the name or type of a node, but found '" + pattern.text +
+                       "'" + didYouMean(pattern.text, known));
+  return faults;
 }
 
 //===----------------------------------------------------------------------===//

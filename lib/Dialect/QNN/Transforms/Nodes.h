@@ -42,7 +42,7 @@ private:
 struct NodeBits {
   unsigned weight = 0, activation = 0;
 };
-/// By node name. Fails on text that does not parse.
+/// By node name. Fails with all entries that do not parse or name a node again.
 llvm::Expected<llvm::StringMap<NodeBits>> parseNodeBits(llvm::ArrayRef<std::string> entries);
 
 /// The nodes that a user wants to stay float.
@@ -54,9 +54,8 @@ public:
   /// Whether a pattern matches the node's name or type; remembers which patterns ever did.
   bool matches(mlir::Operation *op);
 
-  /// A pattern that matched no node so far, and its closest names for the message; nullopt if every
-  /// one did.
-  std::optional<std::string> unmatched() const;
+  /// A message with the closest names for each pattern that matched no node so far.
+  std::vector<std::string> unmatched() const;
 
 private:
   struct Pattern {

@@ -189,8 +189,8 @@ struct EncodeWeightsPass : qnn::impl::QnnEncodeWeightsBase<EncodeWeightsPass> {
       }
       ++kept;
     });
-    if (std::optional<std::string> pattern = exclusions->unmatched())
-      return emitError(loc) << *pattern;
+    if (std::vector<std::string> faults = exclusions->unmatched(); !faults.empty())
+      return emitError(loc) << llvm::join(faults, "; ");
     releaseUnusedWeights(getOperation());
     return success();
   }

@@ -320,8 +320,8 @@ FailureOr<std::vector<RoundedWeight>> qnn::roundWeights(ModuleOp module, const M
     }
     releaseUnusedWeights(module);
   }
-  if (std::optional<std::string> pattern = exclusions->unmatched())
-    return emitError(loc) << *pattern;
+  if (std::vector<std::string> faults = exclusions->unmatched(); !faults.empty())
+    return emitError(loc) << llvm::join(faults, "; ");
   return results;
 }
 

@@ -21,7 +21,7 @@
 // TYPE-NEXT: qnn.observe %{{.*}} as "sum1"
 // TYPE-NEXT: nn.add %{{.*}}, %{{.*}} :
 
-// UNKNOWN: error: expected exclusions that match a node's name or type, but found 'sun2'; did you mean 'sum2'?
+// UNKNOWN: error: exclude: expected the name or type of a node, but found 'sun2'; did you mean 'sum2'?
 // INVALID: error: expected a regular expression behind 're:', but found '['
 func.func @main(%x: tensor<4xf32>, %y: tensor<4xf32>) -> tensor<4xf32> {
   %a = nn.add %x, %y : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32> loc(fused<"Add">["sum1"])

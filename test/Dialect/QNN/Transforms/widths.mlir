@@ -20,7 +20,7 @@
 // SUMS-SAME: for output channel 0 of node 'fc', which adds 4 products of 16-bit weights and inputs of magnitude 65535; weights of 15 bits fit
 // WEIGHT: error: expected 1 to 16 weight bits, but found 17
 // ACTIVATION: error: expected 1 to 16 activation bits, but found 0
-// NODE: error: expected NAME=wNaM with widths of 1 to 16 bits, but found 'fc=w17'
+// NODE: error: node-bits: expected NAME=wNaM with widths of 1 to 16 bits, but found 'fc=w17'
 
 func.func @twelve(%x: tensor<1x4xf32>) -> tensor<1x1xf32> {
   %w = nn.constant dense<[[1.0, -4.0, 2.0, 1.0]]> : tensor<1x4xf32>

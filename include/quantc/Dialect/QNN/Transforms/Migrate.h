@@ -96,6 +96,10 @@ struct SiteOptions {
 /// front (for channels that heads share), then, with `copies`, behind a copy of the producer.
 MigrationSites findMigrationSites(mlir::ModuleOp module, const SiteOptions &options);
 
+/// A message that begins with `option` for each of the names that is no site and no refused value.
+std::vector<std::string> unknownSites(const MigrationSites &sites, const llvm::StringSet<> &names,
+                                      llvm::StringRef option);
+
 /// Puts an observer in front of the maps of every read, and of the ReLUs of every bound whose
 /// channels' moments no batch normalisation told. By name, what its rows are.
 llvm::StringMap<ptq::PatchGeometry> observeSites(const MigrationSites &sites);
