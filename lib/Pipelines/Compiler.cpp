@@ -143,10 +143,7 @@ void Compiler::adopt(OwningOpRef<ModuleOp> module, Stage stage, llvm::StringRef 
 
 LogicalResult Compiler::runStage(Stage stage) {
   PassManager pm(&context, ModuleOp::getOperationName());
-  Recipe recipe = options.recipe;
-  if (rotationsFile && recipe.rotations.empty())
-    recipe.rotations = rotationsPath;
-  std::string text = stagePipeline(stage, recipe), problem;
+  std::string text = stagePipeline(stage, stageRecipe()), problem;
   llvm::raw_string_ostream os(problem);
   FailureOr<OpPassManager> parsed = parsePassPipeline(text, os);
   if (failed(parsed)) {
@@ -154,6 +151,11 @@ LogicalResult Compiler::runStage(Stage stage) {
     return failure();
   }
   static_cast<OpPassManager &>(pm) = std::move(*parsed);
+  ScopedDiagnosticHandler collect(&context, [&](Diagnostic &diagnostic) {
+    if (stage == Stage::Observed && result.rotation)
+      result.rotation->add(diagnostic);
+    return failure(); // others see it, too
+  });
   return pm.run(*ir);
 }
 
@@ -214,7 +216,7 @@ void Compiler::keepFloat() {
 LogicalResult Compiler::prepare(Stage next) {
   if (next == Stage::Observed && failed(migrate()))
     return failure();
-  if (next == Stage::Observed && failed(learnRotations()))
+  if (next == Stage::Observed && (failed(learnRotations()) || failed(beginRotation())))
     return failure();
   if (next == Stage::Quantized && failed(calibrate()))
     return failure();

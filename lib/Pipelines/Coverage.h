@@ -33,8 +33,8 @@ inline OpCoverage coverageOf(mlir::Operation *op) {
   if (mlir::isa<IntegerSemantics>(op))
     return OpCoverage::Integer;
   // A node that `nn` does not hold (docs/Nodes.md), whatever its types; a layer that computes in
-  // float on stored codes.
-  bool isFloat = mlir::isa<onnx::NodeOp, qnn::GroupedLinearOp>(op) ||
+  // float on stored codes; a rotation that has no integer form.
+  bool isFloat = mlir::isa<onnx::NodeOp, qnn::GroupedLinearOp, qnn::HadamardOp>(op) ||
                  mlir::isa_and_nonnull<nn::NNDialect>(op->getDialect());
   return isFloat ? OpCoverage::Float : OpCoverage::None;
 }

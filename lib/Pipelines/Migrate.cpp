@@ -325,6 +325,8 @@ LogicalResult Compiler::migrate() {
     return failure();
   MigrationReport report;
   report.method = options.recipe.migration.method;
+  for (const qnn::MigrationRefusal &refusal : found.refusals)
+    report.refused.emplace_back(refusal.name, refusal.reason);
   report.sites = std::move(candidate->sites);
   std::vector<std::string> kept = keptNames(report.sites);
   if (options.recipe.migration.check == "model" && dataSet && !kept.empty()) {
@@ -360,7 +362,9 @@ LogicalResult Compiler::migrate() {
 //===----------------------------------------------------------------------===//
 
 llvm::json::Value MigrationReport::toJSON() const {
-  llvm::json::Array list;
+  llvm::json::Array list, refusals;
+  for (const auto &[name, why] : refused)
+    refusals.push_back(llvm::json::Object{{"name", name}, {"reason", why}});
   for (const qnn::MigratedSite &site : sites)
     list.push_back(llvm::json::Object{{"name", site.name},
                                       {"kept", site.kept},
@@ -375,11 +379,9 @@ llvm::json::Value MigrationReport::toJSON() const {
                                       {"values", site.values},
                                       {"maps", site.maps},
                                       {"reason", site.reason}});
-  return llvm::json::Object{{"method", method},
-                            {"sqnr_db_before", scoreBefore},
-                            {"sqnr_db_after", scoreAfter},
-                            {"seconds", seconds},
-                            {"sites", std::move(list)}};
+  return llvm::json::Object{
+      {"method", method},   {"sqnr_db_before", scoreBefore}, {"sqnr_db_after", scoreAfter},
+      {"seconds", seconds}, {"sites", std::move(list)},      {"refused", std::move(refusals)}};
 }
 
 void MigrationReport::print(llvm::raw_ostream &os) const {

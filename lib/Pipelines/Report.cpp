@@ -108,6 +108,7 @@ llvm::json::Value CompileReport::toJSON() const {
       {"corrected_biases", correctedBiases},
       {"learned_rotations", learnedToJSON(*this)},
       {"learning_seconds", learningSeconds},
+      {"rotation", rotation ? rotation->toJSON() : llvm::json::Value(nullptr)},
       {"migration", migration ? migration->toJSON() : llvm::json::Value(nullptr)},
       {"rounded_weights", roundedToJSON(*this)},
       {"rounding_seconds", roundingSeconds},
@@ -203,6 +204,8 @@ void CompileReport::print(llvm::raw_ostream &os) const {
       os << ", corrected biases: " << *correctedBiases;
     os << "\n";
   }
+  if (rotation)
+    rotation->print(os);
   printLearned(os, learnedRotations);
   if (migration)
     migration->print(os);

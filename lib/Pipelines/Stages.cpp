@@ -88,6 +88,10 @@ static std::string rotatePasses(const Recipe &recipe) {
   return text + "),lower-nn-to-nodes,canonicalize";
 }
 
+std::string quantc::rotationPipeline(const Recipe &recipe) {
+  return recipe.rotate == "none" ? "" : "builtin.module(" + rotatePasses(recipe) + ")";
+}
+
 static std::string observePipeline(const Recipe &recipe) {
   llvm::SmallVector<std::string> passes;
   if (recipe.rotate != "none")

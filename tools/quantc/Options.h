@@ -37,6 +37,9 @@ struct DriverOptions {
   /// Where to write curvatures of the float model's layers, and how they are measured.
   std::string saveCurvature;
   int64_t curvatureRuns = 8, curvatureProbes = 32, curvatureParts = 0;
+
+  /// Whether the model is to be looked at: --print-pipeline and --save-config need none.
+  bool hasResult() const { return !output.empty() || !report.empty() || verify || check; }
 };
 
 /// Parses the command line; prints and exits for --help and --version.

@@ -226,6 +226,15 @@ int measure(const DriverOptions &options, mlir::MLIRContext &context, const Prog
   return error ? fail(std::move(error), Usage) : Ok;
 }
 
+/// What the certificate misses. Float between integers may be of no node of the file's.
+llvm::StringRef whyNotInteger(const CompileReport &report) {
+  if (report.floatNodes)
+    return "float ops are left; they are listed above";
+  return report.integerNodes ? "float ops are left that are no nodes of the file; the certificate "
+                               "in the report lists them"
+                             : "nothing of the model computes with integers";
+}
+
 /// What was promised of the integer module: no float ops where there may be none, accumulators that
 /// fit.
 int checkProofs(Compiler &compiler, const DriverOptions &options) {
@@ -233,10 +242,7 @@ int checkProofs(Compiler &compiler, const DriverOptions &options) {
   if (options.requireInteger && options.compile.recipe.hasStaticActivations() &&
       !report.integerOnly) {
     report.print(llvm::errs());
-    llvm::errs() << "quantc: error: "
-                 << (report.floatNodes ? "float ops are left; they are listed above"
-                                       : "nothing of the model computes with integers")
-                 << "\n";
+    llvm::errs() << "quantc: error: " << whyNotInteger(report) << "\n";
     return FloatLeft;
   }
   if (!report.accumulatorsProven) {
@@ -348,7 +354,7 @@ int main(int argc, char **argv) {
     return code;
   if (options->printPipeline)
     printPipeline(options->compile, options->lastStage);
-  if (options->input.empty())
+  if (options->input.empty() || !options->hasResult())
     return Ok;
   return options->check ? check(*options) : compile(*options);
 }

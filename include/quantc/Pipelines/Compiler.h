@@ -24,6 +24,7 @@
 #include "quantc/Pipelines/BitAllocation.h"
 #include "quantc/Pipelines/MigrationReport.h"
 #include "quantc/Pipelines/Recipe.h"
+#include "quantc/Pipelines/RotationReport.h"
 #include "quantc/Pipelines/Stages.h"
 #include "quantc/Support/Progress.h"
 #include "llvm/Support/FileUtilities.h"
@@ -128,6 +129,8 @@ struct CompileReport {
   /// Residual streams whose rotation was learned, and the seconds it took with its data.
   std::vector<LearnedStream> learnedRotations;
   double learningSeconds = 0;
+  /// What rotations did; absent where none was asked for.
+  std::optional<RotationReport> rotation;
   /// What outlier migration did; absent where none was asked for.
   std::optional<MigrationReport> migration;
   /// What GPTQ made of each weight, and the seconds it took with its second moments.
@@ -225,6 +228,9 @@ public:
 private:
   mlir::LogicalResult runStage(Stage stage);
   mlir::LogicalResult prepare(Stage next);
+  /// The recipe that stages run with: learned rotations have a file.
+  Recipe stageRecipe() const;
+  mlir::LogicalResult beginRotation();
   mlir::LogicalResult requireNoDecisions();
   mlir::LogicalResult finishFloat(Stage target);
   mlir::LogicalResult finishInteger();

@@ -18,6 +18,7 @@
 #include "llvm/Support/raw_ostream.h"
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace quantc {
@@ -26,6 +27,8 @@ struct MigrationReport {
   std::string method;
   /// Every place where the algebra of channels lets scales through.
   std::vector<qnn::MigratedSite> sites;
+  /// What maps read where it does not, and why.
+  std::vector<std::pair<std::string, std::string>> refused;
   /// Mean over outputs and runs of the SQNR in dB of the quantized model on runs that no search
   /// saw, without any and with the transforms kept; absent where it was not asked for.
   std::optional<double> scoreBefore, scoreAfter;

@@ -60,6 +60,9 @@ std::string calibrationPipeline(const Recipe &recipe, llvm::StringRef channels,
 std::string roundingPipeline(const Recipe &recipe, llvm::StringRef moments,
                              llvm::StringRef crossMoments, llvm::StringRef codes);
 
+/// What stage `observed` begins with; empty where the recipe rotates nothing.
+std::string rotationPipeline(const Recipe &recipe);
+
 /// Bias correction, which the compiler does behind `integer`, as the pass that takes the biases
 /// that it found, and the proof of the sums anew. Empty where the recipe corrects none there.
 std::string correctionPipeline(const Recipe &recipe, llvm::StringRef biases);

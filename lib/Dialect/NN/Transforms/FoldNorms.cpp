@@ -16,6 +16,7 @@
 #include "quantc/Dialect/NN/IR/NN.h"
 #include "quantc/Dialect/NN/Transforms/Passes.h"
 #include "quantc/Interfaces/NodeName.h"
+#include "quantc/Interfaces/RotationDecision.h"
 #include "quantc/Interfaces/Weights.h"
 
 namespace quantc::nn {
@@ -39,6 +40,12 @@ static std::optional<ChannelTransform> transformOf(TransformKind kind, Value par
   return transform;
 }
 
+/// Says what of the norm stands in the way of a rotation, and why it stays.
+static void remarkOn(Operation *norm, const Twine &what, const Twine &reason) {
+  remarkRotation(norm, RotationKind::Norm, 0, false, what + ": " + reason)
+      << "norm '" << getNodeName(norm) << "' " << what << ": " << reason;
+}
+
 /// Moves the parameter out of the norm into the linear maps that read its result.
 template <typename NormOp>
 static bool foldParameter(NormOp norm, TransformKind kind, Value parameter) {
@@ -47,8 +54,7 @@ static bool foldParameter(NormOp norm, TransformKind kind, Value parameter) {
   TransformRegion region = findTransformRegion(norm.getResult(), lastAxis(norm.getResult()), kind);
   std::optional<ChannelTransform> transform = transformOf(kind, parameter);
   auto remark = [&](const Twine &reason) {
-    norm.emitRemark() << "norm '" << getNodeName(norm) << "' keeps its "
-                      << (kind == TransformKind::Scale ? "gain" : "bias") << ": " << reason;
+    remarkOn(norm, kind == TransformKind::Scale ? "keeps its gain" : "keeps its bias", reason);
     return false;
   };
   if (!transform)
@@ -90,7 +96,7 @@ struct LayerNormToRMS : quantc::nn::impl::NNLayerNormToRMSBase<LayerNormToRMS> {
     llvm::DenseSet<Value> done;
     for (LayerNormOp norm : norms) {
       if (norm.getBias())
-        norm.emitRemark() << "norm '" << getNodeName(norm) << "' stays a layer_norm: it has a bias";
+        remarkOn(norm, "stays a layer_norm", "it has a bias");
       else if (!done.contains(norm.getInput()) && failed(centerStream(norm, done)))
         return signalPassFailure();
     }
@@ -113,16 +119,14 @@ struct LayerNormToRMS : quantc::nn::impl::NNLayerNormToRMSBase<LayerNormToRMS> {
       done.insert(member.value);
     for (const TransformRegion::Refusal &refusal : region.refusals)
       if (refusal.use || !refusal.canBeExplicit) {
-        norm.emitRemark() << "norm '" << getNodeName(norm)
-                          << "' stays a layer_norm: " << refusal.reason;
+        remarkOn(norm, "stays a layer_norm", refusal.reason);
         return success();
       }
     ChannelTransform center{
         TransformKind::Centering, lastAxis(norm.getInput()).size(), {}, {}, {}, {}};
     for (const TransformRegion::Refusal &refusal : region.refusals)
       if (!makeExplicit(refusal, center)) {
-        norm.emitRemark() << "norm '" << getNodeName(norm)
-                          << "' stays a layer_norm: " << refusal.reason;
+        remarkOn(norm, "stays a layer_norm", refusal.reason);
         return success();
       }
     if (failed(applyTransformRegion(region, center)))

@@ -17,6 +17,7 @@
 #include "quantc/Dialect/NN/Transforms/Passes.h"
 #include "quantc/Dialect/NN/Transforms/Rotations.h"
 #include "quantc/Interfaces/NodeName.h"
+#include "quantc/Interfaces/RotationDecision.h"
 #include "quantc/Interfaces/Weights.h"
 
 namespace quantc::nn {
@@ -70,24 +71,27 @@ LogicalResult Rotate::rotateStream(RMSNormOp norm, const TransformRegion &region
   ChannelSlot slot = lastAxis(norm.getInput());
   for (const TransformRegion::Refusal &refusal : region.refusals)
     if (!refusal.canBeExplicit || region.refusals.size() > maxExplicit) {
-      norm.emitRemark() << "the stream that norm '" << getNodeName(norm)
-                        << "' reads is not rotated: " << refusal.reason;
+      remarkRotation(norm, RotationKind::Stream, slot.size(), false, refusal.reason)
+          << "the stream that norm '" << getNodeName(norm)
+          << "' reads is not rotated: " << refusal.reason;
       return success();
     }
   auto rotation = makeRotation(norm, slot.size(), number, learned.streams);
   if (failed(rotation))
     return failure();
   auto &[transform, text] = *rotation;
+  std::string all = text;
   for (const TransformRegion::Refusal &refusal : region.refusals) {
+    all += "; at run time where the graph refuses: " + refusal.reason;
     if (!makeExplicit(refusal, transform))
       return norm.emitError() << "no op rotates in front of " << refusal.reason;
     norm.emitRemark() << "the stream of norm '" << getNodeName(norm)
                       << "' is rotated at run time where the graph refuses: " << refusal.reason;
   }
-  norm.emitRemark() << "the stream of norm '" << getNodeName(norm)
-                    << "' is rotated: " << slot.size() << " channels, " << text << ", "
-                    << region.members.size() << " values, " << region.readers().size()
-                    << " linear maps read it";
+  remarkRotation(norm, RotationKind::Stream, slot.size(), true, all)
+      << "the stream of norm '" << getNodeName(norm) << "' is rotated: " << slot.size()
+      << " channels, " << text << ", " << region.members.size() << " values, "
+      << region.readers().size() << " linear maps read it";
   return applyTransformRegion(region, transform);
 }
 
@@ -95,11 +99,13 @@ LogicalResult Rotate::rotateStream(RMSNormOp norm, const TransformRegion &region
 static void explainNorm(Operation *op) {
   if (!isa<RMSNormOp, LayerNormOp>(op))
     return;
-  Carry carry = cast<ChannelAlgebraInterface>(op).carry(TransformKind::Rotation, Port::operand(0),
-                                                        lastAxis(op->getOperand(0)));
+  ChannelSlot slot = lastAxis(op->getOperand(0));
+  Carry carry =
+      cast<ChannelAlgebraInterface>(op).carry(TransformKind::Rotation, Port::operand(0), slot);
   if (carry.verdict == Carry::Refuse)
-    op->emitRemark() << "the stream that norm '" << getNodeName(op)
-                     << "' reads is not rotated: " << carry.reason;
+    remarkRotation(op, RotationKind::Stream, slot.size(), false, carry.reason)
+        << "the stream that norm '" << getNodeName(op)
+        << "' reads is not rotated: " << carry.reason;
 }
 
 LogicalResult Rotate::rotateHeads(MatMulOp product, const TransformRegion &region, int64_t number) {
@@ -108,8 +114,10 @@ LogicalResult Rotate::rotateHeads(MatMulOp product, const TransformRegion &regio
     // Scores end at their softmax; of the means of values, which a shift passes, one can ask why.
     if (product.carry(TransformKind::Shift, Port::operand(1), lastAxis(product.getRhs())).verdict !=
         Carry::Refuse)
-      product.emitRemark() << "the heads of '" << getNodeName(product)
-                           << "' are not rotated: " << region.refusals.front().reason;
+      remarkRotation(product, RotationKind::Heads, slot.size(), false,
+                     region.refusals.front().reason)
+          << "the heads of '" << getNodeName(product)
+          << "' are not rotated: " << region.refusals.front().reason;
     return success();
   }
   if (region.readers().empty()) // no weight on either side takes it up
@@ -118,8 +126,9 @@ LogicalResult Rotate::rotateHeads(MatMulOp product, const TransformRegion &regio
   if (failed(rotation))
     return failure();
   auto &[transform, text] = *rotation;
-  product.emitRemark() << "the heads of '" << getNodeName(product)
-                       << "' are rotated: " << slot.size() << " channels, " << text;
+  remarkRotation(product, RotationKind::Heads, slot.size(), true, text)
+      << "the heads of '" << getNodeName(product) << "' are rotated: " << slot.size()
+      << " channels, " << text;
   return applyTransformRegion(region, transform);
 }
 

@@ -18,6 +18,7 @@
 #include "quantc/Dialect/QNN/Transforms/Passes.h"
 #include "quantc/Interfaces/NodeName.h"
 #include "quantc/Interfaces/QuantizableOpInterface.h"
+#include "quantc/Interfaces/RotationDecision.h"
 #include "quantc/Interfaces/Weights.h"
 #include "quantc/Numerics/Hadamard.h"
 #include "llvm/ADT/SetVector.h"
@@ -135,7 +136,8 @@ LogicalResult RotateOnline::rotateInput(LinearMapOpInterface op) {
   OpOperand &input = op.getInputOperand();
   ChannelSlot slot = lastAxis(input.get());
   if (std::string reason = whyNot(op, slot); !reason.empty()) {
-    op.emitRemark() << "the input of '" << getNodeName(op) << "' is not rotated: " << reason;
+    remarkRotation(op, RotationKind::Input, slot.size(), false, reason)
+        << "the input of '" << getNodeName(op) << "' is not rotated: " << reason;
     return success();
   }
   if (findTransformRegion(input.get(), slot, TransformKind::Rotation).isLegal())
@@ -144,13 +146,14 @@ LogicalResult RotateOnline::rotateInput(LinearMapOpInterface op) {
   if (!plan)
     plan = numerics::planHadamardBlocks(slot.size());
   if (!plan) {
-    op.emitRemark() << "the input of '" << getNodeName(op)
-                    << "' is not rotated: no Hadamard matrix of a part of " << slot.size()
-                    << " channels";
+    std::string reason =
+        ("no Hadamard matrix of a part of " + Twine(slot.size()) + " channels").str();
+    remarkRotation(op, RotationKind::Input, slot.size(), false, reason)
+        << "the input of '" << getNodeName(op) << "' is not rotated: " << reason;
     return success();
   }
-  op.emitRemark() << "the input of '" << getNodeName(op)
-                  << "' is rotated at run time: " << plan->describe();
+  remarkRotation(op, RotationKind::Input, slot.size(), true, "Hadamard " + plan->describe())
+      << "the input of '" << getNodeName(op) << "' is rotated at run time: " << plan->describe();
   return rotateOperand(op, slot, *plan, /*signs=*/true);
 }
 
@@ -172,8 +175,10 @@ LogicalResult RotateOnline::rotateHeads(nn::MatMulOp product) {
                                                TransformKind::Rotation);
   if (!region.isLegal()) {
     if (isWeightedMean(product))
-      product.emitRemark() << "the heads of '" << getNodeName(product)
-                           << "' are not mixed: " << region.refusals.front().reason;
+      remarkRotation(product, RotationKind::Mixing, lastAxis(product.getResult()).size(), false,
+                     region.refusals.front().reason)
+          << "the heads of '" << getNodeName(product)
+          << "' are not mixed: " << region.refusals.front().reason;
     return success();
   }
   for (const TransformRegion::Application &application : region.applications) {
@@ -187,17 +192,21 @@ LogicalResult RotateOnline::rotateHeads(nn::MatMulOp product) {
       continue;
     ChannelSlot slot{{ChannelDigit{channels.axis, heads, channels.size}}};
     if (std::string reason = whyNot(op, slot); !reason.empty()) {
-      op.emitRemark() << "the heads of '" << getNodeName(op) << "' are not mixed: " << reason;
+      remarkRotation(op, RotationKind::Mixing, whole.size(), false, reason)
+          << "the heads of '" << getNodeName(op) << "' are not mixed: " << reason;
       continue;
     }
     numerics::HadamardPlanning planning = numerics::planHadamard(heads);
     if (!planning) {
-      op.emitRemark() << "the " << heads << " heads of '" << getNodeName(op)
-                      << "' are not mixed: " << planning.message();
+      remarkRotation(op, RotationKind::Mixing, whole.size(), false, planning.message())
+          << "the " << heads << " heads of '" << getNodeName(op)
+          << "' are not mixed: " << planning.message();
       continue;
     }
-    op.emitRemark() << "the heads of '" << getNodeName(op)
-                    << "' are mixed at run time: " << planning.plan->describe();
+    remarkRotation(op, RotationKind::Mixing, whole.size(), true,
+                   Twine(heads) + " heads, Hadamard " + planning.plan->describe())
+        << "the heads of '" << getNodeName(op)
+        << "' are mixed at run time: " << planning.plan->describe();
     if (failed(rotateOperand(op, slot, *planning.plan, /*signs=*/false)))
       return failure();
   }
@@ -281,14 +290,14 @@ LogicalResult RotateOnline::rotateAt(const Place &place, OpOperand &use,
 LogicalResult RotateOnline::rotateScores(nn::MatMulOp product) {
   if (isWeightedMean(product))
     return success();
+  ChannelSlot slot = lastAxis(product.getLhs());
   auto skip = [&](const Twine &reason) {
-    product.emitRemark() << "the scores of '" << getNodeName(product)
-                         << "' are not rotated: " << reason;
+    remarkRotation(product, RotationKind::Scores, slot.size(), false, reason)
+        << "the scores of '" << getNodeName(product) << "' are not rotated: " << reason;
     return success();
   };
   if (getConstantElements(product.getLhs()) || getConstantElements(product.getRhs()))
     return skip("one of the factors is a constant");
-  ChannelSlot slot = lastAxis(product.getLhs());
   Carry pair = product.carry(TransformKind::Rotation, Port::operand(0), slot);
   if (pair.verdict != Carry::Pass)
     return skip(pair.reason);
@@ -302,8 +311,10 @@ LogicalResult RotateOnline::rotateScores(nn::MatMulOp product) {
   numerics::HadamardPlanning planning = numerics::planHadamard(slot.size());
   if (!planning)
     return skip(planning.message());
-  product.emitRemark() << "queries and keys of '" << getNodeName(product)
-                       << "' are rotated at run time: " << planning.plan->describe();
+  remarkRotation(product, RotationKind::Scores, slot.size(), true,
+                 "Hadamard " + planning.plan->describe())
+      << "queries and keys of '" << getNodeName(product)
+      << "' are rotated at run time: " << planning.plan->describe();
   return success(succeeded(rotateAt(*queries, product.getLhsMutable(), *planning.plan)) &&
                  succeeded(rotateAt(*keys, product.getRhsMutable(), *planning.plan)));
 }
