@@ -68,15 +68,17 @@ Error alloc::explainInfeasible(const Problem &problem) {
       continue;
     faults.add("budget of '" + resource.name + "': expected at least " + Twine(*least) +
                ", the least that any allocation takes, but found " + Twine(*resource.budget));
-    missed.push_back({unsigned(k), *least});
+    missed.push_back({unsigned(k), *least, /*withinOthers=*/false});
   }
   if (faults.empty()) {
     std::string text = "budgets of " + names +
                        ": expected ones that can be met together, but "
                        "found that no allocation does";
-    if (std::optional<int64_t> least = leastTotal(problem, *last, /*withOthers=*/true))
+    if (std::optional<int64_t> least = leastTotal(problem, *last, /*withOthers=*/true)) {
       text += formatv("; within the others, '{0}' takes at least {1}, and {2} are allowed",
                       problem.resources[*last].name, *least, *problem.resources[*last].budget);
+      missed.push_back({*last, *least, /*withinOthers=*/true});
+    }
     faults.add(text);
   }
   return make_error<InfeasibleError>(toString(faults.take()), std::move(missed));

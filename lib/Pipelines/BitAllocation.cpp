@@ -16,8 +16,10 @@
 #include "quantc/Allocation/Sensitivity.h"
 #include "quantc/Pipelines/Compiler.h"
 #include "quantc/Support/Suggest.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -257,27 +259,45 @@ static llvm::Error addAreas(Problem &problem, const AllocationInputs &inputs) {
   return llvm::Error::success();
 }
 
+/// The option that a resource's budget comes from.
+static llvm::StringRef optionOf(llvm::StringRef resource) {
+  return llvm::StringSwitch<llvm::StringRef>(resource)
+      .Case("bits", "effective-bits")
+      .Case("size", "target-size")
+      .Case("latency", "target-latency")
+      .Default("fit-part");
+}
+
 /// What the least total of a resource means for the option that its budget came from.
 static std::string budgetText(llvm::StringRef resource, int64_t least, int64_t budget,
                               const AllocationInputs &inputs, const AllocationOptions &options) {
-  auto text = [](const llvm::Twine &option, const llvm::Twine &most, const llvm::Twine &found) {
-    return (option + ": expected at least " + most +
+  auto text = [&](const llvm::Twine &most, const llvm::Twine &found) {
+    return (optionOf(resource) + ": expected at least " + most +
             ", the least that the widths allow, but found " + found)
         .str();
   };
   if (resource == "bits")
-    return text("effective-bits",
-                inThousandths(least, std::max<int64_t>(ownParameters(inputs.sensitivities), 1)) +
+    return text(inThousandths(least, std::max<int64_t>(ownParameters(inputs.sensitivities), 1)) +
                     " bits a weight",
                 shortText(options.effectiveBits));
   if (resource == "size")
-    return text("target-size", llvm::Twine(least) + " bytes", llvm::Twine(options.targetSize));
+    return text(llvm::Twine(least) + " bytes", llvm::Twine(options.targetSize));
   if (resource == "latency")
-    return text("target-latency", inThousandths(least + inputs.latencies->rest, 1000) + " us",
+    return text(inThousandths(least + inputs.latencies->rest, 1000) + " us",
                 shortText(options.targetLatency));
   size_t area = size_t(llvm::find(areaResources(), resource) - areaResources().begin());
   const int64_t rest = inputs.areas->rest[area];
-  return text("fit-part", llvm::Twine(least + rest) + " " + resource, llvm::Twine(budget + rest));
+  return text(llvm::Twine(least + rest) + " " + resource, llvm::Twine(budget + rest));
+}
+
+/// The options whose budgets can be met one by one only.
+static std::string togetherText(const Problem &problem) {
+  llvm::SetVector<llvm::StringRef> names;
+  for (const alloc::Resource &resource : problem.resources)
+    if (resource.budget)
+      names.insert(optionOf(resource.name));
+  return llvm::join(names, ", ") +
+         ": expected budgets that can be met together; within the others, ";
 }
 
 llvm::Error quantc::nameBudgets(llvm::Error error, const Problem &problem,
@@ -288,6 +308,7 @@ llvm::Error quantc::nameBudgets(llvm::Error error, const Problem &problem,
         for (const alloc::InfeasibleError::Budget &missed : infeasible->missedBudgets()) {
           const alloc::Resource &resource = problem.resources[missed.resource];
           texts.push_back(
+              (missed.withinOthers ? togetherText(problem) : "") +
               budgetText(resource.name, missed.least, *resource.budget, inputs, options));
         }
         if (texts.empty())

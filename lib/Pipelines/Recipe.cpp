@@ -105,6 +105,7 @@ static llvm::Expected<Recipe> parseRecipe(StringRef text, StringRef name) {
   if (!mapping)
     return fail("expected a mapping of options");
   bool first = true;
+  std::vector<std::string> faults;
   for (llvm::yaml::KeyValueNode &pair : *mapping) {
     auto key = nodeText(pair.getKey());
     if (!key)
@@ -120,10 +121,12 @@ static llvm::Expected<Recipe> parseRecipe(StringRef text, StringRef name) {
         return fail(llvm::toString(base.takeError()));
       recipe = *base;
     } else if (llvm::Error error = setRecipeOption(recipe, *key, *value)) {
-      return fail(llvm::toString(std::move(error)));
+      faults.push_back(llvm::toString(std::move(error)));
     }
     first = false;
   }
+  if (!faults.empty())
+    return fail(llvm::join(faults, "; "));
   if (!problem.empty() || stream.failed())
     return fail("malformed YAML");
   recipe.name = name.str();

@@ -28,16 +28,17 @@ namespace quantc::alloc {
 class InfeasibleError : public llvm::ErrorInfo<InfeasibleError> {
 public:
   static char ID;
-  /// A budget that is too small: the least total of its resource.
+  /// A budget that is too small: the least total of its resource, by itself or within the others.
   struct Budget {
     unsigned resource;
     int64_t least;
+    bool withinOthers;
   };
   explicit InfeasibleError(std::string text, std::vector<Budget> missed = {})
       : text(std::move(text)), missed(std::move(missed)) {}
   void log(llvm::raw_ostream &out) const override { out << text; }
   std::error_code convertToErrorCode() const override { return llvm::inconvertibleErrorCode(); }
-  /// The budgets that cannot be met by themselves.
+  /// The budgets that cannot be met by themselves; where all can, the last one.
   llvm::ArrayRef<Budget> missedBudgets() const { return missed; }
 
 private:

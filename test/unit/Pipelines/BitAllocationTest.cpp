@@ -126,6 +126,19 @@ TEST(BitAllocation, BudgetsAreToldInTheUnitsOfTheirOptions) {
             "target-latency: expected at least 4.503 us, the least that the widths allow, but "
             "found 1.6; "
             "fit-part: expected at least 25 lut, the least that the widths allow, but found 24");
+  // Each by itself allows what all together do not: wide layers cost bytes, narrow ones time here.
+  for (const LayerSensitivity &layer : sensitivities.layers)
+    latencies.layers[layer.node] = {{"w4", 2000}, {"w8", 1001}};
+  options = AllocationOptions();
+  options.targetSize = 180;
+  options.targetLatency = 4.6;
+  problem = makeProblem({sensitivities, &latencies}, options);
+  ASSERT_TRUE(bool(problem)) << llvm::toString(problem.takeError());
+  EXPECT_EQ(llvm::toString(nameBudgets(alloc::solve(*problem).takeError(), *problem,
+                                       {sensitivities, &latencies}, options)),
+            "target-size, target-latency: expected budgets that can be met together; within the "
+            "others, target-latency: expected at least 7.500 us, the least that the widths allow, "
+            "but found 4.6");
   options.targetLatency = 0.001;
   EXPECT_EQ(errorOf(makeProblem(inputs, options)),
             "target-latency: expected more than 1.500 us, which what no width changes takes alone, "
