@@ -25,6 +25,7 @@
 #include "quantc/Support/Checkpoint.h"
 #include "quantc/Support/Errors.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
 #include <numeric>
 
 using namespace mlir;
@@ -262,6 +263,71 @@ static llvm::Expected<nn::RotationTable> readTable(llvm::StringRef path) {
   return nn::readRotations(path);
 }
 
+namespace quantc {
+/// What learning says of one rotation, as a run that goes on finds it.
+static llvm::json::Value toJSON(const LearnedStream &learned) {
+  return llvm::json::Object{{"number", learned.number}, {"channels", learned.channels},
+                            {"rows", learned.rows},     {"before", learned.before},
+                            {"after", learned.after},   {"of_heads", learned.ofHeads},
+                            {"loss", learned.loss}};
+}
+
+static bool fromJSON(const llvm::json::Value &value, LearnedStream &learned,
+                     llvm::json::Path path) {
+  llvm::json::ObjectMapper map(value, path);
+  return map && map.map("number", learned.number) && map.map("channels", learned.channels) &&
+         map.map("rows", learned.rows) && map.map("before", learned.before) &&
+         map.map("after", learned.after) && map.map("of_heads", learned.ofHeads) &&
+         map.map("loss", learned.loss);
+}
+} // namespace quantc
+
+using Learned = std::vector<LearnedStream>;
+
+static llvm::Expected<Learned> readLearned(llvm::StringRef path) {
+  llvm::Expected<std::string> text = readText(path);
+  if (!text)
+    return text.takeError();
+  return llvm::json::parse<Learned>(*text, "rotations");
+}
+
+static llvm::Error writeLearned(llvm::StringRef path, const Learned &learned) {
+  llvm::json::Array list;
+  for (const LearnedStream &stream : learned)
+    list.push_back(toJSON(stream));
+  return writeText(path, llvm::formatv("{0}\n", llvm::json::Value(std::move(list))).str());
+}
+
+/// Matrices and what is said of them are kept apart: one that is missing or damaged is made again.
+llvm::Expected<nn::RotationTable> Compiler::keptRotations() {
+  std::optional<nn::RotationTable> found;
+  auto find = [&]() -> llvm::Error {
+    result.learnedRotations.clear();
+    llvm::Expected<nn::RotationTable> table = findRotations();
+    if (!table)
+      return table.takeError();
+    found = std::move(*table);
+    return llvm::Error::success();
+  };
+  auto learned = resumed<Learned>(checkpoint.get(), "learned_rotations", readLearned, writeLearned,
+                                  [&]() -> llvm::Expected<Learned> {
+                                    if (llvm::Error error = find())
+                                      return std::move(error);
+                                    return result.learnedRotations;
+                                  });
+  if (!learned)
+    return learned.takeError();
+  auto table = resumed<nn::RotationTable>(checkpoint.get(), "rotations", readTable, writeTable,
+                                          [&]() -> llvm::Expected<nn::RotationTable> {
+                                            if (!found)
+                                              if (llvm::Error error = find())
+                                                return std::move(error);
+                                            return *found;
+                                          });
+  result.learnedRotations = std::move(*learned);
+  return table;
+}
+
 LogicalResult Compiler::learnRotations() {
   if (options.recipe.rotateLearn == "none" || isTrial)
     return success();
@@ -269,8 +335,7 @@ LogicalResult Compiler::learnRotations() {
   auto report = [&](llvm::Error error) {
     return emitError(ir->getLoc(), "rotate-learn: ") << llvm::toString(std::move(error));
   };
-  auto table = resumed<nn::RotationTable>(checkpoint.get(), "rotations", readTable, writeTable,
-                                          [&] { return findRotations(); });
+  auto table = keptRotations();
   if (!table)
     return report(table.takeError());
   if (table->empty()) {

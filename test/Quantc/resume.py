@@ -53,6 +53,12 @@ RECIPES = {
         {"sensitivities": 1, "allocation_search": 1}),
     "gptq, explained": (linear, ["--recipe", "w4a16-gptq", "--set", "weight-format=int4:g4:sym", "--explain", "1"],
                         {"moments": 1, "weight": 2, "explanation_1": 1}),
+    # Its report lost what learning said of the rotations that were kept.
+    "rotations learned": (
+        same_bytes.language_model,
+        ["--recipe", "w4a4-rotated", "--set", "weight-format=int4:g16:sym", "--set", "activation-group=16", "--set", "weight-rounding=nearest",
+         "--set", "rotate-steps=3"],
+        {"learned_rotations": 1, "rotations": 1}),
     "allocated by curvature": (
         linear,
         ["--recipe", "w8a8-integer", "--allow-float", "--set", "bias-correction=0", "--set", "equalize-depthwise=false", "--set", "equalize-residual=false",

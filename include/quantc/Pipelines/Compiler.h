@@ -254,6 +254,7 @@ private:
   mlir::LogicalResult roundCodes();
   mlir::LogicalResult learnRotations();
   llvm::Expected<nn::RotationTable> findRotations();
+  llvm::Expected<nn::RotationTable> keptRotations();
   llvm::Expected<MomentTable> momentsOfInputs();
   llvm::Expected<CrossMomentTable> collectCrossMoments(const MomentTable &moments,
                                                        qnn::RoundOptions roundOptions);
