@@ -16,7 +16,6 @@
 
 #include "quantc/PTQ/Curvature.h"
 #include "Checks.h"
-#include "Softmax.h"
 #include <algorithm>
 #include <numeric>
 #include <random>
@@ -242,12 +241,6 @@ Expected<Vector> ptq::differenceProduct(const Vector &point, const Vector &v, Ve
 // Fisher
 //===----------------------------------------------------------------------===//
 
-static Error checkLogits(const Matrix &logits) {
-  if (logits.size() == 0)
-    return makeError("expected at least one row and one class of logits");
-  return checkFinite("the logits", logits);
-}
-
 Error FisherDiagonal::add(const Vector &gradient) {
   if (Error error = checkVector("the gradient", gradient, sums.size()))
     return error;
@@ -268,29 +261,6 @@ Vector FisherDiagonal::diagonal() const { return count == 0 ? sums : Vector(sums
 
 double FisherDiagonal::trace(Block block) const {
   return count == 0 ? 0 : sums.segment(block.offset, block.size).sum() / double(count);
-}
-
-Expected<std::vector<int64_t>> ptq::sampleLabels(const Matrix &logits, uint64_t seed,
-                                                 uint64_t index) {
-  if (Error error = checkLogits(logits))
-    return std::move(error);
-  std::mt19937_64 engine = engineFor(seed, index);
-  std::vector<int64_t> labels;
-  for (Eigen::Index row = 0; row < logits.rows(); ++row) {
-    Vector p = softmax(logits.row(row).transpose());
-    double draw = uniform(engine) * p.sum();
-    int64_t label = 0; // the last class with a chance when rounding leaves something over
-    for (Eigen::Index c = 0; c < p.size(); ++c) {
-      if (p[c] == 0)
-        continue;
-      label = c;
-      draw -= p[c];
-      if (draw < 0)
-        break;
-    }
-    labels.push_back(label);
-  }
-  return labels;
 }
 
 //===----------------------------------------------------------------------===//

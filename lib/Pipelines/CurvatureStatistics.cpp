@@ -17,9 +17,11 @@
 #include "quantc/Execution/GradientModel.h"
 #include "quantc/Execution/JITExecutor.h"
 #include "quantc/Kernels/Levels.h"
+#include "quantc/PTQ/OutputFisher.h"
 #include "quantc/Pipelines/Compiler.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/FormatVariadic.h"
+#include <map>
 #include <numeric>
 
 using namespace mlir;
@@ -46,8 +48,12 @@ private:
   llvm::Error eigenvalues();
   llvm::Expected<double> eigenvalue(const std::vector<ptq::Block> &blocks, Runs runs);
   llvm::Error fisher();
-  /// What the loss reads for a draw of labels: its gradient is that of one sample.
-  llvm::Expected<HostTensor> drawn(int64_t run, int draw) const;
+  /// A cotangent c of the output whose draws have the mean c c^T of the loss's Hessian by the
+  /// output, times rows(): the mean of (J^T c)^2 is the diagonal of Gauss-Newton's matrix.
+  HostTensor drawn(int64_t run, int draw) const;
+  /// Adds the draws of one run.
+  llvm::Error drawSigns(int64_t run, ptq::FisherDiagonal &diagonal);
+  llvm::Error addActivations(std::vector<HostTensor> inputs, const HostTensor &cotangent);
   HostTensor oneHot(llvm::ArrayRef<int64_t> labels) const;
   /// Rows of the output, each a sample of its own for KL.
   int64_t rows() const {
@@ -62,14 +68,16 @@ private:
   DataSet &data;
   const CurvatureOptions &options;
   LossOutput output;
-  std::unique_ptr<GradientModel> model;
-  std::unique_ptr<CompiledModel> activations; ///< null when not asked for
+  std::unique_ptr<GradientModel> model, byCotangent; ///< of the loss, and of its Fisher matrix
+  std::unique_ptr<CompiledModel> activations;        ///< null when not asked for
   nn::GradientSignature activationSignature;
   std::vector<int64_t> runs;
   std::vector<HostTensor> targets; ///< the output of each run
   /// Blocks of the vector of all weights, by node.
   llvm::MapVector<StringRef, std::vector<size_t>> weightsOf;
   llvm::MapVector<StringRef, NodeCurvature> nodes;
+  /// Of each node: sum over runs of the variance of a run's mean over draws.
+  std::map<StringRef, double> traceVariance;
   uint64_t done = 0, total = 1;
 };
 } // namespace
@@ -88,6 +96,12 @@ llvm::Error Measurement::prepare() {
   if (!built)
     return built.takeError();
   model = std::move(*built);
+  gradientOptions.loss = nn::Loss::Cotangent;
+  gradientOptions.keepOutputs = false;
+  built = GradientModel::create(module, gradientOptions, kernels::bestHostLevel(), options.threads);
+  if (!built)
+    return built.takeError();
+  byCotangent = std::move(*built);
   for (auto [i, weight] : llvm::enumerate(model->weights())) {
     weightsOf[weight.node].push_back(i);
     nodes[weight.node].node = weight.node;
@@ -107,7 +121,7 @@ llvm::Error Measurement::prepare() {
 /// Gradients with respect to what each node reads.
 llvm::Error Measurement::compileActivations() {
   nn::GradientOptions gradientOptions;
-  gradientOptions.loss = output.classifies ? nn::Loss::KL : nn::Loss::MeanSquare;
+  gradientOptions.loss = nn::Loss::Cotangent;
   gradientOptions.output = output.name;
   for (const auto &[node, curvature] : nodes)
     gradientOptions.wrt.push_back((node + ":0").str());
@@ -279,83 +293,112 @@ HostTensor Measurement::oneHot(llvm::ArrayRef<int64_t> labels) const {
   return result;
 }
 
-llvm::Expected<HostTensor> Measurement::drawn(int64_t run, int draw) const {
+HostTensor Measurement::drawn(int64_t run, int draw) const {
   uint64_t index = static_cast<uint64_t>(run) * static_cast<uint64_t>(options.draws) +
                    static_cast<uint64_t>(draw);
-  if (output.classifies) {
-    auto labels = ptq::sampleLabels(asMatrix(targets[run]), options.trace.seed, index);
-    if (!labels)
-      return labels.takeError();
-    return oneHot(*labels);
-  }
-  // The gradient of mean (y - t)^2 is J^T c, c = 2 (y - t) / N with covariance H_out = 2 / N.
-  HostTensor target = targets[run];
-  auto values = target.mutableValues<float>();
+  HostTensor cotangent = HostTensor::zeros(DType::F32, targets[run].shape());
+  auto values = cotangent.mutableValues<float>();
   auto count = static_cast<int64_t>(values.size());
-  ptq::Vector probe = ptq::rademacherProbe(options.trace.seed, index, count);
-  double size = std::sqrt(0.5 * static_cast<double>(count));
-  for (int64_t i = 0; i < count; ++i)
-    values[i] = static_cast<float>(values[i] + size * probe[i]);
-  return target;
+  const ptq::Vector signs = ptq::rademacherProbe(options.trace.seed, index, count);
+  if (!output.classifies) { // the Hessian of mean (y - t)^2 is 2 / N
+    for (int64_t i = 0; i < count; ++i)
+      values[i] = static_cast<float>(std::sqrt(2.0 / static_cast<double>(count)) * signs[i]);
+    return cotangent;
+  }
+  const ptq::Matrix logits = asMatrix(targets[run]);
+  const ptq::Matrix c = ptq::fisherCotangent(
+      logits, Eigen::Map<const ptq::Matrix>(signs.data(), logits.rows(), logits.cols()));
+  std::copy(c.data(), c.data() + count, values.begin());
+  return cotangent;
+}
+
+llvm::Error Measurement::addActivations(std::vector<HostTensor> inputs,
+                                        const HostTensor &cotangent) {
+  inputs.push_back(cotangent);
+  auto results = activations->run(inputs);
+  if (!results)
+    return results.takeError();
+  const double share = 1 / (static_cast<double>(rows()) * static_cast<double>(options.draws) *
+                            static_cast<double>(runs.size()));
+  for (auto [gradient, entry] : llvm::zip_equal(activationSignature.gradients, nodes)) {
+    double squares = 0;
+    for (float value : (*results)[gradient.result].values<float>())
+      squares += double(value) * value;
+    entry.second.activationTrace = entry.second.activationTrace.value_or(0) + share * squares;
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error Measurement::drawSigns(int64_t run, ptq::FisherDiagonal &diagonal) {
+  auto feed = data.feed(run);
+  if (!feed)
+    return feed.takeError();
+  const std::vector<HostTensor> inputs = feedTensors(*feed);
+  std::map<StringRef, std::vector<double>> traces;
+  for (int draw = 0; draw < options.draws; ++draw) {
+    const HostTensor cotangent = drawn(run, draw);
+    auto one = byCotangent->gradient(inputs, cotangent);
+    if (!one)
+      return one.takeError();
+    if (llvm::Error error = diagonal.add(*one))
+      return error;
+    for (auto &[node, weights] : weightsOf) {
+      double trace = 0;
+      for (size_t i : weights)
+        trace += one->segment(model->block(i).offset, model->block(i).size).squaredNorm();
+      traces[node].push_back(trace);
+    }
+    if (activations)
+      if (llvm::Error error = addActivations(inputs, cotangent))
+        return error;
+    step();
+  }
+  const double draws = options.draws;
+  for (auto &[node, values] : traces) {
+    const auto all = Eigen::Map<const ptq::Vector>(values.data(), options.draws).array();
+    if (options.draws > 1)
+      traceVariance[node] += (all - all.mean()).square().sum() / (draws - 1) / draws;
+  }
+  return llvm::Error::success();
 }
 
 llvm::Error Measurement::fisher() {
-  ptq::FisherDiagonal drawnLabels(model->size()), greatest(model->size());
+  ptq::FisherDiagonal overSigns(model->size()), greatest(model->size());
   for (int64_t run : runs) {
+    if (llvm::Error error = drawSigns(run, overSigns))
+      return error;
+    if (!output.classifies)
+      continue;
     auto feed = data.feed(run);
     if (!feed)
       return feed.takeError();
-    std::vector<HostTensor> inputs = feedTensors(*feed);
-    for (int draw = 0; draw < options.draws; ++draw) {
-      auto target = drawn(run, draw);
-      if (!target)
-        return target.takeError();
-      auto one = model->gradient(inputs, *target);
-      if (!one)
-        return one.takeError();
-      if (llvm::Error error = drawnLabels.add(*one))
-        return error;
-      step();
-      if (!activations)
-        continue;
-      std::vector<HostTensor> all = inputs;
-      all.push_back(*target);
-      auto results = activations->run(all);
-      if (!results)
-        return results.takeError();
-      for (auto [gradient, entry] : llvm::zip_equal(activationSignature.gradients, nodes)) {
-        double squares = 0;
-        for (float value : (*results)[gradient.result].values<float>())
-          squares += double(value) * value;
-        double share = static_cast<double>(rows()) /
-                       (static_cast<double>(options.draws) * static_cast<double>(runs.size()));
-        entry.second.activationTrace = entry.second.activationTrace.value_or(0) + share * squares;
-      }
-    }
-    if (!output.classifies)
-      continue;
     ptq::Matrix logits = asMatrix(targets[run]);
     std::vector<int64_t> labels(static_cast<size_t>(logits.rows()));
     for (int64_t row = 0; row < logits.rows(); ++row)
       logits.row(row).maxCoeff(&labels[row]);
-    auto one = model->gradient(inputs, oneHot(labels));
+    auto one = model->gradient(feedTensors(*feed), oneHot(labels));
     if (!one)
       return one.takeError();
     if (llvm::Error error = greatest.add(*one))
       return error;
     step();
   }
-  // The loss is a mean over rows: independent labels of R rows give R times the mean's square.
+  // The loss is a mean over rows. Signs of R rows give R^2 times its Gauss-Newton matrix over R;
+  // labels that hold for R rows at once, whose gradient is the mean's, 1/R of it.
+  const auto count = static_cast<double>(rows());
   for (auto &[node, weights] : weightsOf) {
-    double trueTrace = 0, empirical = 0;
+    double trace = 0, empirical = 0;
     for (size_t i : weights) {
-      trueTrace += drawnLabels.trace(model->block(i));
+      trace += overSigns.trace(model->block(i));
       empirical += greatest.trace(model->block(i));
     }
-    double scale = static_cast<double>(rows()) / static_cast<double>(nodes[node].weights);
-    nodes[node].fisherTrue = scale * trueTrace;
+    NodeCurvature &found = nodes[node];
+    found.fisherTrue = trace / count / static_cast<double>(found.weights);
+    if (options.draws > 1)
+      found.gaussNewtonStderr =
+          std::sqrt(traceVariance[node]) / static_cast<double>(runs.size()) / count;
     if (output.classifies)
-      nodes[node].fisherEmpirical = scale * empirical;
+      found.fisherEmpirical = empirical * count / static_cast<double>(found.weights);
   }
   return llvm::Error::success();
 }
@@ -382,7 +425,7 @@ llvm::Expected<CurvatureStatistics> Measurement::run() {
 llvm::Expected<CurvatureStatistics> quantc::measureCurvature(ModuleOp module, DataSet &data,
                                                              const CurvatureOptions &options) {
   if (options.draws < 1)
-    return llvm::createStringError("expected a draw of labels at least");
+    return llvm::createStringError("expected a draw of signs at least");
   return Measurement(module, data, options).run();
 }
 
@@ -404,6 +447,8 @@ llvm::json::Value quantc::curvatureToJSON(const CurvatureStatistics &statistics)
       object["eigenvalue"] = *node.eigenvalue;
       object["eigenvalues"] = llvm::json::Array(node.eigenvalues);
     }
+    if (node.gaussNewtonStderr)
+      object["gaussNewtonStderr"] = *node.gaussNewtonStderr;
     if (node.fisherEmpirical)
       object["fisherEmpirical"] = *node.fisherEmpirical;
     if (node.activationTrace)

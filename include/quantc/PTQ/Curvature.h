@@ -149,12 +149,6 @@ private:
   int64_t count = 0;
 };
 
-/// A label per row drawn from softmax(logits). Gradients for labels that the model itself draws
-/// make `FisherDiagonal` the true Fisher, whose trace is that of the Gauss-Newton matrix. Drawn by
-/// (seed, index), which is to differ from batch to batch.
-llvm::Expected<std::vector<int64_t>> sampleLabels(const Matrix &logits, uint64_t seed,
-                                                  uint64_t index);
-
 //===----------------------------------------------------------------------===//
 // What a change of weights costs
 //===----------------------------------------------------------------------===//

@@ -20,7 +20,7 @@
 //   {"format": "quantc-curvature", "version": 1,
 //    "options": {"loss": "kl", "runs": 8, "probes": 16, ...},
 //    "curvature": {"conv1": {"weights": 864, "trace": 1.5, "traceStderr": 0.1, "probes": 16,
-//                            "gaussNewtonTrace": 1.4, "eigenvalue": 0.5,
+//                            "gaussNewtonTrace": 1.4, "gaussNewtonStderr": 0.1, "eigenvalue": 0.5,
 //                            "eigenvalues": [0.4, 0.6], "fisher": 0.1, "fisherTrue": 0.1,
 //                            "fisherEmpirical": 0.2, "activationTrace": 3.0}}}
 //
@@ -52,12 +52,15 @@ struct NodeCurvature {
   /// where none were asked for.
   std::optional<double> eigenvalue;
   std::vector<double> eigenvalues;
-  /// Means over weights of the Fisher diagonal: labels drawn from the model's own distribution (for
-  /// the squared error, normal with the variance whose Hessian is the loss's); labels the model's
-  /// greatest outputs (KL alone).
+  /// Means over weights of the Fisher diagonal: over labels of the model's own distribution (for
+  /// the squared error, normal with the variance whose Hessian is the loss's), estimated by signs
+  /// in place of labels (quantc/PTQ/OutputFisher.h); labels the model's greatest outputs (KL
+  /// alone).
   double fisherTrue = 0;
-  /// The trace of the same block by draws of labels, without the other layers' shares in `trace`.
+  /// The trace of the same block, without the other layers' shares in `trace`, and the standard
+  /// error that draws of signs leave to it; absent with one draw.
   double gaussNewtonTrace() const { return fisherTrue * static_cast<double>(weights); }
+  std::optional<double> gaussNewtonStderr;
   std::optional<double> fisherEmpirical;
   /// Trace of Gauss-Newton with respect to what the node reads, mean over runs.
   std::optional<double> activationTrace;
@@ -66,10 +69,9 @@ struct NodeCurvature {
 struct CurvatureOptions {
   /// First runs of the data; -1 means all. A run is one sample.
   int64_t runs = 8;
-  /// Of traces. `trace.seed` also draws labels.
+  /// Of traces. `trace.seed` also draws signs.
   ptq::TraceOptions trace;
-  /// Draws of labels for each run. A confident model seldom draws another label than its greatest
-  /// output, and then gradients are large: few draws scatter much.
+  /// Draws of signs for each run, for Gauss-Newton and Fisher.
   int draws = 8;
   /// Parts of the runs that eigenvalues are taken of; 0: no eigenvalues. Each node and part takes
   /// up to `iterations` products.

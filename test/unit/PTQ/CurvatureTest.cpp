@@ -327,53 +327,6 @@ TEST(Fisher, MergesParts) {
   EXPECT_EQ(first.diagonal(), whole.diagonal());
 }
 
-TEST(Fisher, LabelsAreDrawnAsOftenAsTheModelSays) {
-  Matrix logits(1, 3);
-  logits << std::log(0.5), std::log(0.3), std::log(0.2);
-  Matrix many = logits.replicate(20000, 1);
-  std::vector<int64_t> labels = cantFail(sampleLabels(many, 7, 0));
-  EXPECT_EQ(labels, cantFail(sampleLabels(many, 7, 0)));
-  EXPECT_NE(labels, cantFail(sampleLabels(many, 7, 1)));
-  const double p[] = {0.5, 0.3, 0.2};
-  for (int c = 0; c < 3; ++c) {
-    double share = std::count(labels.begin(), labels.end(), c) / 20000.0;
-    EXPECT_LT(std::abs(share - p[c]), 4 * std::sqrt(p[c] * (1 - p[c]) / 20000));
-  }
-}
-
-Vector softmax(const Vector &logits) {
-  Vector p = logits.array().exp();
-  return p / p.sum();
-}
-
-TEST(Fisher, OfSampledLabelsHasTheTraceOfGaussNewton) {
-  // Logits W x: the gradient of W is (p - onehot) x^T.
-  const int classes = 4, in = 3, draws = 4000;
-  Matrix w = normalMatrix(classes, in, 1), x = normalMatrix(1, in, 2);
-  Matrix logits = x * w.transpose();
-  FisherDiagonal fisher(classes * in);
-  Vector samples(draws);
-  for (int draw = 0; draw < draws; ++draw) {
-    std::vector<int64_t> label = cantFail(sampleLabels(logits, 5, draw));
-    Vector cotangent = softmax(logits.row(0).transpose());
-    cotangent[label[0]] -= 1;
-    Matrix gradient = cotangent * x;
-    samples[draw] = gradient.squaredNorm();
-    cantFail(fisher.add(Eigen::Map<Vector>(gradient.data(), gradient.size())));
-  }
-  Vector p = softmax(logits.row(0).transpose());
-  Matrix hessian = Matrix(p.asDiagonal()) - p * p.transpose(); // of cross entropy, by logits
-  double trace = 0; // of Gauss-Newton, one unit direction after the other
-  for (int64_t j = 0; j < classes * in; ++j) {
-    Matrix direction = Matrix::Zero(classes, in);
-    direction.data()[j] = 1;
-    Vector moved = direction * x.transpose();
-    trace += moved.dot(hessian * moved);
-  }
-  double error = std::sqrt((samples.array() - samples.mean()).square().mean() / draws);
-  EXPECT_LT(std::abs(fisher.trace({0, classes * in}) - trace), 4 * error);
-}
-
 //===----------------------------------------------------------------------===//
 // Errors
 //===----------------------------------------------------------------------===//

@@ -97,6 +97,23 @@ TEST_F(CurvatureTest, SquaredErrorOfALinearModel) {
   EXPECT_NEAR(*node.activationTrace, activation, 1e-5 * activation);
 }
 
+/// The variance over signs r of |c|^2, c = sqrt(p) r - p (sqrt(p) . r), by all of them.
+double varianceOfSigns(const std::vector<double> &p) {
+  double mean = 0, second = 0;
+  const int patterns = 1 << p.size();
+  for (int pattern = 0; pattern < patterns; ++pattern) {
+    double sum = 0, length = 0;
+    auto sign = [&](size_t i) { return pattern >> i & 1 ? 1.0 : -1.0; };
+    for (size_t i = 0; i < p.size(); ++i)
+      sum += std::sqrt(p[i]) * sign(i);
+    for (size_t i = 0; i < p.size(); ++i)
+      length += std::pow(std::sqrt(p[i]) * sign(i) - p[i] * sum, 2);
+    mean += length / patterns;
+    second += length * length / patterns;
+  }
+  return second - mean * mean;
+}
+
 // KL from the model's own logits: tr(H) is the mean of |x|^2 (1 - sum p^2), that of the Fisher
 // matrix, whose draws scatter; with the greatest output as label each run is known.
 TEST_F(CurvatureTest, SoftmaxOfALinearModel) {
@@ -128,16 +145,32 @@ TEST_F(CurvatureTest, SoftmaxOfALinearModel) {
     double most = *std::max_element(p.begin(), p.end()), length = squares(x);
     trace += length * (1 - pp) / double(runs);
     empirical += length * (1 - 2 * most + pp) / double(runs);
-    // A draw of label c gives |x|^2 (1 - 2 p_c + sum p^2).
-    double mean = length * (1 - pp), second = 0;
-    for (double each : p)
-      second += each * std::pow(length * (1 - 2 * each + pp), 2);
-    variance += (second - mean * mean) / (options.draws * double(runs * runs));
+    variance += length * length * varianceOfSigns(p) / (options.draws * double(runs * runs));
   }
   EXPECT_NEAR(node.trace, trace, 4 * node.traceStderr + 1e-3 * trace);
-  EXPECT_NEAR(node.fisherTrue * double(node.weights), trace, 4 * std::sqrt(variance));
+  EXPECT_NEAR(node.gaussNewtonTrace(), trace, 4 * std::sqrt(variance));
+  ASSERT_TRUE(node.gaussNewtonStderr);
+  EXPECT_NEAR(*node.gaussNewtonStderr, std::sqrt(variance), 0.2 * std::sqrt(variance));
   ASSERT_TRUE(node.fisherEmpirical);
   EXPECT_NEAR(*node.fisherEmpirical * double(node.weights), empirical, 1e-4 * empirical);
+}
+
+// Drawn labels were the network's first choice but for one draw in hundreds, which then made all of
+// the trace: it was off by 14 times.
+TEST_F(CurvatureTest, GaussNewtonOfASureClassifier) {
+  constexpr int64_t outputs = 4, runs = 4;
+  HostTensor weight = HostTensor::zeros(DType::F32, {outputs, 1});
+  weight.mutableValues<float>()[2] = 8; // p = 0.999 for inputs of 1
+  HostTensor one = HostTensor::zeros(DType::F32, {1, 1});
+  one.mutableValues<float>()[0] = 1;
+  std::vector<HostTensor> data(runs, one);
+  CurvatureStatistics found = measure(*layer(weight, true), data, allProbes(4, runs));
+  const NodeCurvature &node = found.nodes.front();
+  const double rest = 1 / (std::exp(8.0) + 3), most = 1 - 3 * rest;
+  const double exact = 1 - most * most - 3 * rest * rest;
+  ASSERT_TRUE(node.gaussNewtonStderr);
+  EXPECT_LT(*node.gaussNewtonStderr, exact / 4);
+  EXPECT_NEAR(node.gaussNewtonTrace(), exact, 4 * *node.gaussNewtonStderr);
 }
 
 /// 64 -> 32 -> 10 with a ReLU, as a classifier of digits.
