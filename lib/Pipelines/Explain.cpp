@@ -367,6 +367,7 @@ llvm::json::Value Explanation::toJSON() const {
     changes.push_back(llvm::json::Object{
         {"node", llvm::json::fixUTF8(entry.node)},
         {"change", entry.change},
+        {"option", llvm::json::fixUTF8(entry.option)},
         {"by", entry.measured ? "measurement" : "model"},
         {"gain_db", orNull(entry.gainDb)},
         {"bytes", entry.bytes},

@@ -23,21 +23,15 @@
 #include "quantc/Interfaces/Weights.h"
 #include "quantc/Numerics/Quantize.h"
 #include "quantc/Support/Errors.h"
+#include "quantc/Support/OptionText.h"
 #include <cmath>
+#include <numeric>
 
 using namespace mlir;
 using namespace quantc;
 
 namespace {
-enum class Change {
-  Float,
-  WideWeights,
-  ChannelWeights,
-  WholeWeights,
-  WideInputs,
-  WholeInputs,
-  FloatBias
-};
+enum class Change { Float, WideWeights, ChannelWeights, WholeWeights, WideInputs, WholeInputs };
 
 struct Candidate {
   size_t node = 0; ///< in the lists of plans and losses
@@ -52,7 +46,7 @@ struct Candidate {
 //===----------------------------------------------------------------------===//
 
 /// Bits of a weight that is given more.
-static int64_t widerBits(double bits) { return bits <= 4 ? 8 : 16; }
+static int64_t widerBits(double bits) { return bits < 8 ? 8 : 16; }
 
 static bool isPerTensor(const NodePlan &plan) {
   if (!plan.weight)
@@ -75,8 +69,26 @@ static std::string describe(Change change, const NodeLoss &loss) {
     return "inputs of 16 bits";
   case Change::WholeInputs:
     return "input ranges without clipping";
-  case Change::FloatBias:
-    return "bias in float";
+  }
+  return "";
+}
+
+/// The option that makes the change, of this node or, where nodes have none of their own, of all.
+static std::string optionFor(Change change, const NodePlan &plan, const NodeLoss &loss,
+                             bool isStatic) {
+  switch (change) {
+  case Change::Float:
+    return "exclude=" + escapeItem(plan.name);
+  case Change::WideWeights:
+    return "node-bits=" + escapeItem(plan.name + "=w" + std::to_string(widerBits(loss.weightBits)));
+  case Change::ChannelWeights:
+    return "weight-granularity=channel";
+  case Change::WholeWeights:
+    return isStatic ? "weight-rounding=nearest" : "weight-search=none";
+  case Change::WideInputs:
+    return "activation-bits=16";
+  case Change::WholeInputs:
+    return "observer=min-max";
   }
   return "";
 }
@@ -121,7 +133,8 @@ static double modelGain(double noise, double removed, double all) {
   return all > 0 && left > 0 ? 10 * std::log10(all / left) : 0;
 }
 
-static std::vector<Candidate> findCandidates(ArrayRef<NodePlan> plans, ArrayRef<NodeLoss> losses) {
+static std::vector<Candidate> findCandidates(ArrayRef<NodePlan> plans, ArrayRef<NodeLoss> losses,
+                                             const ExplainOptions &options) {
   double all = 0;
   for (const NodeLoss &loss : losses)
     all += noiseOf(loss);
@@ -139,17 +152,18 @@ static std::vector<Candidate> findCandidates(ArrayRef<NodePlan> plans, ArrayRef<
     };
     double rounding = ownPower(loss, LossCause::WeightRounding);
     double clipping = ownPower(loss, LossCause::WeightClipping);
-    add(Change::Float, 1);
+    if (options.floatNodes)
+      add(Change::Float, 1);
     if (isPerTensor(plan))
       add(Change::ChannelWeights, rounding + clipping);
-    if (loss.weightBits > 0 && loss.weightBits < 16)
+    if (options.isStatic && loss.weightBits > 0 &&
+        widerBits(loss.weightBits) <= options.widestCodes && loss.weightBits < options.widestCodes)
       add(Change::WideWeights, rounding + clipping);
     add(Change::WholeWeights, clipping);
-    if (loss.activationBits > 0 && loss.activationBits < 16)
+    if (loss.activationBits > 0 && loss.activationBits < 16 && options.widestCodes == 16)
       add(Change::WideInputs, ownPower(loss, LossCause::ActivationStep));
     if (!plan.hasRows)
       add(Change::WholeInputs, ownPower(loss, LossCause::ActivationClipping));
-    add(Change::FloatBias, ownPower(loss, LossCause::Bias));
   }
   llvm::stable_sort(candidates,
                     [](const Candidate &a, const Candidate &b) { return a.modelDb > b.modelDb; });
@@ -213,9 +227,8 @@ Value Changed::constantOperand(OpBuilder &builder, unsigned index) {
   const NodeOperand &operand = plan.operands[index];
   bool isWeight = plan.weight == index, isBias = plan.bias == index;
   if (!isWeight)
-    return constant(builder, isBias && (change == Change::Float || change == Change::FloatBias)
-                                 ? operand.reference
-                                 : operand.quantized);
+    return constant(builder,
+                    isBias && change == Change::Float ? operand.reference : operand.quantized);
   unsigned bits = unsigned(std::ceil(loss.weightBits));
   switch (change) {
   case Change::Float:
@@ -377,15 +390,35 @@ static bool canMeasure(const NodePlan &plan, Change change) {
   return !plan.hasRows || change == Change::Float || change == Change::WideInputs;
 }
 
-/// Those to measure: the best by the model, at most two of a node.
+/// dB for a byte; changes without a cost come first, those that lose last.
+static double worthOf(double gainDb, int64_t bytes) {
+  return gainDb <= 0 ? gainDb : bytes == 0 ? INFINITY : gainDb / double(bytes);
+}
+
+/// Those to measure, at most two of a node: by the model, in turns the greatest gain and the
+/// greatest gain for a byte.
 static std::vector<size_t> chooseMeasured(ArrayRef<Candidate> candidates, ArrayRef<NodePlan> plans,
                                           int64_t count) {
-  std::vector<size_t> chosen;
+  std::vector<size_t> byGain(candidates.size()), chosen;
+  std::iota(byGain.begin(), byGain.end(), size_t(0));
+  std::vector<size_t> byWorth = byGain;
+  llvm::stable_sort(byWorth, [&](size_t a, size_t b) {
+    return worthOf(candidates[a].modelDb, candidates[a].bytes) >
+           worthOf(candidates[b].modelDb, candidates[b].bytes);
+  });
   DenseMap<size_t, int> ofNode;
-  for (size_t i = 0; i < candidates.size() && int64_t(chosen.size()) < count; ++i)
-    if (canMeasure(plans[candidates[i].node], candidates[i].change) &&
-        ofNode[candidates[i].node]++ < 2)
-      chosen.push_back(i);
+  std::vector<size_t> *orders[] = {&byGain, &byWorth};
+  size_t next[] = {0, 0};
+  for (int turn = 0; int64_t(chosen.size()) < count && next[turn] < candidates.size();) {
+    size_t i = (*orders[turn])[next[turn]++];
+    if (llvm::is_contained(chosen, i) ||
+        !canMeasure(plans[candidates[i].node], candidates[i].change) ||
+        ofNode[candidates[i].node] >= 2)
+      continue;
+    ++ofNode[candidates[i].node];
+    chosen.push_back(i);
+    turn = 1 - turn;
+  }
   return chosen;
 }
 
@@ -400,11 +433,13 @@ llvm::Error quantc::advise(ModuleOp reference, ModuleOp quantized, ArrayRef<Node
   if (!found)
     return found.takeError();
   explanation.outputDb = worstDb(*expected, *found);
-  std::vector<Candidate> candidates = findCandidates(plans, explanation.nodes);
+  std::vector<Candidate> candidates = findCandidates(plans, explanation.nodes, options);
   for (const Candidate &entry : llvm::ArrayRef(candidates).take_front(40))
     explanation.advice.push_back({plans[entry.node].name,
                                   describe(entry.change, explanation.nodes[entry.node]), false,
-                                  entry.modelDb, entry.bytes});
+                                  entry.modelDb, entry.bytes,
+                                  optionFor(entry.change, plans[entry.node],
+                                            explanation.nodes[entry.node], options.isStatic)});
   std::vector<size_t> measured =
       chooseMeasured(llvm::ArrayRef(candidates).take_front(40), plans, options.measuredChanges);
   for (auto [done, index] : llvm::enumerate(measured)) {
@@ -418,15 +453,10 @@ llvm::Error quantc::advise(ModuleOp reference, ModuleOp quantized, ArrayRef<Node
     explanation.advice[index].measured = true;
     explanation.advice[index].gainDb = *db - explanation.outputDb;
   }
+  llvm::erase_if(explanation.advice, [](const Advice &entry) { return !(entry.gainDb > 0); });
   llvm::stable_sort(explanation.advice, [](const Advice &a, const Advice &b) {
-    if (a.measured != b.measured)
-      return a.measured;
-    auto value = [](const Advice &entry) {
-      return entry.gainDb <= 0  ? entry.gainDb
-             : entry.bytes == 0 ? INFINITY
-                                : entry.gainDb / double(entry.bytes);
-    };
-    return value(a) > value(b);
+    return a.measured != b.measured ? a.measured
+                                    : worthOf(a.gainDb, a.bytes) > worthOf(b.gainDb, b.bytes);
   });
   return llvm::Error::success();
 }

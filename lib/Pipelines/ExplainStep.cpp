@@ -32,6 +32,9 @@ llvm::Error Compiler::explain() {
         ExplainOptions explainOptions;
         explainOptions.runs = options.explainRuns;
         explainOptions.threads = options.threads;
+        explainOptions.widestCodes = options.recipe.isFPGA() ? 16 : 8;
+        explainOptions.floatNodes = !options.recipe.isFPGA();
+        explainOptions.isStatic = options.recipe.hasStaticActivations();
         explainOptions.progress = options.progress;
         auto explanation =
             explainLosses(*explainedFloat, *explainedModule, *dataSet, explainOptions);

@@ -78,6 +78,8 @@ struct Advice {
   bool measured = false; ///< else `gainDb` is the model's of docs/Explain.md
   double gainDb = 0;     ///< of the worst output's SQNR
   int64_t bytes = 0;     ///< more weights and activations, in bytes
+  /// NAME=VALUE that makes the change: of this node, or of all where nodes have none of their own.
+  std::string option;
 };
 
 struct Explanation {
@@ -95,7 +97,11 @@ struct ExplainOptions {
   /// Bytes of all tensors that are kept at once; nodes are looked at in slices that fit.
   uint64_t memory = uint64_t(256) << 20;
   int64_t measuredChanges = 6;
-  int threads = 1; ///< changes no result
+  /// What advice may ask for: what the target runs and options can say.
+  unsigned widestCodes = 8; ///< bits of a weight or an activation
+  bool floatNodes = true;
+  bool isStatic = true; ///< activations static: nodes have widths of their own (node-bits)
+  int threads = 1;      ///< changes no result
   ProgressFn progress;
 };
 
