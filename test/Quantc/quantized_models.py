@@ -181,7 +181,7 @@ def main():
         net.shape[0] = "N"
         print("unknown size:", *run(tools, net, folder))
         print("given size:", run(tools, net, folder, "--dim", "N=1")[0])
-    files = [part + option for option in ("channels", "moments", "codes", "biases") for part in ("--", "--save-")]
+    files = [part + option for option in ("channels", "codes", "biases") for part in ("--", "--save-")]
     recipe = ["--set", "migrate=os+", "--set", "weight-rounding=gptq"]
     with tempfile.TemporaryDirectory() as folder:
         options = [part for option in ["--statistics", *files] for part in (option, os.path.join(folder, "none"))]

@@ -28,7 +28,8 @@ def main():
     printed = subprocess.run([quantc, "--print-pipeline", *options], check=True, capture_output=True, text=True).stdout
     pipelines = dict(re.findall(r"^(\w+): --pass-pipeline='(.*)'$", printed, re.M))
     for name, path in kept.items():
-        pipelines = {stage: text.replace(name, path) for stage, text in pipelines.items()}
+        quoted = f'"{path}"' if " " in path else path
+        pipelines = {stage: text.replace(name, quoted) for stage, text in pipelines.items()}
     with open(source, encoding="utf-8") as file:
         module = file.read()
     for stage in stages.split(","):

@@ -81,7 +81,8 @@ struct GptqResult {
 };
 
 /// Rounds a finite weight [out, d] to `grid`, which is fitted on the way. Weights of dead channels
-/// go to the nearest codes (the published code makes them 0). Ask for static groups where the grid's groups depend on each other.
+/// go to the nearest codes (the published code makes them 0). Ask for static groups where the
+/// grid's groups depend on each other.
 llvm::Expected<GptqResult> roundByGptq(const Matrix &weight, const GptqFactor &factor,
                                        WeightGrid &grid, const GptqRounding &options = {});
 
