@@ -258,6 +258,16 @@ INSTANTIATE_TEST_SUITE_P(
             out,
             head,
             {"pass operand 1", rowSums, "pass operand 1", "pass operand 1", "pass operand 1"}},
+        // A sink: the softmax has one more column than there are values.
+        Row{"values_beside_a_sink",
+            "%v: tensor<2x4x5x8xf32>, %s: tensor<2x4x5x6xf32>",
+            "%a = nn.softmax %s {axis = 3 : i64} : tensor<2x4x5x6xf32>\n"
+            "%p = nn.slice %a {offsets = array<i64: 0, 0, 0, 0>} : (tensor<2x4x5x6xf32>) -> "
+            "tensor<2x4x5x5xf32>\n%r = nn.matmul %p, %v : "
+            "(tensor<2x4x5x5xf32>, tensor<2x4x5x8xf32>) -> tensor<2x4x5x8xf32> loc(\"op\")",
+            second,
+            head,
+            {toResult, rowSums, toResult, toResult, toResult}},
         Row{"rows_of_the_left",
             attention,
             SCORES,

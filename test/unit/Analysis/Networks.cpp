@@ -320,6 +320,104 @@ Network optLike(int64_t tokens) {
           tokens > 1};
 }
 
+Network gemmaLike(int64_t tokens, bool gains, bool postGains) {
+  Writer w(600 + tokens);
+  Value stream = lookup(w, w.withOutliers({tokenKinds, width}), tokens);
+  for (int layer = 0; layer < 2; ++layer) {
+    std::string at = std::to_string(layer);
+    Value normal = w.rmsNorm(stream, gains, "attention_norm" + at);
+    Value q = w.split(w.linear(normal, width, false, "q" + at), heads, "");
+    Value k = w.split(w.linear(normal, width, false, "k" + at), heads, "");
+    Value v = w.split(w.linear(normal, width, false, "v" + at), heads, "values" + at);
+    q = w.rmsNorm(q, gains, "q_norm" + at);
+    k = w.rmsNorm(k, gains, "k_norm" + at);
+    Value mixed = w.linear(w.attend(q, k, v), width, false, "o" + at);
+    stream = w.add(stream, w.rmsNorm(mixed, postGains, "attention_post" + at), "residual");
+    normal = w.rmsNorm(stream, gains, "mlp_norm" + at);
+    Value inner = w.unary("gelu", w.linear(normal, hidden, false, "fc" + at));
+    Value down = w.linear(inner, width, false, "down" + at);
+    stream = w.add(stream, w.rmsNorm(down, postGains, "mlp_post" + at), "residual");
+  }
+  Value logits = w.linear(w.rmsNorm(stream, gains, "last_norm"), tokenKinds, false, "head");
+  HostTensor input = tokensOf(w, tokens);
+  return {w.module("%tokens: " + typeOf({1, tokens}, "si64"), logits),
+          {input},
+          rootsOf(hidden),
+          9,
+          tokens > 1};
+}
+
+/// A path through each of two layers of which the maps stand side by side: two maps of each.
+static double rootsOfTwoMaps() {
+  return 2 * (std::sqrt(double(width)) + std::sqrt(double(hidden))) + std::sqrt(double(width));
+}
+
+Network parallelLike(int64_t tokens) {
+  Writer w(700 + tokens);
+  Value stream = lookup(w, w.withOutliers({tokenKinds, width}), tokens);
+  for (int layer = 0; layer < 2; ++layer) {
+    std::string at = std::to_string(layer);
+    Value normal = w.layerNorm(stream, "norm" + at);
+    Value q = w.split(w.linear(normal, width, true, "q" + at), heads, "");
+    Value k = w.split(w.linear(normal, width, true, "k" + at), heads, "");
+    Value v = w.split(w.linear(normal, width, true, "v" + at), heads, "values" + at);
+    Value mixed = w.linear(w.attend(q, k, v), width, true, "o" + at);
+    Value inner = w.unary("relu", w.linear(normal, hidden, true, "fc" + at));
+    Value down = w.linear(inner, width, true, "down" + at);
+    stream = w.add(w.add(stream, mixed, "residual"), down, "residual");
+  }
+  Value logits = w.linear(w.layerNorm(stream, "last_norm"), tokenKinds, true, "head");
+  HostTensor input = tokensOf(w, tokens);
+  return {w.module("%tokens: " + typeOf({1, tokens}, "si64"), logits),
+          {input},
+          rootsOfTwoMaps(),
+          5,
+          tokens > 1};
+}
+
+Network mixtureLike(int64_t tokens, bool gains) {
+  Writer w(800 + tokens);
+  Value stream = lookup(w, w.withOutliers({tokenKinds, width}), tokens);
+  for (int layer = 0; layer < 2; ++layer) {
+    std::string at = std::to_string(layer);
+    Value normal = w.rmsNorm(stream, gains, "norm" + at);
+    Value shares =
+        w.unary("softmax", w.linear(normal, experts, false, "router" + at), "axis = 2 : i64");
+    for (int expert = 0; expert < experts; ++expert) {
+      std::string of = at + "_" + std::to_string(expert);
+      Value gate = w.unary("sigmoid", w.linear(normal, hidden, false, "gate" + of));
+      Value up = w.linear(normal, hidden, false, "up" + of);
+      Value down = w.linear(w.mul(gate, up, "gated" + of), width, false, "down" + of);
+      Value share = w.op("slice", {shares}, {1, tokens, 1},
+                         "offsets = array<i64: 0, 0, " + std::to_string(expert) + ">");
+      stream = w.add(stream, w.mul(down, share, "share" + of), "residual");
+    }
+  }
+  Value logits = w.linear(w.rmsNorm(stream, gains, "last_norm"), tokenKinds, false, "head");
+  HostTensor input = tokensOf(w, tokens);
+  return {w.module("%tokens: " + typeOf({1, tokens}, "si64"), logits),
+          {input},
+          rootsOfTwoMaps(),
+          5,
+          true};
+}
+
+Network scaledAsAWhole(double epsilon) {
+  Writer w(900);
+  Value x{"%x", {1, 5, 8}};
+  Value y = w.linear(x, width, false, "stream");
+  std::ostringstream text;
+  text << std::scientific << epsilon;
+  y = w.op("rms_norm", {y}, y.shape, "epsilon = " + text.str() + " : f32", "norm");
+  y = w.linear(y, 5, false, "head");
+  HostTensor input = floatsOf(w, x.shape);
+  return {w.module("%x: " + x.type(), y),
+          {input},
+          std::sqrt(8.0) + 2 * std::sqrt(double(width)),
+          2,
+          true};
+}
+
 namespace {
 
 Value convolve(Writer &w, const Value &x, int64_t outputs, int64_t groups, int64_t kernel,

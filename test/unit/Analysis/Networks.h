@@ -34,7 +34,7 @@ struct Network {
 };
 
 constexpr int64_t width = 64, hidden = 96, heads = 8, sharedHeads = 2, headSize = 8,
-                  tokenKinds = 32;
+                  tokenKinds = 32, experts = 3;
 
 /// Two layers with RMS norms (with gains U(0.5, 2), or none), rotary positions, 8 heads that share
 /// 2 keys and values, a gated linear unit and a head of its own or tied to the table. Input:
@@ -45,6 +45,17 @@ Network bertLike(int64_t tokens);
 /// Two layers with layer norms in front, biases everywhere, positions that are added, and Relu.
 /// Input: tokens.
 Network optLike(int64_t tokens);
+/// Two layers with RMS norms in front of and behind attention and maps (sandwiches), and norms of
+/// the queries and keys of each head. `gains`: of all norms but those behind, which have them where
+/// `postGains`. Input: tokens.
+Network gemmaLike(int64_t tokens, bool gains, bool postGains);
+/// Two layers whose one layer norm feeds attention and two maps side by side. Input: tokens.
+Network parallelLike(int64_t tokens);
+/// Two layers whose RMS norm feeds a router and gated experts, which are weighed by it. Input:
+/// tokens.
+Network mixtureLike(int64_t tokens, bool gains);
+/// A map, an RMS norm of this epsilon, and a map. Input: floats.
+Network scaledAsAWhole(double epsilon);
 /// A convolution, a depthwise one, one of two groups, one of 1x1 and a linear map.
 Network convolutional(int64_t batch);
 /// Convolutions of every grouping without padding or activations, and pools between them.

@@ -211,6 +211,172 @@ TEST_F(Meaning, PoolsAndGroupsWithoutPadding) {
                                       {S, "grouped", channels(8)}});
 }
 
+// The scale of normed queries is of their norm's gain, and the keys' norm takes up its inverse.
+TEST_F(Meaning, Gemma) {
+  for (int64_t tokens : {1, 5})
+    expectSameMeaning(gemmaLike(tokens, /*gains=*/true, /*postGains=*/true),
+                      {{P, "stream", streamSlot},
+                       {S, "attention_norm0", streamSlot},
+                       {S, "q_norm0", headSlot},
+                       {P, "q_norm1", headSlot},
+                       {S, "values0", allHeads},
+                       {R, "values1", headSlot},
+                       {P, "fc0", inner},
+                       {S, "last_norm", streamSlot}});
+}
+
+TEST_F(Meaning, GemmaWithoutGains) {
+  for (int64_t tokens : {1, 5})
+    expectSameMeaning(
+        gemmaLike(tokens, /*gains=*/false, /*postGains=*/false),
+        {{R, "stream", streamSlot}, {R, "q_norm0", headSlot}, {S, "mlp_norm1", streamSlot}});
+}
+
+// One scale, or shift, for all readers of a norm: attention and the maps beside it.
+TEST_F(Meaning, Parallel) {
+  for (int64_t tokens : {1, 5}) {
+    Network network = parallelLike(tokens);
+    expectSameMeaning(network, {{P, "stream", streamSlot},
+                                {C, "stream", streamSlot},
+                                {S, "norm0", streamSlot},
+                                {S, "fc0", inner},
+                                {P, "fc1", inner},
+                                {S, "values0", allHeads},
+                                {Z, "values1", allHeads}});
+    // A shift of all keys is the same for every score of a query: a softmax takes it out.
+    network.everyWeightCounts = false;
+    expectSameMeaning(network, {{Z, "norm1", streamSlot}});
+  }
+}
+
+// The router takes up what the experts do; behind it, each expert has scales of its own.
+TEST_F(Meaning, Mixture) {
+  for (int64_t tokens : {1, 5}) {
+    expectSameMeaning(mixtureLike(tokens, /*gains=*/true), {{P, "stream", streamSlot},
+                                                            {S, "norm0", streamSlot},
+                                                            {S, "norm1", streamSlot},
+                                                            {S, "up0_1", inner},
+                                                            {S, "up0_2", inner},
+                                                            {P, "gate1_0", inner}});
+    expectSameMeaning(mixtureLike(tokens, /*gains=*/false), {{R, "stream", streamSlot}});
+  }
+}
+
+TEST_F(Meaning, NormsOfOneReaderAndOfMany) {
+  auto readersOf = [&](const Network &network, const char *name) {
+    auto module = parse(network.text);
+    std::vector<std::string> names;
+    for (Operation *op : regionOf(*module, {S, name, streamSlot}).readers())
+      names.push_back(getNodeName(op));
+    llvm::sort(names);
+    return names;
+  };
+  EXPECT_EQ(readersOf(parallelLike(5), "norm0"),
+            (std::vector<std::string>{"fc0", "k0", "q0", "v0"}));
+  EXPECT_EQ(readersOf(mixtureLike(5, true), "norm0"),
+            (std::vector<std::string>{"gate0_0", "gate0_1", "gate0_2", "router0", "up0_0", "up0_1",
+                                      "up0_2"}));
+}
+
+//===----------------------------------------------------------------------===//
+// What a refusal keeps from happening
+//===----------------------------------------------------------------------===//
+
+/// Transforms of results that no region asks for: what a rewrite does that does not know the
+/// matrix.
+class Forced : public Meaning {
+protected:
+  struct Change {
+    const char *name;
+    ChannelSlot slot;
+    bool inverse = false;
+  };
+
+  /// The relative error when the region, refusals or not, and the changes are applied.
+  double errorOf(const Network &network, const ChannelTransform &transform,
+                 const std::vector<Change> &changes, std::optional<Seed> seed = {}) {
+    auto module = parse(network.text);
+    std::vector<float> before = run(*module, network);
+    if (seed)
+      EXPECT_TRUE(succeeded(applyTransformRegion(regionOf(*module, *seed), transform)));
+    for (const Change &change : changes)
+      module->walk([&](ChannelAlgebraInterface op) {
+        if (getNodeName(op) != change.name)
+          return;
+        OpBuilder builder(op);
+        EXPECT_TRUE(succeeded(
+            op.applyTransform(builder, transform, Port::result(0), change.slot, change.inverse)));
+      });
+    return relativeError(run(*module, network), before);
+  }
+};
+
+/// One transform for the channels of all heads, in a projection's result.
+const ChannelSlot inHeads = {{{{2, headSize, 1}}}};
+
+// q / s and k * s in front of norms of their own: the norms see it. So they do a rotation under a
+// gain, and none without.
+TEST_F(Forced, ProjectionsUnderNormsOfHeads) {
+  for (TransformKind kind : {S, R})
+    for (bool gains : {false, true}) {
+      SCOPED_TRACE(transformName(kind).str() + (gains ? " with gains" : ""));
+      Network network = gemmaLike(5, gains, gains);
+      double error = errorOf(network, randomTransform(kind, headSize, 11),
+                             {{"q0", inHeads}, {"k0", inHeads, kind == S}});
+      if (kind == R && !gains)
+        EXPECT_LE(error, errorBound(network, 1));
+      else
+        EXPECT_GT(error, 1e-3);
+    }
+}
+
+// The gain of a norm behind stands between a map and the stream that is rotated.
+TEST_F(Forced, AStreamRotatedUnderNormsBehind) {
+  for (bool postGains : {false, true}) {
+    Network network = gemmaLike(5, /*gains=*/false, postGains);
+    Seed seed{R, "stream", streamSlot};
+    auto module = parse(network.text);
+    EXPECT_EQ(regionOf(*module, seed).isLegal(), !postGains);
+    std::vector<Change> maps;
+    if (postGains)
+      maps = {{"o0", streamSlot}, {"o1", streamSlot}, {"down0", streamSlot}, {"down1", streamSlot}};
+    double error = errorOf(network, randomTransform(R, width, 12), maps, seed);
+    if (postGains)
+      EXPECT_GT(error, 1e-3);
+    else
+      EXPECT_LE(error, errorBound(network, 1));
+  }
+}
+
+// In front of rotary positions, a scale is exact where the two channels of a pair share it, which
+// the algebra cannot say, and a rotation, a shift and a permutation of channels are not.
+TEST_F(Forced, ProjectionsUnderPositions) {
+  Network network = llamaLike(5, true, false);
+  std::vector<Change> both = {{"q0", inHeads}, {"k0", inHeads}},
+                      inverse = {{"q0", inHeads}, {"k0", inHeads, true}};
+  ChannelTransform scale = randomTransform(S, headSize, 13);
+  EXPECT_GT(errorOf(network, scale, inverse), 1e-3);
+  for (int64_t c = 0; c < headSize / 2; ++c)
+    scale.scale[headSize / 2 + c] = scale.scale[c];
+  EXPECT_LE(errorOf(network, scale, inverse), errorBound(network, 1));
+  EXPECT_GT(errorOf(network, randomTransform(R, headSize, 14), both), 1e-3);
+  EXPECT_GT(errorOf(network, randomTransform(P, headSize, 15), both), 1e-3);
+  EXPECT_GT(errorOf(network, randomTransform(Z, headSize, 16), {{"q0", inHeads}}), 1e-3);
+}
+
+// One number for all channels in front of a norm is taken out up to epsilon; that is not exact, and
+// the algebra refuses it as any other scale.
+TEST_F(Forced, AScaleOfAWholeNorm) {
+  ChannelTransform half{S, width, std::vector<double>(width, 2.0), {}, {}, {}};
+  Network exact = scaledAsAWhole(1e-12), inexact = scaledAsAWhole(1e-1);
+  EXPECT_LE(errorOf(exact, half, {{"stream", streamSlot}}), errorBound(exact, 1));
+  EXPECT_GT(errorOf(inexact, half, {{"stream", streamSlot}}), 1e-3);
+}
+
+//===----------------------------------------------------------------------===//
+// Refusals
+//===----------------------------------------------------------------------===//
+
 /// What the matrix refuses, where it stands in a network: the reason and the op that gives it.
 struct Refused {
   const char *name;
@@ -234,6 +400,12 @@ Network llama() { return llamaLike(5, true, false); }
 Network bert() { return bertLike(5); }
 Network opt() { return optLike(5); }
 Network convolutions() { return convolutional(1); }
+Network gemma() { return gemmaLike(5, true, true); }
+/// Gains behind attention and maps alone.
+Network sandwich() { return gemmaLike(5, false, true); }
+Network parallel() { return parallelLike(5); }
+Network mixture() { return mixtureLike(5, true); }
+Network wholeNorm() { return scaledAsAWhole(1e-5); }
 
 INSTANTIATE_TEST_SUITE_P(
     Networks, MeaningRefused,
@@ -309,6 +481,123 @@ INSTANTIATE_TEST_SUITE_P(
                 convolutions,
                 {P, "pointwise", ChannelSlot::axis(1, 16)},
                 "'grouped' (nn.conv): it works on groups of channels"}),
+    [](const auto &info) { return std::string(info.param.name); });
+
+INSTANTIATE_TEST_SUITE_P(
+    Gates, MeaningRefused,
+    ::testing::Values(
+        Refused{"shift_of_a_gate",
+                llama,
+                {Z, "gate0", inner},
+                "'sigmoid' (nn.sigmoid): it is not linear"},
+        Refused{"rotation_of_a_gate",
+                llama,
+                {R, "gate0", inner},
+                "'sigmoid' (nn.sigmoid): it is not linear"},
+        Refused{"shift_before_gelu", bert, {Z, "fc0", inner}, "'gelu' (nn.gelu): it is not linear"},
+        Refused{
+            "rotation_before_gelu", bert, {R, "fc0", inner}, "'gelu' (nn.gelu): it is not linear"},
+        Refused{"shift_before_positions",
+                llama,
+                {Z, "q0", inHeads},
+                "'rope' (nn.slice): it cuts the channels in pieces"},
+        Refused{"permutation_before_positions",
+                llama,
+                {P, "q0", inHeads},
+                "'rope' (nn.slice): it cuts the channels in pieces"}),
+    [](const auto &info) { return std::string(info.param.name); });
+
+const char *const normedScale = "'q_norm0' (nn.rms_norm): the norm sees the scale of its channels";
+
+INSTANTIATE_TEST_SUITE_P(
+    Norms, MeaningRefused,
+    ::testing::Values(
+        Refused{"scale_under_a_norm_of_heads", gemma, {S, "q0", inHeads}, normedScale},
+        Refused{"shift_under_a_norm_of_heads",
+                gemma,
+                {Z, "q0", inHeads},
+                "'q_norm0' (nn.rms_norm): the norm sees the shift"},
+        Refused{"rotation_under_a_norm_of_heads",
+                gemma,
+                {R, "q0", inHeads},
+                "'q_norm0' (nn.rms_norm): its gain scales each channel by itself; fold it first"},
+        Refused{"scale_of_all_heads_under_a_norm",
+                gemma,
+                {S, "q0", streamSlot},
+                "'q_norm0' (nn.rms_norm): the channels lie along other axes than the normalised "
+                "one"},
+        Refused{"shift_behind_a_norm_of_heads",
+                gemma,
+                {Z, "q_norm0", headSlot},
+                "'q_norm0' (nn.rms_norm): it has no bias"},
+        Refused{"scale_under_a_sandwich_norm",
+                sandwich,
+                {S, "o0", streamSlot},
+                "'attention_post0' (nn.rms_norm): the norm sees the scale of its channels"},
+        Refused{"shift_under_a_sandwich_norm",
+                sandwich,
+                {Z, "o0", streamSlot},
+                "'attention_post0' (nn.rms_norm): the norm sees the shift"},
+        Refused{"rotation_under_a_sandwich_norm",
+                sandwich,
+                {R, "o0", streamSlot},
+                "'attention_post0' (nn.rms_norm): its gain scales each channel by itself; fold it "
+                "first"},
+        Refused{"rotation_of_a_stream_with_sandwich_norms",
+                sandwich,
+                {R, "stream", streamSlot},
+                "'mlp_post1' (nn.rms_norm): its gain scales each channel by itself; fold it first"},
+        Refused{"scale_behind_a_sandwich_norm",
+                sandwich,
+                {S, "attention_post0", streamSlot},
+                "'mlp_norm0' (nn.rms_norm): the norm sees the scale of its channels"},
+        Refused{"shift_behind_a_sandwich_norm",
+                sandwich,
+                {Z, "attention_post0", streamSlot},
+                "'residual' (nn.add): the shift of a sum of two activations has no one place"},
+        Refused{"scale_of_a_whole_norm",
+                wholeNorm,
+                {S, "stream", streamSlot},
+                "'norm' (nn.rms_norm): the norm sees the scale of its channels"},
+        Refused{"scale_under_a_post_norm",
+                bert,
+                {S, "o0", streamSlot},
+                "'attention_norm0' (nn.layer_norm): the norm sees the scale of its channels"},
+        Refused{"rotation_under_a_post_norm",
+                bert,
+                {R, "o0", streamSlot},
+                "'attention_norm0' (nn.layer_norm): its mean is no invariant of rotations; turn "
+                "it into an rms_norm first"}),
+    [](const auto &info) { return std::string(info.param.name); });
+
+INSTANTIATE_TEST_SUITE_P(
+    SideBySide, MeaningRefused,
+    ::testing::Values(
+        Refused{"rotation_of_a_parallel_norm",
+                parallel,
+                {R, "norm0", streamSlot},
+                "'norm0' (nn.layer_norm): its mean is no invariant of rotations; turn it into an "
+                "rms_norm first"},
+        Refused{"scale_of_a_parallel_stream",
+                parallel,
+                {S, "stream", streamSlot},
+                "'norm1' (nn.layer_norm): the norm sees the scale of its channels"},
+        Refused{"shift_of_a_norm_of_experts",
+                mixture,
+                {Z, "norm0", streamSlot},
+                "'norm0' (nn.rms_norm): it has no bias"},
+        Refused{"rotation_of_a_norm_of_experts",
+                mixture,
+                {R, "norm0", streamSlot},
+                "'norm0' (nn.rms_norm): its gain scales each channel by itself; fold it first"},
+        Refused{"scale_of_the_router",
+                mixture,
+                {S, "router0", ChannelSlot::axis(2, experts)},
+                "'softmax' (nn.softmax): it is not linear"},
+        Refused{"shift_of_an_expert",
+                mixture,
+                {Z, "down0_1", streamSlot},
+                "'share0_1' (nn.mul): a factor would scale the shift"}),
     [](const auto &info) { return std::string(info.param.name); });
 
 } // namespace

@@ -150,14 +150,20 @@ TEST_F(Region, OpsWithoutTheInterfaceRefuse) {
                  " loc(\"bn\")\n"
                  "%2 = onnx.node \"Celu\"(%0) {node_name = \"kept\", opset = 17 : i64} : (" MATRIX
                  ") -> " MATRIX " loc(\"kept\")\n"
+                 "%4 = onnx.node \"PRelu\"(%0, %c) {node_name = \"slopes\", opset = 17 : i64} : "
+                 "(" MATRIX ", tensor<4xf32>) -> " MATRIX " loc(\"slopes\")\n"
                  "%3 = nn.cast %0 : (" MATRIX ") -> tensor<2x4xf64> loc(\"wide\")\n"
                  "return %1 : " MATRIX,
       MATRIX);
-  std::vector<std::string> reasons = reasonsOf(regionOf(*module, "map", S));
-  llvm::sort(reasons);
-  EXPECT_EQ(reasons, (Reasons{"'bn' (nn.batch_norm): the algebra of channels does not know it",
-                              "'kept' (onnx.node): the algebra of channels does not know it",
-                              "'wide' (nn.cast): the algebra of channels does not know it"}));
+  for (TransformKind kind : {S, Z, R, P, C}) {
+    std::vector<std::string> reasons = reasonsOf(regionOf(*module, "map", kind));
+    llvm::sort(reasons);
+    EXPECT_EQ(reasons, (Reasons{"'bn' (nn.batch_norm): the algebra of channels does not know it",
+                                "'kept' (onnx.node): the algebra of channels does not know it",
+                                "'slopes' (onnx.node): the algebra of channels does not know it",
+                                "'wide' (nn.cast): the algebra of channels does not know it"}))
+        << transformName(kind).str();
+  }
 }
 
 TEST_F(Region, OtherElementTypesRefuse) {
