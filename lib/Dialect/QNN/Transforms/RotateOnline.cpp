@@ -135,6 +135,11 @@ static std::string whyNot(LinearMapOpInterface op, const ChannelSlot &slot) {
 LogicalResult RotateOnline::rotateInput(LinearMapOpInterface op) {
   OpOperand &input = op.getInputOperand();
   ChannelSlot slot = lastAxis(input.get());
+  if (isa_and_nonnull<HadamardOp>(input.get().getDefiningOp())) { // decided there
+    op.emitRemark() << "the input of '" << getNodeName(op)
+                    << "' is not rotated: it is rotated already";
+    return success();
+  }
   if (std::string reason = whyNot(op, slot); !reason.empty()) {
     remarkRotation(op, RotationKind::Input, slot.size(), false, reason)
         << "the input of '" << getNodeName(op) << "' is not rotated: " << reason;
