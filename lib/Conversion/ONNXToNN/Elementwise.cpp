@@ -56,6 +56,23 @@ static Result convertLeakyRelu(NodeConverter &node) {
   return node.create<nn::LeakyReluOp>(*input, {{"alpha", node.real(*alpha)}});
 }
 
+/// One slope for all channels: a LeakyRelu.
+static Result convertPRelu(NodeConverter &node) {
+  if (failed(node.reader.expectInputs(2, 2)))
+    return failure();
+  Result input = node.floats(0), slope = node.floats(1);
+  if (failed(input) || failed(slope))
+    return failure();
+  if (shapeOf(*slope).size() > shapeOf(*input).size())
+    return node.reader.refuse(Refusal::Shape,
+                              "expected slopes of at most the input's rank, but found rank " +
+                                  Twine(shapeOf(*slope).size()));
+  FailureOr<std::optional<float>> alpha = node.constantFloat(1);
+  if (failed(alpha))
+    return failure();
+  return node.create<nn::LeakyReluOp>(*input, {{"alpha", node.real(**alpha)}});
+}
+
 static Result convertHardSigmoid(NodeConverter &node) {
   Result input = node.floats(0);
   FailureOr<float> alpha = node.reader.floatAttr("alpha", 0.2f);
@@ -126,6 +143,7 @@ ArrayRef<HandlerRow> quantc::onnx::elementwiseRows() {
       {"LeakyRelu", 7, newestOpset, convertLeakyRelu},
       {"Mul", 7, newestOpset, convertBinary<nn::MulOp>},
       {"Neg", 7, newestOpset, convertUnary<nn::NegOp>},
+      {"PRelu", 7, newestOpset, convertPRelu},
       {"Reciprocal", 7, newestOpset, convertUnary<nn::ReciprocalOp>},
       {"Relu", 7, newestOpset, convertUnary<nn::ReluOp>},
       {"Sigmoid", 7, newestOpset, convertUnary<nn::SigmoidOp>},

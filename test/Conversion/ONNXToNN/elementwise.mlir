@@ -43,3 +43,12 @@ func.func @defaults(%x: tensor<4xf32>) -> tensor<4xf32> {
   %5 = onnx.node "Relu"(%4) {opset = 16 : i64} : (tensor<4xf32>) -> tensor<4xf32>
   return %5 : tensor<4xf32>
 }
+
+// One slope for all channels.
+// CHECK-LABEL: func.func @one_slope(
+// CHECK-NEXT: nn.leaky_relu %arg0 {alpha = 2.500000e-01 : f32} : tensor<1x3x2x2xf32>
+func.func @one_slope(%x: tensor<1x3x2x2xf32>) -> tensor<1x3x2x2xf32> {
+  %slope = onnx.constant "slope" dense<0.25> : tensor<1x1x1xf32>
+  %y = onnx.node "PRelu"(%x, %slope) {opset = 16 : i64} : (tensor<1x3x2x2xf32>, tensor<1x1x1xf32>) -> tensor<1x3x2x2xf32>
+  return %y : tensor<1x3x2x2xf32>
+}

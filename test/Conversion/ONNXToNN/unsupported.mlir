@@ -83,6 +83,20 @@ func.func @run_time_bound(%x: tensor<4xf32>, %lo: tensor<f32>) -> tensor<4xf32> 
 
 // -----
 
+func.func @slopes(%x: tensor<2x3xf32>, %run_time: tensor<1xf32>) -> tensor<2x3xf32> {
+  %each = onnx.constant "each" dense<[0.1, 0.2, 0.3]> : tensor<3xf32>
+  %tall = onnx.constant "tall" dense<0.1> : tensor<1x1x1xf32>
+  // expected-error@below {{unsupported shape: expected input 1 to have one element, but found 3}}
+  %a = onnx.node "PRelu"(%x, %each) {opset = 16 : i64} : (tensor<2x3xf32>, tensor<3xf32>) -> tensor<2x3xf32>
+  // expected-error@below {{operand is not constant: expected input 1 to be a constant}}
+  %b = onnx.node "PRelu"(%a, %run_time) {opset = 16 : i64} : (tensor<2x3xf32>, tensor<1xf32>) -> tensor<2x3xf32>
+  // expected-error@below {{unsupported shape: expected slopes of at most the input's rank, but found rank 3}}
+  %c = onnx.node "PRelu"(%b, %tall) {opset = 16 : i64} : (tensor<2x3xf32>, tensor<1x1x1xf32>) -> tensor<2x3xf32>
+  return %c : tensor<2x3xf32>
+}
+
+// -----
+
 func.func @run_time_target(%x: tensor<4xf32>, %t: tensor<2xsi64>) -> tensor<2x2xf32> {
   // expected-error@below {{operand is not constant: expected input 1 to be a constant}}
   %a = onnx.node "Reshape"(%x, %t) {opset = 13 : i64} : (tensor<4xf32>, tensor<2xsi64>) -> tensor<2x2xf32>
