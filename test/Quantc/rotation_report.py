@@ -144,6 +144,20 @@ class Cases:
         coverage = json.load(open(self.file("r.json")))["coverage"]
         assert coverage["float_nodes"] == ["Relu_1"] and coverage["integer"] == 2, coverage
 
+    def heads_and_scores_are_integers_with_static_activations(self):
+        path, data = self.language_model()
+        np.savez(self.file("d.npz"), **data)
+        module = self.file("i.mlir")
+        done = self.run(path, "--calibrate", self.file("d.npz"), "--recipe", "w8a8-integer", "--set", "rotate=online", "--allow-float",
+                        "--emit", "mlir", "--to", "integer", "-o", module)  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        lines = [line for line in open(module) if re.search(r"= (dyad|qnn)\.hadamard ", line)]
+        integer = [line for line in lines if "dyad.hadamard" in line]
+        floating = [line for line in lines if "qnn.hadamard" in line]
+        # Queries, keys and heads; the map behind the product of gate and up reads random signs.
+        assert len(integer) == 3 and sum("inner = 16" in line for line in integer) == 1, lines
+        assert len(floating) == 1 and "sign_seed" in floating[0], lines
+
     def the_page_shows_rotations_and_migration(self):
         path, data = self.language_model()
         np.savez(self.file("d.npz"), **data)
