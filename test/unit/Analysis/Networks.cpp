@@ -474,4 +474,16 @@ Network pooled(int64_t batch) {
   return {w.module("%x: " + x.type(), y), {input}, roots, 4, true};
 }
 
+Network groupedAlone(int64_t batch) {
+  Writer w(1000 + batch);
+  Value x{"%x", {batch, 3, 6, 6}};
+  Value y = convolve(w, x, 12, 1, 3, 0, "first");
+  y = convolve(w, y, 8, 2, 1, 0, "grouped");
+  y = convolve(w, y, 6, 2, 3, 1, "second");
+  y = classify(w, y);
+  HostTensor input = floatsOf(w, x.shape);
+  double roots = std::sqrt(27.0) + std::sqrt(6.0) + std::sqrt(36.0) + 4 + std::sqrt(6.0);
+  return {w.module("%x: " + x.type(), y), {input}, roots, 4, true};
+}
+
 } // namespace quantc::test

@@ -60,6 +60,8 @@ Network scaledAsAWhole(double epsilon);
 Network convolutional(int64_t batch);
 /// Convolutions of every grouping without padding or activations, and pools between them.
 Network pooled(int64_t batch);
+/// A dense convolution, one of 1x1 and one of 3x3, both of two groups, without activations.
+Network groupedAlone(int64_t batch);
 
 } // namespace quantc::test
 

@@ -278,6 +278,19 @@ TEST_F(Meaning, NormsOfOneReaderAndOfMany) {
                                       "up0_2"}));
 }
 
+// One rotation, or permutation, for the places within each of the groups.
+TEST_F(Meaning, WithinGroups) {
+  const ChannelSlot six = {{{{1, 6, 1}}}}, four = {{{{1, 4, 1}}}}, three = {{{{1, 3, 1}}}};
+  for (int64_t batch : {1, 3}) {
+    expectSameMeaning(groupedAlone(batch), {{R, "first", six},
+                                            {P, "first", six},
+                                            {P, "grouped", four},
+                                            {R, "second", three},
+                                            {P, "second", three}});
+    expectSameMeaning(pooled(batch), {{P, "depthwise", six}, {R, "grouped", four}});
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // What a refusal keeps from happening
 //===----------------------------------------------------------------------===//
@@ -473,6 +486,10 @@ INSTANTIATE_TEST_SUITE_P(
                 [] { return pooled(1); },
                 {R, "grouped", ChannelSlot::axis(1, 8)},
                 "'grouped' (nn.conv): it works on groups of channels"},
+        Refused{"rotation_before_groups_of_3x3",
+                [] { return groupedAlone(1); },
+                {R, "grouped", {{{{1, 4, 1}}}}},
+                "'second' (nn.conv): its kernel is larger than 1x1"},
         Refused{"shift_before_a_pad",
                 [] { return pooled(1); },
                 {Z, "grouped", ChannelSlot::axis(1, 8)},

@@ -149,6 +149,16 @@ static GroupedWeight groupedWeight(ConvOp op, const ChannelSlot &slot) {
   return result;
 }
 
+/// Whether the slot is one of places within a group, at the result or the input: the same for all
+/// groups.
+static bool liesInGroups(ConvOp op, Port port, const ChannelSlot &slot) {
+  ArrayRef<int64_t> shape = shapeOf(op.getWeight());
+  int64_t groups = op.getGroups(), size = port.isResult ? shape[0] / groups : shape[1];
+  std::optional<ChannelSlot> inGroups =
+      reshapeSlot(onAxis(slot, 0), {groups * size}, {groups, size});
+  return inGroups && liesAlong(*inGroups, 1);
+}
+
 Carry ConvOp::carry(Kind kind, Port port, const ChannelSlot &slot) {
   if (!port.isResult && port.index != 0)
     return Carry::refuse("it is a parameter");
@@ -158,7 +168,8 @@ Carry ConvOp::carry(Kind kind, Port port, const ChannelSlot &slot) {
     return Carry::refuse("the channels lie along other axes than 1");
   if (isDepthwise(*this) && kind == Kind::Permutation)
     return passAcross(port, slot);
-  if (getGroups() > 1 && kind != Kind::Scale && kind != Kind::Shift)
+  bool mixes = kind != Kind::Scale && kind != Kind::Shift;
+  if (getGroups() > 1 && mixes && !liesInGroups(*this, port, slot))
     return Carry::refuse("it works on groups of channels");
   if (port.isResult)
     return Carry::absorb();
@@ -185,8 +196,8 @@ LogicalResult ConvOp::applyTransform(OpBuilder &builder, const ChannelTransform 
   if (getGroups() == 1)
     return transformOperand(builder, getWeightMutable(), onAxis(slot, 1), transform, /*dual=*/true,
                             inverse, "weight");
-  if (transform.kind == Kind::Permutation)
-    return success(); // a depthwise one: the result's side has moved the rows
+  if (transform.kind == Kind::Permutation && isDepthwise(*this))
+    return success(); // the result's side has moved the rows
   GroupedWeight weight = groupedWeight(*this, slot);
   return transformOperand(builder, getWeightMutable(), *weight.slot, transform, /*dual=*/true,
                           inverse, "weight", weight.view);
