@@ -12,6 +12,7 @@
 
 #include "quantc/Pipelines/BitAllocation.h"
 #include "quantc/Pipelines/Compiler.h"
+#include "quantc/Support/Json.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 
@@ -31,7 +32,7 @@ static llvm::Expected<T> readTable(llvm::StringRef path, llvm::StringRef format)
   auto inFile = [&](llvm::Error error) {
     return llvm::createStringError("'" + path + "': " + llvm::toString(std::move(error)));
   };
-  auto value = json::parse((*buffer)->getBuffer());
+  auto value = parseJSON((*buffer)->getBuffer());
   if (!value)
     return inFile(value.takeError());
   json::Object *object = value->getAsObject();
@@ -120,10 +121,18 @@ static bool fromJSON(const json::Value &value, LatencyTable &table, json::Path p
       !map.map("runs", table.runs) || !map.map("rest", table.rest) ||
       !map.map("layers", table.layers))
     return false;
-  if (table.rest < 0 || table.rest > alloc::kMaxCost) {
-    path.field("rest").report("expected 0 to 2^53 nanoseconds");
+  auto isTime = [](int64_t nanoseconds, json::Path at) {
+    if (nanoseconds >= 0 && nanoseconds <= alloc::kMaxCost)
+      return true;
+    at.report("expected 0 to 2^53 nanoseconds");
     return false;
-  }
+  };
+  if (!isTime(table.rest, path.field("rest")))
+    return false;
+  for (const auto &[node, times] : table.layers)
+    for (const auto &[label, nanoseconds] : times)
+      if (!isTime(nanoseconds, path.field("layers").field(node).field(label)))
+        return false;
   return true;
 }
 
