@@ -12,6 +12,7 @@
 
 #include "Faults.h"
 #include "quantc/Allocation/ProblemFile.h"
+#include "quantc/Support/Json.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/JSON.h"
 
@@ -259,7 +260,7 @@ void Reader::read(const json::Object &root) {
 }
 
 Expected<Problem> alloc::parseProblem(StringRef text) {
-  Expected<json::Value> value = json::parse(text);
+  Expected<json::Value> value = parseJSON(text);
   if (!value)
     return value.takeError();
   Reader reader;

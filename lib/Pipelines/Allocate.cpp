@@ -21,6 +21,7 @@
 #include "quantc/Execution/CompiledModel.h"
 #include "quantc/Pipelines/Compiler.h"
 #include "quantc/Support/Checkpoint.h"
+#include "quantc/Support/Json.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -107,7 +108,7 @@ static llvm::Expected<double> readNumber(StringRef path) {
   llvm::Expected<std::string> text = readText(path);
   if (!text)
     return text.takeError();
-  llvm::Expected<llvm::json::Value> value = llvm::json::parse(*text);
+  llvm::Expected<llvm::json::Value> value = parseJSON(*text);
   if (!value)
     return value.takeError();
   if (std::optional<double> number = value->getAsNumber())

@@ -16,6 +16,7 @@
 #include "TimedModels.h"
 #include "quantc/Execution/JITExecutor.h"
 #include "quantc/Pipelines/Compiler.h"
+#include "quantc/Support/Json.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 using namespace mlir;
@@ -36,7 +37,7 @@ static llvm::Expected<std::map<std::string, EntryLists>> readEntries(llvm::Strin
   auto buffer = llvm::MemoryBuffer::getFile(path);
   if (!buffer)
     return llvm::createStringError("cannot read '" + path + "': " + buffer.getError().message());
-  auto value = json::parse((*buffer)->getBuffer());
+  auto value = parseJSON((*buffer)->getBuffer());
   if (!value)
     return value.takeError();
   std::map<std::string, EntryLists> groups;

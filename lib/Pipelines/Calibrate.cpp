@@ -214,7 +214,8 @@ LogicalResult Compiler::readBiases() {
 }
 
 LogicalResult Compiler::correctBiases() {
-  if (options.recipe.biasCorrectionRuns == 0 || result.quantizedInFile)
+  if (options.recipe.biasCorrectionRuns == 0 || result.quantizedInFile ||
+      !options.recipe.hasStaticActivations())
     return success();
   if (!options.biases.empty())
     return readBiases();

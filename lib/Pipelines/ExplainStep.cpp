@@ -15,6 +15,7 @@
 #include "quantc/Pipelines/Explain.h"
 #include "quantc/Support/Checkpoint.h"
 #include "quantc/Support/Errors.h"
+#include "quantc/Support/Json.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -44,7 +45,7 @@ llvm::Error Compiler::explain() {
       });
   if (!text)
     return addContext("explanation", text.takeError());
-  llvm::Expected<llvm::json::Value> value = llvm::json::parse(*text);
+  llvm::Expected<llvm::json::Value> value = parseJSON(*text);
   if (!value)
     return value.takeError();
   result.explanation = std::move(*value);

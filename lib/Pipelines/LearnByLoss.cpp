@@ -221,8 +221,6 @@ llvm::Error NetworkLoss::rotateAndRound(ModuleOp copy) {
   arguments = std::move(*found);
   for (const nn::RotationArgument &argument : arguments)
     llvm::append_range(scales, argument.scales);
-  if (arguments.empty())
-    return makeError("no residual stream and no heads are rotated, so there is nothing to learn");
   return llvm::Error::success();
 }
 
@@ -237,6 +235,8 @@ llvm::Error NetworkLoss::prepare(const ProgressFn &progress) {
   OwningOpRef<ModuleOp> copy = module.clone();
   if (llvm::Error error = rotateAndRound(*copy))
     return error;
+  if (arguments.empty())
+    return llvm::Error::success(); // nothing to learn
   if (llvm::Error error = readTargets(progress))
     return error;
   return buildModels(*copy);
@@ -393,6 +393,8 @@ llvm::Expected<nn::RotationTable> quantc::learnByLoss(ModuleOp module, DataSet &
   NetworkLoss loss(module, data, recipe, threads, memory);
   if (llvm::Error error = loss.prepare(progress))
     return std::move(error);
+  if (loss.rotations().empty())
+    return nn::RotationTable();
   ptq::LearnTransformOptions options;
   options.steps = recipe.rotateSteps, options.rate = recipe.rotateRate;
   options.seed = uint64_t(recipe.rotateSeed);

@@ -339,7 +339,9 @@ LogicalResult Compiler::learnRotations() {
   if (!table)
     return report(table.takeError());
   if (table->empty()) {
-    ir->emitRemark("rotate-learn: no residual stream is rotated, so nothing is learned");
+    ir->emitWarning("rotate-learn: no residual stream and no heads are rotated, so there is "
+                    "nothing to learn");
+    options.recipe.rotations.clear(); // nothing is written that could be read
     return success();
   }
   std::string path = options.recipe.rotations;

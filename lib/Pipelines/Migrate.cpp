@@ -60,9 +60,13 @@ static qnn::SiteOptions siteOptions(const MigrationRecipe &recipe) {
 llvm::Expected<ChannelSampleTable> Compiler::sampleChannels(ModuleOp raised) {
   if (!options.channels.empty())
     return readChannelSamples(options.channels);
+  const MigrationRecipe &migration = options.recipe.migration;
+  if (!dataSet && migration.method == "equalize" && migration.check == "none")
+    return ChannelSampleTable(); // weights alone say what to do
   if (!dataSet)
-    return llvm::createStringError("expected calibration data or a file of channels, but none "
-                                   "were given");
+    return llvm::createStringError("expected calibration data or a file of channels (migrate "
+                                   "equalize with migrate-check none needs neither), but none were "
+                                   "given");
   auto collect = [&]() -> llvm::Expected<ChannelSampleTable> {
     OwningOpRef<ModuleOp> copy = raised.clone();
     auto geometry =
@@ -297,6 +301,15 @@ static LogicalResult checkExcluded(ModuleOp module, const Recipe &recipe,
   return emitError(module.getLoc()) << llvm::join(faults, "; ");
 }
 
+/// Of a search that is still to be made: what it will not look at.
+static MigrationReport reportOn(llvm::StringRef method, const qnn::MigrationSites &found) {
+  MigrationReport report;
+  report.method = method.str();
+  for (const qnn::MigrationRefusal &refusal : found.refusals)
+    report.refused.emplace_back(refusal.name, refusal.reason);
+  return report;
+}
+
 LogicalResult Compiler::migrate() {
   if (options.recipe.migration.method == "none" || isTrial)
     return success();
@@ -314,7 +327,10 @@ LogicalResult Compiler::migrate() {
   llvm::Expected<ChannelSampleTable> samples = sampleChannels(*raised);
   if (!samples)
     return fail(samples.takeError());
-  if (!options.saveChannels.empty())
+  if (!options.saveChannels.empty() && samples->empty())
+    emitWarning(ir->getLoc(), "no place was found to migrate: '")
+        << options.saveChannels << "' is not written";
+  else if (!options.saveChannels.empty())
     if (llvm::Error error = writeChannelSamples(options.saveChannels, *samples))
       return fail(std::move(error));
   llvm::Expected<qnn::MigrateOptions> chosen = migrateOptions();
@@ -323,10 +339,7 @@ LogicalResult Compiler::migrate() {
   FailureOr<Candidate> candidate = makeCandidate(*raised, *samples, *chosen);
   if (failed(candidate))
     return failure();
-  MigrationReport report;
-  report.method = options.recipe.migration.method;
-  for (const qnn::MigrationRefusal &refusal : found.refusals)
-    report.refused.emplace_back(refusal.name, refusal.reason);
+  MigrationReport report = reportOn(options.recipe.migration.method, found);
   report.sites = std::move(candidate->sites);
   std::vector<std::string> kept = keptNames(report.sites);
   if (options.recipe.migration.check == "model" && dataSet && !kept.empty()) {

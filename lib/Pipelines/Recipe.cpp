@@ -19,6 +19,7 @@
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/YAMLParser.h"
 
@@ -81,7 +82,21 @@ static llvm::Expected<std::string> nodeText(llvm::yaml::Node *node) {
   return llvm::createStringError("expected a scalar or a list");
 }
 
-static llvm::Expected<Recipe> parseRecipe(StringRef text, StringRef name) {
+static llvm::Expected<Recipe> loadRecipe(StringRef nameOrPath, std::vector<std::string> chain);
+
+/// The path of the recipe that the file `name` starts from, which is looked for beside it.
+static std::string besideFile(StringRef base, StringRef name) {
+  const bool isFile = base.ends_with(".yaml") || base.ends_with(".yml");
+  if (!isFile || llvm::sys::path::is_absolute(base))
+    return base.str();
+  llvm::SmallString<128> path(llvm::sys::path::parent_path(name));
+  llvm::sys::path::append(path, base);
+  return path.str().str();
+}
+
+/// `chain` holds the recipes that start from this one, and itself.
+static llvm::Expected<Recipe> parseRecipe(StringRef text, StringRef name,
+                                          const std::vector<std::string> &chain) {
   llvm::SourceMgr sources;
   std::string problem;
   sources.setDiagHandler(
@@ -116,7 +131,7 @@ static llvm::Expected<Recipe> parseRecipe(StringRef text, StringRef name) {
     if (*key == "recipe") {
       if (!first)
         return fail("expected 'recipe' before the other options");
-      auto base = loadRecipe(*value);
+      auto base = ::loadRecipe(besideFile(*value, name), chain);
       if (!base)
         return fail(llvm::toString(base.takeError()));
       recipe = *base;
@@ -141,9 +156,18 @@ std::vector<std::string> quantc::builtinRecipes() {
 }
 
 llvm::Expected<Recipe> quantc::loadRecipe(StringRef nameOrPath) {
+  return ::loadRecipe(nameOrPath, {});
+}
+
+static llvm::Expected<Recipe> loadRecipe(StringRef nameOrPath, std::vector<std::string> chain) {
+  const bool isInChain = llvm::is_contained(chain, nameOrPath);
+  chain.push_back(nameOrPath.str());
+  if (isInChain)
+    return llvm::createStringError("expected no recipe that starts from itself, but found " +
+                                   llvm::join(chain, ", which starts from "));
   for (const BuiltinRecipe &recipe : builtinRecipeTexts)
     if (nameOrPath == recipe.name) {
-      llvm::Expected<Recipe> parsed = parseRecipe(recipe.text, recipe.name);
+      llvm::Expected<Recipe> parsed = parseRecipe(recipe.text, recipe.name, chain);
       if (parsed)
         parsed->given.clear();
       return parsed;
@@ -159,7 +183,7 @@ llvm::Expected<Recipe> quantc::loadRecipe(StringRef nameOrPath) {
   if (!buffer)
     return llvm::createStringError("cannot read recipe '" + nameOrPath +
                                    "': " + buffer.getError().message());
-  return parseRecipe((*buffer)->getBuffer(), nameOrPath);
+  return parseRecipe((*buffer)->getBuffer(), nameOrPath, chain);
 }
 
 void quantc::writeRecipe(const Recipe &recipe, llvm::raw_ostream &os) {

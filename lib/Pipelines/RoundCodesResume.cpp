@@ -13,6 +13,7 @@
 #include "RoundCodesResume.h"
 #include "quantc/Support/Checkpoint.h"
 #include "quantc/Support/Errors.h"
+#include "quantc/Support/Json.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include <cstring>
@@ -79,7 +80,7 @@ quantc::readFinished(llvm::StringRef path, llvm::ArrayRef<const RoundableMap *> 
   if (!text)
     return text.takeError();
   auto [line, bytes] = llvm::StringRef(*text).split('\n');
-  llvm::Expected<llvm::json::Value> header = llvm::json::parse(line);
+  llvm::Expected<llvm::json::Value> header = parseJSON(line);
   if (!header)
     return header.takeError();
   const llvm::json::Array *entries = header->getAsArray();

@@ -13,6 +13,7 @@
 #include "quantc/Support/Checkpoint.h"
 #include "quantc/Support/Errors.h"
 #include "quantc/Support/Hash.h"
+#include "quantc/Support/Json.h"
 #include "quantc/Support/MappedFile.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
@@ -164,7 +165,7 @@ static Error claim(StringRef folder, const Checkpoint::Identity &identity) {
   Expected<std::string> text = readText(path);
   if (!text)
     return text.takeError();
-  Expected<json::Value> run = json::parse(*text);
+  Expected<json::Value> run = parseJSON(*text);
   if (!run)
     return addContext(path, run.takeError());
   const json::Object *object = run->getAsObject();

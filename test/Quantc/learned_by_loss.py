@@ -42,13 +42,13 @@ class Compiler:
             sys.exit(f"{' '.join(command)}\n{process.stdout}{process.stderr}")
         return process.stderr
 
-    def module(self, stage, *settings, threads=1, model="m.onnx", data="m.npz", fails=False):
-        """What a stage's module has learned, or what was said when it fails."""
+    def module(self, stage, *settings, threads=1, model="m.onnx", data="m.npz", fails=False, said_alone=False):
+        """What a stage's module has learned, or what was said: when it fails, or when that alone is asked for."""
         module, report = self.path(stage + ".mlirbc"), self.path("m.json")
         said = self.call(self.quantc, self.path(model), "--recipe", "w4a4-rotated", "--calibrate", self.path(data), "--to", stage, "--emit", "mlirbc",
                          "-o", module, "--report", report, "--quiet", "--threads", str(threads),
                          *(x for setting in settings for x in ("--set", setting)), fails=fails)  # fmt: skip
-        if fails:
+        if fails or said_alone:
             return said
         with open(report) as file:
             return json.load(file)["learned_rotations"]
@@ -91,8 +91,12 @@ def check_refusals(compiler, tokens):
     said = compiler.module("observed", *ROWS, *LEARN, model="wave.onnx", fails=True)
     assert "'wave'" in said and "has no derivative" in said, said
     np.savez(compiler.path("images.npz"), **same_bytes.convolutional(compiler.path("c.onnx")))
-    said = compiler.module("observed", *ROWS, *LEARN, model="c.onnx", data="images.npz", fails=True)
-    assert "there is nothing to learn" in said, said
+    # Where no stream is rotated, nothing is learned, by any loss, and no file of rotations is looked for.
+    path = compiler.path("none.npz")
+    for learn in (LEARN, ["rotate-learn=local"]):
+        for rotations in ([], [f"rotations={path}"]):
+            said = compiler.module("observed", *ROWS, *learn, *rotations, model="c.onnx", data="images.npz", said_alone=True)
+            assert "there is nothing to learn" in said and not os.path.exists(path), said
 
 
 def main():

@@ -181,11 +181,11 @@ def main():
         net.shape[0] = "N"
         print("unknown size:", *run(tools, net, folder))
         print("given size:", run(tools, net, folder, "--dim", "N=1")[0])
-    files = [part + option for option in ("channels", "codes", "biases") for part in ("--", "--save-")]
     recipe = ["--set", "migrate=os+", "--set", "weight-rounding=gptq"]
-    with tempfile.TemporaryDirectory() as folder:
-        options = [part for option in ["--statistics", *files] for part in (option, os.path.join(folder, "none"))]
-        print("files:", *run(tools, gemm_with_stored_weights(True), folder, *options, *recipe))
+    for files in (["--statistics", "--channels", "--codes", "--biases"], ["--save-channels", "--save-codes", "--save-biases"]):
+        with tempfile.TemporaryDirectory() as folder:
+            options = [part for option in files for part in (option, os.path.join(folder, "none"))]
+            print("files:", *run(tools, gemm_with_stored_weights(True), folder, *options, *recipe))
     with tempfile.TemporaryDirectory() as folder:
         export(tools, folder)
 

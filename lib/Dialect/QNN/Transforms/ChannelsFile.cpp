@@ -13,6 +13,7 @@
 
 #include "quantc/Dialect/QNN/Transforms/Equalize.h"
 #include "quantc/Support/Errors.h"
+#include "quantc/Support/Json.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -42,7 +43,7 @@ Expected<ChannelSummaries> qnn::readChannels(StringRef path) {
   auto buffer = MemoryBuffer::getFile(path, /*IsText=*/true);
   if (!buffer)
     return makeError("cannot read '" + path + "': " + buffer.getError().message());
-  Expected<json::Value> value = json::parse((*buffer)->getBuffer());
+  Expected<json::Value> value = parseJSON((*buffer)->getBuffer());
   if (!value)
     return makeError("'" + path + "': " + toString(value.takeError()));
   const json::Object *root = value->getAsObject();

@@ -16,9 +16,11 @@
 #include "quantc/Dialect/NN/IR/NN.h"
 #include "quantc/Dialect/QNN/Transforms/Passes.h"
 #include "quantc/Interfaces/Weights.h"
+#include "quantc/PTQ/Curvature.h"
 #include "quantc/PTQ/FormatGrid.h"
 #include "quantc/Support/Checkpoint.h"
 #include "quantc/Support/Errors.h"
+#include "quantc/Support/Json.h"
 #include "quantc/Support/OptionText.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringExtras.h"
@@ -89,13 +91,6 @@ void qnn::observeInputs(ModuleOp module) {
   }
 }
 
-/// tr(D G D^T) for D = rounded - weight: squared error of the outputs, mean over tokens.
-static double outputError(const ptq::Matrix &weight, const ptq::Matrix &rounded,
-                          const ptq::Matrix &moment) {
-  ptq::Matrix difference = rounded - weight;
-  return (difference * moment).cwiseProduct(difference).sum();
-}
-
 namespace {
 struct StoredWeight {
   RoundedWeight report;
@@ -149,7 +144,7 @@ static llvm::Expected<StoredWeight> readStored(StringRef path, StringRef node) {
   if (!text)
     return text.takeError();
   auto [line, bytes] = StringRef(*text).split('\n');
-  llvm::Expected<llvm::json::Value> header = llvm::json::parse(line);
+  llvm::Expected<llvm::json::Value> header = parseJSON(line);
   if (!header)
     return header.takeError();
   const llvm::json::Object *object = header->getAsObject();
@@ -220,8 +215,8 @@ llvm::Expected<StoredWeight> Rounder::round(LinearMapOpInterface op, const ptq::
   stored.report.node = getNodeName(op);
   stored.report.bits =
       format.bitsPerWeight(static_cast<size_t>(rows), static_cast<size_t>(columns));
-  stored.report.loss = outputError(weight, rounded->weights, moment);
-  stored.report.nearestLoss = outputError(weight, *nearest, moment);
+  stored.report.loss = ptq::outputCost(rounded->weights - weight, moment);
+  stored.report.nearestLoss = ptq::outputCost(*nearest - weight, moment);
   stored.report.message = factor.message;
   stored.matrix = numerics::storeMatrix(format, grid.scales(), values->data());
   return stored;

@@ -14,6 +14,7 @@
 #include "quantc/Dialect/QNN/IR/QNN.h"
 #include "quantc/Dialect/QNN/Transforms/Calibrate.h"
 #include "quantc/Support/Errors.h"
+#include "quantc/Support/Json.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
@@ -58,7 +59,7 @@ static llvm::Expected<llvm::json::Object> readFile(StringRef path) {
   auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
   if (!buffer)
     return makeError("cannot read '" + path + "': " + buffer.getError().message());
-  llvm::Expected<llvm::json::Value> value = llvm::json::parse((*buffer)->getBuffer());
+  llvm::Expected<llvm::json::Value> value = parseJSON((*buffer)->getBuffer());
   if (!value)
     return makeError("'" + path + "': " + llvm::toString(value.takeError()));
   llvm::json::Object *root = value->getAsObject();

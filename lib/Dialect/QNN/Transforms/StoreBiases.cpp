@@ -18,6 +18,7 @@
 #include "quantc/Interfaces/Weights.h"
 #include "quantc/Support/Checkpoint.h"
 #include "quantc/Support/Errors.h"
+#include "quantc/Support/Json.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
@@ -86,7 +87,7 @@ llvm::Expected<BiasTable> qnn::readBiases(StringRef path) {
   llvm::Expected<std::string> text = readText(path);
   if (!text)
     return text.takeError();
-  llvm::Expected<llvm::json::Value> value = llvm::json::parse(*text);
+  llvm::Expected<llvm::json::Value> value = parseJSON(*text);
   if (!value)
     return addContext(path, value.takeError());
   const llvm::json::Object *object = value->getAsObject();

@@ -1,0 +1,30 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// JSON of files, whatever they hold: LLVM's parser calls itself for each level, so a file of
+// brackets overruns the stack.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTC_SUPPORT_JSON_H
+#define QUANTC_SUPPORT_JSON_H
+
+#include "llvm/Support/Error.h"
+#include "llvm/Support/JSON.h"
+
+namespace quantc {
+
+/// Levels of arrays and objects that a text may have.
+constexpr int kMostJSONLevels = 64;
+
+/// `llvm::json::parse`; fails on a text of more levels.
+llvm::Expected<llvm::json::Value> parseJSON(llvm::StringRef text);
+
+} // namespace quantc
+
+#endif // QUANTC_SUPPORT_JSON_H
