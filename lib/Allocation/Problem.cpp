@@ -179,24 +179,3 @@ Error alloc::check(const Problem &problem) {
   }
   return faults.take();
 }
-
-Expected<Assignment> alloc::uniformAssignment(const Problem &problem, StringRef label) {
-  Assignment assignment;
-  for (const Group &group : problem.groups) {
-    auto found = find_if(group.candidates, [&](const Candidate &c) { return c.label == label; });
-    if (group.pin)
-      assignment.push_back(*group.pin);
-    else if (found != group.candidates.end())
-      assignment.push_back(found - group.candidates.begin());
-    else
-      return makeError("expected a candidate '" + label + "' in group '" + group.name +
-                       "', but found none");
-  }
-  // A pin holds for what is tied to it.
-  std::vector<unsigned> roots = tieRoots(problem);
-  for (auto [g, group] : enumerate(problem.groups))
-    for (size_t other = 0; group.pin && other < roots.size(); ++other)
-      if (roots[other] == roots[g])
-        assignment[other] = *group.pin;
-  return assignment;
-}

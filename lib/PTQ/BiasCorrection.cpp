@@ -58,17 +58,6 @@ double ptq::meanOfFunction(double mean, double deviation, function_ref<double(do
   return sum / total;
 }
 
-Expected<Vector> ptq::meanBehindRelu(const Vector &beta, const Vector &gamma, bool six) {
-  if (Error error = checkFinite("beta", beta))
-    return std::move(error);
-  if (Error error = checkVector("gamma", gamma, beta.size()))
-    return std::move(error);
-  Vector mean(beta.size());
-  for (Eigen::Index c = 0; c < mean.size(); ++c)
-    mean[c] = six ? meanOfClamp(beta[c], gamma[c], 0, 6) : meanOfRelu(beta[c], gamma[c]);
-  return mean;
-}
-
 //===----------------------------------------------------------------------===//
 // Shifts
 //===----------------------------------------------------------------------===//
@@ -91,16 +80,3 @@ Expected<Vector> ptq::biasShift(const LinearLayer &original, const Matrix &round
       error.col(column) *= tapShares[column % original.taps];
   return responseTo(original, error, inputMean);
 }
-
-Error MeanShift::add(const Matrix &quantized, const Matrix &original) {
-  if (Error error = checkMatrix("the float outputs", original, original.rows(), sums.size()))
-    return error;
-  if (Error error = checkMatrix("the quantized outputs", quantized, original.rows(), sums.size()))
-    return error;
-  for (Eigen::Index row = 0; row < original.rows(); ++row)
-    sums += (quantized.row(row) - original.row(row)).transpose();
-  count += original.rows();
-  return Error::success();
-}
-
-Vector MeanShift::shift() const { return count == 0 ? sums : Vector(sums / double(count)); }

@@ -13,7 +13,6 @@
 #include "quantc/PTQ/ChannelRounding.h"
 #include "Checks.h"
 #include "quantc/Numerics/Rounding.h"
-#include "quantc/PTQ/AffineGrid.h"
 #include "quantc/PTQ/Gptq.h"
 #include <cmath>
 
@@ -96,7 +95,7 @@ namespace {
 class ChannelRounder {
 public:
   ChannelRounder(const ChannelProblem &problem, const ChannelOptions &options)
-      : problem(problem), options(options), weight(problem.weight),
+      : problem(problem), options(options), weight(problem.weight), method(options.method),
         greatest((int64_t(1) << (problem.bits - 1)) - 1), damping(options.damping),
         alpha(options.alpha) {}
 
@@ -104,14 +103,13 @@ public:
   ChannelResult result;
 
 private:
-  bool usesData() const {
-    return options.method != ChannelMethod::Nearest && options.method != ChannelMethod::Mse;
-  }
+  bool usesData() const { return method != ChannelMethod::Nearest && method != ChannelMethod::Mse; }
   bool learns() const {
-    return options.method == ChannelMethod::AdaRound || options.method == ChannelMethod::AutoRound;
+    return method == ChannelMethod::AdaRound || method == ChannelMethod::AutoRound;
   }
-  bool shifts() const { return options.method != ChannelMethod::Gptq; }
+  bool shifts() const { return method != ChannelMethod::Gptq; }
   Error check() const;
+  void fallBack();
   Error chooseByHeldOut();
   Expected<double> unseenLoss(double damping, double &alpha) const;
   Error prepare();
@@ -129,6 +127,7 @@ private:
   const ChannelProblem &problem;
   const ChannelOptions &options;
   const Matrix &weight;
+  ChannelMethod method; ///< Nearest where the moments are of no use
   int64_t greatest;
   double damping, alpha;
   Matrix damped, target; ///< H + lambda I, t
@@ -154,14 +153,27 @@ Error ChannelRounder::check() const {
     return Error::success();
   if (!problem.second)
     return makeError("expected second moments, but found none");
-  if (Error error = checkMatrix("second moments", *problem.second, size, size))
+  if (Error error = checkShape("second moments", *problem.second, size, size))
     return error;
   for (const HeldOutMoments &held : problem.heldOut)
     for (const Matrix *matrix : {&held.second, &held.unseenSecond})
-      if (Error error = checkMatrix("held out moments", *matrix, size, size))
+      if (Error error = checkShape("held out moments", *matrix, size, size))
         return error;
-  return problem.cross ? checkMatrix("cross moments", *problem.cross, size, size)
-                       : Error::success();
+  return problem.cross ? checkShape("cross moments", *problem.cross, size, size) : Error::success();
+}
+
+/// Inputs whose squares exceed float32 have moments that are not finite: nearest codes, and why.
+void ChannelRounder::fallBack() {
+  if (!usesData())
+    return;
+  bool finite = problem.second->allFinite() && (!problem.cross || problem.cross->allFinite());
+  for (const HeldOutMoments &held : problem.heldOut)
+    for (const Matrix *matrix : {&held.second, &held.cross, &held.unseenSecond, &held.unseenCross})
+      finite = finite && matrix->allFinite();
+  if (finite)
+    return;
+  method = ChannelMethod::Nearest;
+  result.message = "second moments are not finite";
 }
 
 //===----------------------------------------------------------------------===//
@@ -315,19 +327,23 @@ void ChannelRounder::improve() {
   bestLosses = lossesOf(result.weights);
 }
 
+/// GPTQ's and BRECQ's search of a range: shares 1 - i / grid for i below `steps`, by the sum of
+/// |error|^norm.
+static constexpr int kRangeSteps = 80, kRangeGrid = 100;
+static constexpr double kRangeNorm = 2.4;
+
 Error ChannelRounder::searchByWeights() {
-  const bool searches = options.method == ChannelMethod::Mse;
-  const RangeSearch range;
-  for (int step = 0; step < (searches ? range.steps : 1); ++step) {
+  const bool searches = method == ChannelMethod::Mse;
+  for (int step = 0; step < (searches ? kRangeSteps : 1); ++step) {
     Vector steps = bestSteps;
     for (Eigen::Index row = 0; row < steps.size(); ++row) {
-      auto shrunk = static_cast<float>(problem.steps[row] * (1 - double(step) / range.grid));
+      auto shrunk = static_cast<float>(problem.steps[row] * (1 - double(step) / kRangeGrid));
       bool usable = step == 0 || (shrunk > 0 && (!problem.allowed || problem.allowed(row, shrunk)));
       if (usable)
         steps[row] = double(shrunk);
     }
     Matrix rounded = cantFail(roundOnGrid(weight, gridOf(steps)));
-    keep(rounded, steps, (rounded - weight).array().abs().pow(range.norm).matrix().rowwise().sum());
+    keep(rounded, steps, (rounded - weight).array().abs().pow(kRangeNorm).matrix().rowwise().sum());
   }
   return Error::success();
 }
@@ -382,16 +398,17 @@ void ChannelRounder::store() {
 Error ChannelRounder::run() {
   if (Error error = check())
     return error;
+  fallBack();
   if (Error error = prepare())
     return error;
   if (Error error = usesData() ? searchByMoments() : searchByWeights())
     return error;
-  if (options.method == ChannelMethod::AdaRound)
+  if (method == ChannelMethod::AdaRound)
     if (Error error = descend())
       return error;
-  if (options.method == ChannelMethod::AutoRound)
+  if (method == ChannelMethod::AutoRound)
     descendBySigns();
-  if (options.method == ChannelMethod::Gptaq || learns())
+  if (method == ChannelMethod::Gptaq || learns())
     improve();
   store();
   return Error::success();

@@ -15,7 +15,6 @@
 
 #include "quantc/PTQ/Matrix.h"
 #include "quantc/Support/Errors.h"
-#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include <cmath>
 #include <cstdint>
@@ -58,28 +57,24 @@ llvm::Error checkNotNegative(llvm::StringRef name, const Eigen::DenseBase<Derive
   return checkFinite(name, values);
 }
 
-/// "expected NAME of shape RxC, but found RxC", and finite values.
+/// "expected NAME of shape RxC, but found RxC".
 template <typename Derived>
-llvm::Error checkMatrix(llvm::StringRef name, const Eigen::DenseBase<Derived> &values, int64_t rows,
-                        int64_t cols) {
+llvm::Error checkShape(llvm::StringRef name, const Eigen::DenseBase<Derived> &values, int64_t rows,
+                       int64_t cols) {
   if (values.rows() != rows || values.cols() != cols)
     return makeError("expected " + name + " of shape " + llvm::Twine(rows) + "x" +
                      llvm::Twine(cols) + ", but found " + llvm::Twine(values.rows()) + "x" +
                      llvm::Twine(values.cols()));
-  return checkFinite(name, values);
+  return llvm::Error::success();
 }
 
-/// Samples [tokens, channels], finite where a token is valid; `valid` is empty or has one entry per
-/// token.
-inline llvm::Error checkSamples(const Matrix &samples, llvm::ArrayRef<uint8_t> valid) {
-  if (!valid.empty() && int64_t(valid.size()) != samples.rows())
-    return makeError("expected a mask of " + llvm::Twine(samples.rows()) + " tokens, but found " +
-                     llvm::Twine(valid.size()));
-  for (Eigen::Index row = 0; row < samples.rows(); ++row)
-    if (valid.empty() || valid[row])
-      if (llvm::Error error = checkFinite("token " + std::to_string(row), samples.row(row)))
-        return error;
-  return llvm::Error::success();
+/// The same, and finite values.
+template <typename Derived>
+llvm::Error checkMatrix(llvm::StringRef name, const Eigen::DenseBase<Derived> &values, int64_t rows,
+                        int64_t cols) {
+  if (llvm::Error error = checkShape(name, values, rows, cols))
+    return error;
+  return checkFinite(name, values);
 }
 
 } // namespace quantc::ptq

@@ -21,19 +21,6 @@ using namespace quantc::ptq;
 /// Least range and least factor, as published.
 constexpr double kFloor = 1e-5;
 
-Expected<Vector> ptq::columnAbsMax(ArrayRef<Matrix> weights) {
-  if (weights.empty())
-    return makeError("expected at least one weight that reads the activation");
-  Vector most = Vector::Zero(weights.front().cols());
-  for (const Matrix &weight : weights) {
-    if (Error error = checkMatrix("a reader's weight", weight, weight.rows(), most.size()))
-      return std::move(error);
-    for (Eigen::Index row = 0; row < weight.rows(); ++row)
-      most = most.cwiseMax(weight.row(row).transpose().cwiseAbs());
-  }
-  return most;
-}
-
 Expected<Vector> ptq::smoothScale(const Vector &activationAbsMax, const Vector &weightAbsMax,
                                   double alpha) {
   if (!(alpha >= 0 && alpha <= 1))

@@ -92,9 +92,6 @@ Evaluation evaluate(const Problem &problem, llvm::ArrayRef<unsigned> assignment)
 /// Every violation, one a line: number of choices, indices, ties, pins, budgets.
 llvm::Error verify(const Problem &problem, llvm::ArrayRef<unsigned> assignment);
 
-/// The candidate labelled `label` in every group that is not pinned. Error: a group lacks it.
-llvm::Expected<Assignment> uniformAssignment(const Problem &problem, llvm::StringRef label);
-
 } // namespace quantc::alloc
 
 #endif // QUANTC_ALLOCATION_PROBLEM_H

@@ -36,35 +36,12 @@ double meanOfClamp(double mean, double deviation, double low, double high);
 /// where there is no deviation.
 double meanOfFunction(double mean, double deviation, llvm::function_ref<double(double)> function);
 
-/// The means of the inputs of a layer behind a ReLU (or a ReLU6 when `six`) behind a batch
-/// normalization with these parameters.
-llvm::Expected<Vector> meanBehindRelu(const Vector &beta, const Vector &gamma, bool six = false);
-
 /// What to subtract from the bias: sum over inputs and taps of (rounded - original) * E[x], per
 /// output. `original` gives shape; `rounded` is a weight of the same shape; `inputMean` has one
 /// value per input channel, `tapShares` one per tap: how often it meets the input and no border
 /// (PatchGeometry::tapShares); none: always.
 llvm::Expected<Vector> biasShift(const LinearLayer &original, const Matrix &rounded,
                                  const Vector &inputMean, llvm::ArrayRef<double> tapShares = {});
-
-/// The means of what a quantized and a float model compute at one place, per channel: what to
-/// subtract from the bias when layers are taken in topological order, each with its predecessors
-/// already corrected. Sums run in the order of the additions.
-class MeanShift {
-public:
-  explicit MeanShift(int64_t channels) : sums(Vector::Zero(channels)) {}
-
-  /// Outputs [positions, channels] of both models on the same data: samples and space as rows.
-  llvm::Error add(const Matrix &quantized, const Matrix &original);
-
-  int64_t positions() const { return count; }
-  /// mean(quantized - original) per channel; zeros before the first addition.
-  Vector shift() const;
-
-private:
-  Vector sums;
-  int64_t count = 0;
-};
 
 } // namespace quantc::ptq
 

@@ -108,10 +108,11 @@ struct ChannelResult {
   /// codes at the largest step. 0 without data.
   double loss = 0, nearestLoss = 0;
   double damping = 0, alpha = 0; ///< that were used; 0 without data
-  /// "" or what GPTQ's factor has to say.
+  /// "", what GPTQ's factor has to say, or why codes are the nearest: moments that are not finite.
   std::string message;
 };
 
+/// Moments that are not finite are none: nearest codes, with a message.
 llvm::Expected<ChannelResult> roundChannels(const ChannelProblem &problem,
                                             const ChannelOptions &options = {});
 

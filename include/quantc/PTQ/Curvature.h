@@ -156,7 +156,7 @@ private:
 /// tr(dW G dW^T) for dW [out, in] and the inputs' mean second moment G = X^T X / samples
 /// [in, in]: the squared error of the layer's output, summed over outputs, per sample. Exactly the
 /// change of (1/N) sum ||W x - y||^2 at a perfect fit.
-llvm::Expected<double> outputCost(const Matrix &change, const Matrix &secondMoment);
+double outputCost(const Matrix &change, const Matrix &secondMoment);
 
 } // namespace quantc::ptq
 

@@ -21,22 +21,16 @@
 #define QUANTC_PTQ_OUTLIERSUPPRESSION_H
 
 #include "quantc/PTQ/Matrix.h"
-#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/Error.h"
 #include <vector>
 
 namespace quantc::ptq {
 
-/// What each channel of an activation took, over the tokens that count.
+/// What each channel of an activation took.
 struct ChannelRange {
   Vector min, max;
 };
-
-/// Of samples [tokens, channels], over the rows whose `valid` is not 0 (padding is to be left out);
-/// all rows when `valid` is empty. An error when no row counts.
-llvm::Expected<ChannelRange> channelRange(const Matrix &samples,
-                                          llvm::ArrayRef<uint8_t> valid = {});
 
 /// z: the middles of the ranges.
 Vector outlierShift(const ChannelRange &range);
@@ -71,39 +65,6 @@ using OutlierLoss =
 /// Searches the threshold. Where A is no more than the lower bound, nothing is scaled.
 llvm::Expected<OutlierSearch> suppressOutliers(const ChannelRange &range, OutlierLoss loss,
                                                const OutlierOptions &options = {});
-
-struct LinearLossOptions {
-  int activationBits = 8; ///< 2..16, signed codes
-  /// Codes from -(2^(bits-1) - 1); else the whole range of [-t, t], or of the token.
-  bool symmetricActivation = true;
-  /// Each token by its own least and greatest value instead of [-t, t] for the tensor.
-  bool perToken = false;
-  int weightBits = 8; ///< 2..16, symmetric
-  bool perChannelWeights = true;
-};
-
-/// The loss of what linear maps compute from an activation, both quantized by min and max in
-/// quantc's own arithmetic [NUM-QNT-*] [NUM-WGT-1]: mean over tokens of the sum over outputs of
-/// (f(Xq, Wq) - f(X, W))^2. Biases cancel.
-class LinearOutputLoss {
-public:
-  /// `samples` [tokens, channels], of which rows with `valid` 0 are dropped; `weights` [out,
-  /// channels] are all that read the activation; `shift` is z.
-  static llvm::Expected<LinearOutputLoss> create(const Matrix &samples,
-                                                 llvm::ArrayRef<uint8_t> valid, const Vector &shift,
-                                                 llvm::ArrayRef<Matrix> weights,
-                                                 const LinearLossOptions &options = {});
-
-  /// An `OutlierLoss`.
-  llvm::Expected<double> operator()(double threshold, const Vector &scale) const;
-
-private:
-  LinearOutputLoss() = default;
-
-  LinearLossOptions options;
-  Matrix centred;
-  std::vector<Matrix> weights, outputs;
-};
 
 } // namespace quantc::ptq
 

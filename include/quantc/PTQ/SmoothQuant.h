@@ -31,9 +31,6 @@ namespace quantc::ptq {
 /// What a choice of factors costs; a value that is not finite loses against every other.
 using ScaleLoss = llvm::function_ref<llvm::Expected<double>(const Vector &scale)>;
 
-/// max |W_ij| over all rows i of all weights [out, channels], for each column j.
-llvm::Expected<Vector> columnAbsMax(llvm::ArrayRef<Matrix> weights);
-
 /// The factors; positive and finite. Magnitudes are not negative and of equal number, alpha in
 /// [0, 1]. A channel that was always 0 gets 1e-5 for alpha > 0.
 llvm::Expected<Vector> smoothScale(const Vector &activationAbsMax, const Vector &weightAbsMax,

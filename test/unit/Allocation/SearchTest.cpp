@@ -150,13 +150,4 @@ TEST(LocalSearch, RefusesABadStartAndPassesErrorsOn) {
             "start of the search: resource 'size': expected at most 20, but found 24");
   EXPECT_EQ(toString(localSearch(problem, {0, 0, 0}, fails).takeError()), "no data");
 }
-
-TEST(UniformAssignment, HonoursPins) {
-  Problem problem = smallProblem();
-  problem.ties = {{0, 2}};
-  problem.groups[2].pin = 1;
-  EXPECT_EQ(cantFail(uniformAssignment(problem, "w4")), (Assignment{1, 0, 1}));
-  EXPECT_EQ(toString(uniformAssignment(problem, "w3").takeError()),
-            "expected a candidate 'w3' in group 'a', but found none");
-}
 } // namespace

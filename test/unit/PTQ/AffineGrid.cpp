@@ -10,7 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "quantc/PTQ/AffineGrid.h"
+#include "AffineGrid.h"
 #include "quantc/Numerics/Rounding.h"
 #include "quantc/Support/TileProduct.h"
 #include <cmath>
@@ -19,6 +19,7 @@
 using namespace llvm;
 using namespace quantc;
 using namespace quantc::ptq;
+using namespace quantc::ptq::test;
 using numerics::roundHalfEven;
 
 //===----------------------------------------------------------------------===//
@@ -29,7 +30,7 @@ static bool isSigned(GridFamily family) {
   return family == GridFamily::SymmetricNarrow || family == GridFamily::Symmetric;
 }
 
-CodeRange ptq::codeRange(GridFamily family, int bits) {
+CodeRange test::codeRange(GridFamily family, int bits) {
   double half = std::ldexp(1.0, bits - 1);
   if (!isSigned(family))
     return {0, 2 * half - 1};
@@ -46,7 +47,7 @@ static void includeZero(double &lo, double &hi) {
   }
 }
 
-AffineParams ptq::paramsOfRange(GridFamily family, int bits, double lo, double hi) {
+AffineParams test::paramsOfRange(GridFamily family, int bits, double lo, double hi) {
   constexpr double kLeast = 1e-5;
   const double last = std::ldexp(1.0, bits) - 1, half = std::ldexp(1.0, bits - 1);
   const double most = std::max(std::fabs(lo), std::fabs(hi));
@@ -90,7 +91,7 @@ static inline std::pair<double, double> splitZero(double zero) {
   return {whole ? 0 : zero, whole ? zero : 0};
 }
 
-double ptq::affineCode(double x, const AffineParams &params, const CodeRange &codes) {
+double test::affineCode(double x, const AffineParams &params, const CodeRange &codes) {
   auto [fraction, whole] = splitZero(params.zero);
   double code = roundHalfEven(x / params.scale + fraction) + whole;
   return std::min(std::max(code, codes.least), codes.greatest);
@@ -169,8 +170,8 @@ static double rangeError(const double *values, int64_t count, AffineParams param
   return sum;
 }
 
-RangeChoice ptq::searchRange(GridFamily family, int bits, const double *values, int64_t count,
-                             const RangeSearch &search, const double *weights) {
+RangeChoice test::searchRange(GridFamily family, int bits, const double *values, int64_t count,
+                              const RangeSearch &search, const double *weights) {
   const auto [lo, hi] = std::minmax_element(values, values + count);
   const CodeRange codes = codeRange(family, bits);
   RangeChoice best;
@@ -189,7 +190,7 @@ RangeChoice ptq::searchRange(GridFamily family, int bits, const double *values, 
 // The grid
 //===----------------------------------------------------------------------===//
 
-std::string ptq::affineGridFault(const AffineGridOptions &options) {
+std::string test::affineGridFault(const AffineGridOptions &options) {
   int least = isSigned(options.family) ? 2 : 1;
   if (options.bits < least || options.bits > 16)
     return "expected " + std::to_string(least) + " to 16 bits, but found " +

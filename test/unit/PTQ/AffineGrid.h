@@ -6,8 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Grids of equal steps, x = scale (q - zero), by the conventions of the published methods. They
-// differ where it shows: to compare with a published number, take its family.
+// Grids of equal steps, x = scale (q - zero), by the conventions of the published methods, for
+// published numbers of the methods that round on a `WeightGrid`. They differ where it shows: to
+// compare with a published number, take its family.
 //
 // With lo and hi the least and greatest weight, a = max(|lo|, |hi|), b bits, n = 2^b - 1 and
 // h = 2^(b-1) - 1:
@@ -32,13 +33,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef QUANTC_PTQ_AFFINEGRID_H
-#define QUANTC_PTQ_AFFINEGRID_H
+#ifndef QUANTC_TEST_UNIT_PTQ_AFFINEGRID_H
+#define QUANTC_TEST_UNIT_PTQ_AFFINEGRID_H
 
 #include "quantc/PTQ/Rounding.h"
 #include <optional>
 
-namespace quantc::ptq {
+namespace quantc::ptq::test {
 
 enum class GridFamily : uint8_t {
   SymmetricNarrow,
@@ -125,6 +126,6 @@ private:
   std::vector<AffineParams> table; ///< [group][row]
 };
 
-} // namespace quantc::ptq
+} // namespace quantc::ptq::test
 
-#endif // QUANTC_PTQ_AFFINEGRID_H
+#endif // QUANTC_TEST_UNIT_PTQ_AFFINEGRID_H

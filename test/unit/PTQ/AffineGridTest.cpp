@@ -10,7 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "quantc/PTQ/AffineGrid.h"
+#include "AffineGrid.h"
 #include "Samples.h"
 #include "gtest/gtest.h"
 #include <cmath>

@@ -93,6 +93,34 @@ TEST(ChannelRounding, MethodsWithDataAreBetterForTheOutput) {
   EXPECT_LT(autoRound, mse);
 }
 
+/// Inputs of 1e25: their squares are beyond float32, in all moments or in those held out alone.
+TEST(ChannelRounding, MomentsBeyondFloat32GiveNearestCodesAndSayWhy) {
+  Data data(9, 3);
+  Matrix weight = normalMatrix(4, 9, 1), second = data.second;
+  ChannelProblem problem;
+  problem.weight = weight;
+  problem.bits = 4;
+  problem.steps = greatestSteps(weight, 4);
+  problem.second = &second;
+  problem.cross = &data.cross;
+  const Matrix nearest = roundBy(ChannelMethod::Nearest, weight, data).weights;
+  HeldOutMoments held{data.second, data.cross, data.second, data.cross};
+  held.unseenSecond(2, 2) = INFINITY;
+  for (bool inAll : {false, true}) {
+    if (inAll)
+      second(1, 1) = INFINITY;
+    problem.heldOut = inAll ? llvm::ArrayRef<HeldOutMoments>() : llvm::ArrayRef(held);
+    for (ChannelMethod method : {ChannelMethod::Gptq, ChannelMethod::Gptaq, ChannelMethod::AdaRound,
+                                 ChannelMethod::AutoRound}) {
+      ChannelOptions options;
+      options.method = method;
+      ChannelResult result = cantFail(roundChannels(problem, options));
+      EXPECT_EQ(result.weights, nearest);
+      EXPECT_EQ(result.message, "second moments are not finite");
+    }
+  }
+}
+
 /// Without the improvement one by one: at the same steps, less than nearest codes lose, and less
 /// with more steps.
 TEST(ChannelRounding, SignsLeadDown) {

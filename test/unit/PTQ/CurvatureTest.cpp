@@ -292,7 +292,7 @@ TEST(OutputCost, IsTheErrorOfALinearLayer) {
   const int n = 20, in = 5, out = 3;
   Matrix x = normalMatrix(n, in, 1), w = normalMatrix(out, in, 2), dw = normalMatrix(out, in, 3);
   double bruteForce = (x * (w + dw).transpose() - x * w.transpose()).squaredNorm() / n;
-  EXPECT_NEAR(cantFail(outputCost(dw, x.transpose() * x / n)), bruteForce, 1e-12 * bruteForce);
+  EXPECT_NEAR(outputCost(dw, x.transpose() * x / n), bruteForce, 1e-12 * bruteForce);
 }
 
 //===----------------------------------------------------------------------===//
@@ -360,7 +360,5 @@ TEST(CurvatureErrors, NameWhatWasExpected) {
             "expected 3 values of the gradient, but found 2");
   EXPECT_EQ(messageOf(differenceProduct(Vector::Zero(3), Vector::Ones(3), notFinite)),
             "expected the function to be finite, but found nan at element 1");
-  EXPECT_EQ(messageOf(outputCost(Matrix::Zero(2, 3), Matrix::Zero(2, 2))),
-            "expected the second moment of shape 3x3, but found 2x2");
 }
 } // namespace

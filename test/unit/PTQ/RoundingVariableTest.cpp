@@ -11,8 +11,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "quantc/PTQ/RoundingVariable.h"
+#include "AffineGrid.h"
 #include "Samples.h"
-#include "quantc/PTQ/AffineGrid.h"
 #include "gtest/gtest.h"
 #include <cmath>
 

@@ -14,7 +14,10 @@
 #ifndef QUANTC_TEST_UNIT_PTQ_SAMPLES_H
 #define QUANTC_TEST_UNIT_PTQ_SAMPLES_H
 
+#include "quantc/Numerics/Rounding.h"
 #include "quantc/PTQ/Curvature.h"
+#include "quantc/PTQ/MigrationLoss.h"
+#include <numeric>
 #include <string>
 
 namespace quantc::ptq::test {
@@ -40,6 +43,36 @@ inline double asymmetricCost(const Matrix &weight, const Matrix &rounded, const 
                              const Matrix &cross) {
   Matrix change = rounded - weight;
   return (change * moment - 2 * weight * cross).cwiseProduct(change).sum();
+}
+
+/// Symmetric codes of `bits`, a step for each row that reaches its greatest weight.
+inline Matrix roundRows(Matrix weight, int bits) {
+  for (Eigen::Index row = 0; row < weight.rows(); ++row) {
+    double step = weight.row(row).cwiseAbs().maxCoeff() / double((1 << (bits - 1)) - 1);
+    for (double &value : weight.row(row))
+      value = step > 0 ? step * numerics::roundHalfEven(value / step) : 0;
+  }
+  return weight;
+}
+
+/// The loss of linear maps that read `samples`, in symmetric codes of `bits`.
+inline MigrationLoss symmetricLoss(const Matrix &samples, const std::vector<Matrix> &weights,
+                                   int bits) {
+  ReadRows read;
+  read.rows = samples;
+  read.channels.resize(samples.cols());
+  std::iota(read.channels.begin(), read.channels.end(), 0);
+  read.min = samples.colwise().minCoeff();
+  read.max = samples.colwise().maxCoeff();
+  for (const Matrix &weight : weights)
+    read.maps.push_back({weight});
+  MigrationLossOptions options;
+  options.activationBits = bits;
+  options.isSigned = options.symmetric = true;
+  options.roundWeights = [bits](const Matrix &weight) -> llvm::Expected<Matrix> {
+    return roundRows(weight, bits);
+  };
+  return cantFail(MigrationLoss::create({read}, samples.cols(), options));
 }
 
 template <typename T> std::string messageOf(llvm::Expected<T> result) {

@@ -340,8 +340,11 @@ TEST_F(AnalyticBias, BehindARelu) {
   ptq::Vector beta(4), gamma(4);
   beta << 5, 1, 0.5, -2;
   gamma << 1, 0.25, 1, 0.125;
-  expectShift(network(relu), *ptq::meanBehindRelu(beta, gamma));
-  expectShift(network(relu6), *ptq::meanBehindRelu(beta, gamma, /*six=*/true));
+  expectShift(network(relu), beta.binaryExpr(gamma, &ptq::meanOfRelu));
+  auto ofRelu6 = [](double mean, double deviation) {
+    return ptq::meanOfClamp(mean, deviation, 0, 6);
+  };
+  expectShift(network(relu6), beta.binaryExpr(gamma, ofRelu6));
 }
 
 // Behind other functions an integral; a sigmoid of a symmetric normal number has the mean 1/2.
