@@ -104,8 +104,10 @@ struct StoredWeight {
 
 class Rounder {
 public:
-  Rounder(NumberFormatAttr attribute, const numerics::ScaleSearch &search, bool weighs)
-      : attribute(attribute), format(attribute.getFormat()), search(search), weighs(weighs) {}
+  Rounder(NumberFormatAttr attribute, const numerics::ScaleSearch &search,
+          const RoundOptions &options)
+      : attribute(attribute), format(attribute.getFormat()), search(search),
+        weighs(options.search == "output"), staticGroups(options.staticGroups) {}
 
   /// `cross` with `alpha` moves what is rounded; may be empty.
   llvm::Expected<StoredWeight> round(LinearMapOpInterface op, const ptq::GptqFactor &factor,
@@ -119,6 +121,7 @@ private:
   numerics::NumberFormat format;
   numerics::ScaleSearch search;
   bool weighs; ///< errors by the mean square of the input that meets them
+  bool staticGroups;
 };
 } // namespace
 
@@ -182,6 +185,9 @@ llvm::Expected<StoredWeight> Rounder::round(LinearMapOpInterface op, const ptq::
                                             double alpha) {
   Value old = op.getWeightOperand().get();
   auto type = cast<RankedTensorType>(old.getType());
+  if (!staticGroups && !llvm::is_sorted(factor.order))
+    return makeError("static-groups=false: expected act-order=false beside it, which keeps the "
+                     "columns of a group together, but found act-order=true");
   std::optional<std::vector<float>> values = readFloats(getConstantElements(old));
   if (!values || !llvm::all_of(*values, [](float value) { return std::isfinite(value); }))
     return makeError("expected finite weights");
@@ -201,6 +207,7 @@ llvm::Expected<StoredWeight> Rounder::round(LinearMapOpInterface op, const ptq::
     weight = std::move(*target);
   }
   ptq::GptqRounding rounding;
+  rounding.staticGroups = staticGroups;
   ptq::Vector squares = moment.diagonal();
   for (int64_t channel : factor.dead) // damped, as GPTQ takes them
     squares[channel] = factor.lambda;
@@ -276,8 +283,7 @@ FailureOr<std::vector<RoundedWeight>> qnn::roundWeights(ModuleOp module, const M
   uint64_t total = 0;
   for (auto &[value, maps] : readers)
     total += maps.size();
-  Rounder rounder(NumberFormatAttr::get(module.getContext(), *parsed.format), *search,
-                  options.search == "output");
+  Rounder rounder(NumberFormatAttr::get(module.getContext(), *parsed.format), *search, options);
   std::vector<RoundedWeight> results;
   uint64_t done = 0;
   for (auto &[value, maps] : readers) {
@@ -351,6 +357,7 @@ struct RoundWeightsPass : qnn::impl::QnnRoundWeightsBase<RoundWeightsPass> {
     options.exclude = unescapeItems(exclude);
     options.gptq.damping = damping;
     options.gptq.actOrder = actOrder;
+    options.staticGroups = staticGroups;
     FailureOr<std::vector<RoundedWeight>> rounded = roundWeights(getOperation(), table, options);
     if (failed(rounded))
       return signalPassFailure();

@@ -3,7 +3,8 @@
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """A linear layer on correlated inputs: `round_weights.py DIR` writes m.onnx and data.npz, and with --check reads the
-moments back and compares them with NumPy's."""
+moments back and compares them with NumPy's; --dynamic and --static compare the weights of y.npz, made of eye.npz, with
+GPTQ in NumPy, channels as they come and scales of groups by either rule."""
 
 import os
 import sys
@@ -11,6 +12,20 @@ import sys
 import numpy as np
 import onnx
 from onnx import TensorProto, helper
+
+
+def gptq(weight, data, group, dynamic):
+    """[out, in], codes of 4 bits with a scale for each group: the sum of (w - q) / U_ii times U goes into what comes."""
+    moments = data.T @ data / len(data)
+    inverse = np.linalg.inv(moments + 0.01 * np.trace(moments) / len(moments) * np.eye(len(moments)))
+    upper = np.linalg.cholesky(inverse).T
+    rest, rounded = weight.copy(), np.zeros_like(weight)
+    for i in range(weight.shape[1]):
+        if i % group == 0:
+            scale = np.abs((rest if dynamic else weight)[:, i : i + group]).max(1) / 7
+        rounded[:, i] = scale * np.clip(np.round(rest[:, i] / scale), -7, 7)
+        rest[:, i:] -= np.outer((rest[:, i] - rounded[:, i]) / upper[i, i], upper[i, i:])
+    return rounded
 
 
 def main():
@@ -31,6 +46,14 @@ def main():
         return
     os.makedirs(folder, exist_ok=True)
     weight = rng.normal(size=(16, 8)).astype(np.float32)
+    if "--dynamic" in sys.argv or "--static" in sys.argv:
+        (found,) = np.load(os.path.join(folder, "y.npz")).values()
+        rules = [gptq(weight.T.astype(np.float64), data.astype(np.float64), 8, dynamic) for dynamic in (False, True)]
+        distances = [np.abs(found[:16].T - rule).max() for rule in rules]
+        # Scales and values are fp32; another code is another by a whole step.
+        assert distances["--dynamic" in sys.argv] < 1e-5 and max(distances) > 0.01, distances
+        return
+    np.savez(os.path.join(folder, "eye.npz"), x=np.eye(32, 16, dtype=np.float32))
     graph = helper.make_graph(
         [helper.make_node("MatMul", ["x", "w"], ["y"], name="layer")],
         "one layer",

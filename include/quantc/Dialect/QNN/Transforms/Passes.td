@@ -228,6 +228,9 @@ def QnnRoundWeights : Pass<"qnn-round-weights", "::mlir::ModuleOp"> {
     input channel after the other, what is left over going into the channels to come by
     the inverse of the second moments of what the layer reads. It becomes a `qnn.decode`
     of `format`, whose scales are chosen from the weights as they were (static groups).
+    With `static-groups=false` the scales of a group are chosen when its first channel
+    comes up, from the weights as corrected by then. That needs `act-order=false`: stored
+    groups are neighbouring channels; and a format whose scales have no second level.
     Maps that read one tensor share its moments; `moments` is a statistics file with the
     entry `NODE.input` for the first of them, as `quantc --save-moments` writes it. With
     `cross` in its place, a file of the moments of the quantized model and of its inputs'
@@ -247,6 +250,8 @@ def QnnRoundWeights : Pass<"qnn-round-weights", "::mlir::ModuleOp"> {
     Option<"search", "search", "std::string", "\"none\"", "of scales: none, mse, clip, codes, hqq or output; default none">,
     Option<"damping", "damping", "double", "0.01", "added to the diagonal, in units of its mean; default 0.01">,
     Option<"actOrder", "act-order", "bool", "true", "channels by falling second moment; default true">,
+    Option<"staticGroups", "static-groups", "bool", "true",
+      "scales of groups from the weights before rounding; false needs act-order=false; default true">,
     ListOption<"exclude", "exclude", "std::string",
       "nodes that keep their weights: names, op types, or re:REGEX over either; default none">
   ];

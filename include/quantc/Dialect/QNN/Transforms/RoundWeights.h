@@ -33,6 +33,10 @@ struct RoundOptions {
   /// Search of scales: none, mse, clip, codes, hqq or output.
   std::string search = "none";
   ptq::GptqOptions gptq{0.01, 1.0, /*actOrder=*/true};
+  /// Scales of all groups from the weights before any rounding; otherwise those of a group from its
+  /// weights as corrected by the time it comes up, which needs `gptq.actOrder` off: stored groups
+  /// are neighbouring columns.
+  bool staticGroups = true;
   /// GPTAQ: moments of the quantized model instead, and weights moved by `alpha` of the way to the
   /// outputs of the float one; may be null.
   const CrossMomentTable *cross = nullptr;
