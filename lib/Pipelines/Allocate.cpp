@@ -439,6 +439,19 @@ llvm::Error Compiler::searchGoal(AllocationResult &allocation) {
   return llvm::Error::success();
 }
 
+static void warnOfClamped(ModuleOp module, const AllocationInputs &inputs, StringRef loss) {
+  if (!inputs.curvatures)
+    return;
+  const std::vector<std::string> names =
+      clampedLayers(loss, inputs.sensitivities, *inputs.curvatures);
+  if (!names.empty())
+    emitWarning(module.getLoc(),
+                "curvatures below 0, which come from the noise of probes, count as "
+                "0, so that any width costs these nodes nothing (more probes "
+                "tell: --curvature-probes): ")
+        << llvm::join(names, ", ");
+}
+
 llvm::Expected<AllocationResult> Compiler::decideWidths() {
   const AllocationOptions &wanted = options.recipe.allocation;
   WidthProbes probes = probesOf(wanted.loss);
@@ -465,6 +478,7 @@ llvm::Expected<AllocationResult> Compiler::decideWidths() {
     inputs.areas = &**areas;
   if (wanted.fitPart)
     inputs.areaBudgets = areaBudgets(options.recipe.hls);
+  warnOfClamped(*ir, inputs, wanted.loss);
   auto problem = makeProblem(inputs, wanted);
   if (!problem) {
     goalWasMissed = problem.errorIsA<alloc::InfeasibleError>();
@@ -474,7 +488,7 @@ llvm::Expected<AllocationResult> Compiler::decideWidths() {
   allocation.problem = std::move(*problem);
   allocation.loss = wanted.loss;
   for (const LayerSensitivity &layer : sensitivities->layers)
-    allocation.parameters += layer.shares.empty() ? layer.parameters : 0;
+    allocation.parameters += layer.parameters;
   auto solved = alloc::solve(allocation.problem);
   if (!solved) {
     goalWasMissed = solved.errorIsA<alloc::InfeasibleError>();

@@ -17,6 +17,7 @@
 #include "quantc/Execution/JITExecutor.h"
 #include "quantc/Pipelines/Compiler.h"
 #include "quantc/Support/Json.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 using namespace mlir;
@@ -48,7 +49,41 @@ static llvm::Expected<std::map<std::string, EntryLists>> readEntries(llvm::Strin
   return root.getError();
 }
 
-/// One assignment of each list; every group of the problem must be named.
+/// A width for each group, and for nothing else; all faults in one message.
+static llvm::Expected<alloc::Assignment> readAssignment(const std::vector<std::string> &entries,
+                                                        const alloc::Problem &problem) {
+  std::vector<std::string> faults;
+  llvm::StringMap<llvm::StringRef> labels;
+  for (const std::string &entry : entries) {
+    auto [node, label] = llvm::StringRef(entry).rsplit('=');
+    if (!labels.try_emplace(node, label).second)
+      faults.push_back(("expected one width for node '" + node + "', but found two").str());
+  }
+  alloc::Assignment assignment;
+  for (const alloc::Group &group : problem.groups) {
+    auto entry = labels.find(group.name);
+    if (entry == labels.end()) {
+      faults.push_back("expected a width for node '" + group.name + "', but found none");
+      continue;
+    }
+    auto found = llvm::find_if(group.candidates, [&](const alloc::Candidate &candidate) {
+      return candidate.label == entry->second;
+    });
+    if (found == group.candidates.end())
+      faults.push_back(
+          ("node '" + group.name + "' has no candidate '" + entry->second + "'").str());
+    else
+      assignment.push_back(unsigned(found - group.candidates.begin()));
+    labels.erase(entry);
+  }
+  for (const auto &entry : labels)
+    faults.push_back(("expected layers of the model, but found '" + entry.getKey() + "'").str());
+  if (!faults.empty())
+    return llvm::createStringError(llvm::join(faults, "; "));
+  return assignment;
+}
+
+/// One assignment of each list.
 static llvm::Expected<std::vector<TrialGroup>> readTrials(llvm::StringRef path,
                                                           const alloc::Problem &problem) {
   auto named = readEntries(path);
@@ -59,23 +94,12 @@ static llvm::Expected<std::vector<TrialGroup>> readTrials(llvm::StringRef path,
     TrialGroup &trials = groups.emplace_back();
     trials.name = name;
     for (const std::vector<std::string> &entries : lists) {
-      llvm::StringMap<llvm::StringRef> labels;
-      for (const std::string &entry : entries) {
-        auto [node, label] = llvm::StringRef(entry).rsplit('=');
-        labels[node] = label;
-      }
-      alloc::Assignment assignment;
-      for (const alloc::Group &group : problem.groups) {
-        auto found = llvm::find_if(group.candidates, [&](const alloc::Candidate &candidate) {
-          return candidate.label == labels.lookup(group.name);
-        });
-        if (found == group.candidates.end())
-          return llvm::createStringError("'" + path + "': allocation " +
-                                         llvm::Twine(trials.assignments.size()) + " of '" + name +
-                                         "' has no candidate for node '" + group.name + "'");
-        assignment.push_back(unsigned(found - group.candidates.begin()));
-      }
-      trials.assignments.push_back(std::move(assignment));
+      auto assignment = readAssignment(entries, problem);
+      if (!assignment)
+        return llvm::createStringError("'" + path + "': allocation " +
+                                       llvm::Twine(trials.assignments.size()) + " of '" + name +
+                                       "': " + llvm::toString(assignment.takeError()));
+      trials.assignments.push_back(std::move(*assignment));
     }
   }
   return groups;

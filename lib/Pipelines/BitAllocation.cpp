@@ -99,6 +99,26 @@ static llvm::Expected<double> curvatureFactor(llvm::StringRef loss, const LayerS
   return alloc::qbertSensitivity(eigenvalues);
 }
 
+std::vector<std::string> quantc::clampedLayers(llvm::StringRef loss,
+                                               const SensitivityTable &sensitivities,
+                                               const CurvatureTable &curvatures) {
+  std::vector<std::string> names;
+  for (const LayerSensitivity &layer : sensitivities.layers) {
+    auto found = curvatures.find(layer.node);
+    if (found == curvatures.end() || (loss != "hawq" && loss != "hawq-v1"))
+      continue;
+    auto value = loss == "hawq" ? found->second.trace : found->second.eigenvalue;
+    if (!value)
+      continue;
+    auto values = alloc::averageTraces(llvm::ArrayRef<double>(*value), layer.parameters);
+    if (!values)
+      llvm::consumeError(values.takeError());
+    else if (values->clamped > 0)
+      names.push_back(layer.node);
+  }
+  return names;
+}
+
 llvm::StringRef quantc::outputLossName(llvm::StringRef loss) {
   static const llvm::StringRef ofOutputs[] = {"divergence", "noise", "disagreement"};
   return llvm::is_contained(ofOutputs, loss) ? loss : "auto";
@@ -185,9 +205,8 @@ static llvm::Expected<alloc::Candidate> makeCandidate(const LayerSensitivity &la
   auto loss = lossOf(options.loss, layer, **effect, inputs);
   if (!loss)
     return loss.takeError();
-  bool own = layer.shares.empty();
-  int64_t codes = own ? layer.parameters * bits : 0;
-  int64_t scales = own ? 4 * (inputs.sensitivities.perChannel ? layer.channels : 1) : 0;
+  int64_t codes = layer.parameters * bits;
+  int64_t scales = 4 * (inputs.sensitivities.perChannel ? layer.channels : 1);
   alloc::Candidate candidate{labelOf(bits), double(bits), *loss, {}};
   candidate.costs = {codes, int64_t(llvm::divideCeil(uint64_t(codes), 8)) + scales,
                      int64_t(bits * inputs.activationBits) * layer.macs};
@@ -206,10 +225,10 @@ static llvm::Expected<alloc::Candidate> makeCandidate(const LayerSensitivity &la
   return candidate;
 }
 
-static int64_t ownParameters(const SensitivityTable &table) {
+static int64_t parametersOf(const SensitivityTable &table) {
   int64_t total = 0;
   for (const LayerSensitivity &layer : table.layers)
-    total += layer.shares.empty() ? layer.parameters : 0;
+    total += layer.parameters;
   return total;
 }
 
@@ -219,7 +238,7 @@ static llvm::Error addResources(Problem &problem, const AllocationInputs &inputs
       {"bits", "bit", std::nullopt}, {"size", "B", std::nullopt}, {"bops", "bop", std::nullopt}};
   if (options.effectiveBits > 0)
     problem.resources[0].budget =
-        int64_t(std::floor(options.effectiveBits * double(ownParameters(inputs.sensitivities))));
+        int64_t(std::floor(options.effectiveBits * double(parametersOf(inputs.sensitivities))));
   if (options.targetSize > 0)
     problem.resources[1].budget = options.targetSize;
   if (!inputs.latencies)
@@ -277,7 +296,7 @@ static std::string budgetText(llvm::StringRef resource, int64_t least, int64_t b
         .str();
   };
   if (resource == "bits")
-    return text(inThousandths(least, std::max<int64_t>(ownParameters(inputs.sensitivities), 1)) +
+    return text(inThousandths(least, std::max<int64_t>(parametersOf(inputs.sensitivities), 1)) +
                     " bits a weight",
                 shortText(options.effectiveBits));
   if (resource == "size")
@@ -361,7 +380,8 @@ static llvm::Error checkCounts(const SensitivityTable &table) {
                         : llvm::createStringError(llvm::join(faults, "; "));
 }
 
-/// Nodes that read one constant take one width.
+/// Nodes that read one constant take one width. Each stores codes of its own: it is rounded by what
+/// it reads.
 static void addTies(Problem &problem, const SensitivityTable &table) {
   llvm::StringMap<unsigned> owners;
   llvm::StringMap<size_t> ties;

@@ -57,7 +57,11 @@ assert (first["group"], first["count"], "spearman" in first) == ("a", 1, False),
 assert (second["group"], second["count"]) == ("b", 5) and abs(second["spearman"] - spearman(found["trials"][1:])) < 1e-12, second
 
 text, _ = attempt({"b": [every[0][1:]]}, code=2)
-assert f"allocation 0 of 'b' has no candidate for node '{nodes[0]}'" in text, text
+assert f"allocation 0 of 'b': expected a width for node '{nodes[0]}', but found none" in text, text
+# A node that the model lacks, a node with two widths, and a width that is none were passed over.
+text, _ = attempt({"b": [["nobody=w4", f"{nodes[0]}=w9", f"{nodes[1]}=w4", *every[0][1:]]]}, code=2)
+for fault in (f"expected one width for node '{nodes[1]}', but found two", f"node '{nodes[0]}' has no candidate 'w9'", "expected layers of the model, but found 'nobody'"):
+    assert fault in text, text
 text, _ = attempt({"b": 3}, code=2)
 assert "expected array" in text, text
 

@@ -110,6 +110,10 @@ struct AllocationInputs {
 llvm::Expected<alloc::Problem> makeProblem(const AllocationInputs &inputs,
                                            const AllocationOptions &options);
 
+/// Layers whose curvature is below 0 and counts as 0, for the losses "hawq" and "hawq-v1".
+std::vector<std::string> clampedLayers(llvm::StringRef loss, const SensitivityTable &sensitivities,
+                                       const CurvatureTable &curvatures);
+
 /// The loss of `allocation-loss`, or of "auto" where that is not one of the model's outputs.
 llvm::StringRef outputLossName(llvm::StringRef loss);
 /// That loss; an error where it was not measured.

@@ -40,17 +40,18 @@ std::string errorOf(llvm::Expected<alloc::Problem> problem) {
   return problem ? "none" : llvm::toString(problem.takeError());
 }
 
-TEST(BitAllocation, SharedConstantsAreTiedAndCountOnce) {
+/// They counted once, but each node stores codes of its own.
+TEST(BitAllocation, SharedConstantsAreTiedAndCountForEachNode) {
   SensitivityTable sensitivities = table();
   AllocationOptions options;
   options.effectiveBits = 6;
   auto problem = makeProblem({sensitivities, nullptr, nullptr, 8, {}}, options);
   ASSERT_TRUE(bool(problem)) << llvm::toString(problem.takeError());
   EXPECT_EQ(problem->ties, (std::vector<alloc::Tie>{{0, 2}}));
-  EXPECT_EQ(problem->resources[0].budget, 6 * 200);
+  EXPECT_EQ(problem->resources[0].budget, 6 * 300);
   // Bits; bytes with a scale of 4 bytes a channel; width by activation bits by products.
   EXPECT_EQ(problem->groups[1].candidates[0].costs, (std::vector<int64_t>{400, 50 + 40, 32000}));
-  EXPECT_EQ(problem->groups[2].candidates[1].costs, (std::vector<int64_t>{0, 0, 64000}));
+  EXPECT_EQ(problem->groups[2].candidates[1].costs, (std::vector<int64_t>{800, 100 + 40, 64000}));
   auto solved = alloc::solve(*problem);
   ASSERT_TRUE(bool(solved)) << llvm::toString(solved.takeError());
   EXPECT_EQ(nodeBitsOf(*problem, solved->best.assignment),
@@ -112,7 +113,7 @@ TEST(BitAllocation, BudgetsAreToldInTheUnitsOfTheirOptions) {
                           AreaCosts{24, 0, 0, 0}};
   AllocationOptions options;
   options.effectiveBits = 3.5;
-  options.targetSize = 179;
+  options.targetSize = 269;
   options.targetLatency = 1.6;
   auto problem = makeProblem(inputs, options);
   ASSERT_TRUE(bool(problem)) << llvm::toString(problem.takeError());
@@ -121,8 +122,8 @@ TEST(BitAllocation, BudgetsAreToldInTheUnitsOfTheirOptions) {
   EXPECT_EQ(llvm::toString(std::move(error)),
             "effective-bits: expected at least 4.000 bits a weight, the least that the widths "
             "allow, but found 3.5; "
-            "target-size: expected at least 180 bytes, the least that the widths allow, but found "
-            "179; "
+            "target-size: expected at least 270 bytes, the least that the widths allow, but found "
+            "269; "
             "target-latency: expected at least 4.503 us, the least that the widths allow, but "
             "found 1.6; "
             "fit-part: expected at least 25 lut, the least that the widths allow, but found 24");
@@ -130,7 +131,7 @@ TEST(BitAllocation, BudgetsAreToldInTheUnitsOfTheirOptions) {
   for (const LayerSensitivity &layer : sensitivities.layers)
     latencies.layers[layer.node] = {{"w4", 2000}, {"w8", 1001}};
   options = AllocationOptions();
-  options.targetSize = 180;
+  options.targetSize = 270;
   options.targetLatency = 4.6;
   problem = makeProblem({sensitivities, &latencies}, options);
   ASSERT_TRUE(bool(problem)) << llvm::toString(problem.takeError());

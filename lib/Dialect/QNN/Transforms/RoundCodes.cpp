@@ -279,22 +279,48 @@ static bool fits(const RoundableMap &map, const ChosenCodes &chosen) {
          llvm::all_of(chosen.bias, [](float bias) { return std::isfinite(bias); });
 }
 
+/// Codes that are farther from the weight than zeros are belong to another one.
+static bool isNear(const RoundableMap &map, const ChosenCodes &chosen) {
+  double error = 0, size = 0;
+  for (auto [wanted, found] : llvm::zip_equal(map.weight, chosen.weights())) {
+    error += (double(wanted) - found) * (double(wanted) - found);
+    size += double(wanted) * wanted;
+  }
+  return error <= size;
+}
+
 LogicalResult qnn::storeCodes(ModuleOp module, const CodeTable &table,
                               const QuantizeOptions &options) {
   FailureOr<std::vector<RoundableMap>> maps = collectRoundable(module, options);
   if (failed(maps))
     return failure();
+  llvm::StringSet<> known;
+  LogicalResult result = success();
   for (const RoundableMap &map : *maps) {
+    known.insert(map.name);
     auto chosen = table.find(map.name);
+    auto refuse = [&]() {
+      result = failure();
+      return map.op->emitError("node '") << map.name << "': expected ";
+    };
     if (chosen == table.end())
-      return map.op->emitError("node '") << map.name << "': expected codes, but found none";
-    if (!fits(map, chosen->second))
-      return map.op->emitError("node '")
-             << map.name << "': expected " << map.weight.size() << " codes of " << map.bits
-             << " bits, and a positive step and a finite bias for each of " << map.outputs()
-             << " channels, but found others";
-    storeCodes(map, chosen->second);
+      refuse() << "codes, but found none";
+    else if (!fits(map, chosen->second))
+      refuse() << map.weight.size() << " codes of " << map.bits
+               << " bits, and a positive step and a finite bias for each of " << map.outputs()
+               << " channels, but found others";
+    else if (!isNear(map, chosen->second))
+      refuse() << "codes of its weight, but found some that zeros are nearer to";
   }
+  for (const auto &entry : table)
+    if (!known.contains(entry.getKey()))
+      result = emitError(module.getLoc()) << "node '" << entry.getKey()
+                                          << "': expected a map whose weight is stored, but found "
+                                             "none";
+  if (failed(result))
+    return failure();
+  for (const RoundableMap &map : *maps)
+    storeCodes(map, table.find(map.name)->second);
   return success();
 }
 

@@ -4,7 +4,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """A residual network of convolutions, one of them depthwise, and a linear layer: `store_codes.py DIR` writes m.onnx and
 data.npz. `store_codes.py DIR --check FILE BITS` reads codes that quantc chose; `--same A B` compares two files;
-`--spoil FILE OUT` writes codes that 4 bits do not hold; `--better METHOD...` compares reports METHOD.json: each has less
+`--spoil FILE OUT` writes codes that 4 bits do not hold, `--alien FILE OUT` those
+of another weight, and of a node that is not there; `--better METHOD...` compares reports METHOD.json: each has less
 than 95 % of the error that the nearest codes leave."""
 
 import json
@@ -78,6 +79,12 @@ def main():
     elif rest[0] == "--spoil":
         codes = dict(np.load(rest[1]))
         codes["depth:codes"][0, 0] = 8
+        np.savez(rest[2], **codes)
+    elif rest[0] == "--alien":
+        codes = dict(np.load(rest[1]))
+        for name in SHAPES:
+            codes[f"{name}:codes"] = codes[f"{name}:codes"][::-1, ::-1].copy()
+        codes |= {key.replace("stem", "nobody"): codes[key] for key in list(codes) if key.startswith("stem")}
         np.savez(rest[2], **codes)
     elif rest[0] == "--better":
         for method in rest[1:]:
