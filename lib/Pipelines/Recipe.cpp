@@ -202,33 +202,62 @@ void quantc::writeRecipe(const Recipe &recipe, llvm::raw_ostream &os) {
   }
 }
 
+namespace {
+/// What is wrong with a recipe, all of it.
+using Faults = std::vector<std::string>;
+
+} // namespace
+
+static void add(Faults &faults, bool isFault, const llvm::Twine &text) {
+  if (isFault)
+    faults.push_back(text.str());
+}
+
 /// Rotated channels stand out no more, and what makes weights the largest does nothing for them.
-static llvm::Error checkMigration(const Recipe &recipe) {
-  if (recipe.migration.method == "awq" && recipe.rotate != "none")
-    return llvm::createStringError("migrate awq: expected rotate none beside it, but found " +
-                                   recipe.rotate);
-  if (recipe.migration.method != "none" && recipe.weightFormat.empty() &&
-      recipe.quantize.weightBits < 2)
-    return llvm::createStringError("migrate: expected weight-bits of at least 2 beside it, but "
-                                   "found " +
-                                   llvm::Twine(recipe.quantize.weightBits));
-  return llvm::Error::success();
+static void checkMigration(const Recipe &r, Faults &faults) {
+  const MigrationRecipe &migration = r.migration;
+  add(faults, migration.method == "awq" && r.rotate != "none",
+      "migrate awq: expected rotate none beside it, but found " + r.rotate);
+  add(faults, migration.method != "none" && r.weightFormat.empty() && r.quantize.weightBits < 2,
+      "migrate: expected weight-bits of at least 2 beside it, but found " +
+          llvm::Twine(r.quantize.weightBits));
+  add(faults, r.rotateLearn != "none" && (r.activations != "row" || r.rotate == "none"),
+      "rotate-learn: expected activations row and rotate fused or online beside it, but found " +
+          r.activations + " and " + r.rotate);
 }
 
 /// Which way of rounding goes with which weights.
-static llvm::Error checkRounding(const Recipe &recipe) {
-  const std::string &method = recipe.weightRounding;
+static void checkRounding(const Recipe &r, Faults &faults) {
+  const std::string &method = r.weightRounding;
+  const bool isStatic = r.hasStaticActivations();
   const bool rounds =
-      method == "nearest" || method == "gptq" || (method == "gptaq" && recipe.activations == "row");
-  if (!recipe.hasStaticActivations() && !rounds)
-    return llvm::createStringError("weight-rounding " + method +
-                                   ": expected activations static beside it, but found " +
-                                   recipe.activations);
-  if (recipe.hasStaticActivations() && method != "nearest" && !recipe.quantize.weightPerChannel)
-    return llvm::createStringError("weight-rounding " + method +
-                                   ": expected weight-granularity channel beside it, but found "
-                                   "tensor");
-  return llvm::Error::success();
+      method == "nearest" || method == "gptq" || (method == "gptaq" && r.activations == "row");
+  add(faults, !isStatic && !rounds,
+      "weight-rounding " + method + ": expected activations static beside it, but found " +
+          r.activations);
+  add(faults, isStatic && method != "nearest" && !r.quantize.weightPerChannel,
+      "weight-rounding " + method +
+          ": expected weight-granularity channel beside it, but found tensor");
+  add(faults, r.biasCorrectionMoments && (method != "nearest" || !isStatic),
+      "bias-correction-moments: expected weight-rounding nearest and activations static beside it, "
+      "but found " +
+          method + " and " + r.activations);
+}
+
+/// A search that the goal leaves no place for, and widths that the target lacks.
+static void checkAllocation(const Recipe &r, Faults &faults) {
+  const AllocationOptions &allocation = r.allocation;
+  const unsigned most = allocation.widths.empty() ? 0 : allocation.widths.back();
+  add(faults, allocation.fitPart && !r.isFPGA(),
+      "fit-part: expected target hls:PART beside it, but found " + r.target);
+  add(faults, allocation.isRequested() && !r.hasStaticActivations(),
+      "bit allocation: expected activations static, but found " + r.activations);
+  add(faults, allocation.search > 0 && allocation.minimize != "none",
+      "allocation-search: expected budgets without minimize, which measures agreement, but found " +
+          allocation.minimize);
+  add(faults, most > 8 && !r.isFPGA(),
+      "allocation-widths: expected widths of at most 8 bits, or target hls:PART, but found " +
+          llvm::Twine(most));
 }
 
 /// What keeps the search from the format of weights; empty when they go together.
@@ -239,72 +268,31 @@ static std::string searchFault(const Recipe &recipe) {
                                numerics::ScaleSearch::halfQuadratic());
 }
 
-/// A search that the goal leaves no place for, and widths that the target lacks.
-static llvm::Error checkAllocation(const Recipe &recipe) {
-  const unsigned most = recipe.allocation.widths.empty() ? 0 : recipe.allocation.widths.back();
-  const struct {
-    const char *option;
-    bool isFault;
-    const char *expected;
-    std::string found;
-  } rules[] = {{"allocation-search",
-                recipe.allocation.search > 0 && recipe.allocation.minimize != "none",
-                "budgets without minimize, which measures agreement", recipe.allocation.minimize},
-               {"allocation-widths", most > 8 && !recipe.isFPGA(),
-                "widths of at most 8 bits, or target hls:PART", std::to_string(most)}};
-  for (const auto &rule : rules)
-    if (rule.isFault)
-      return llvm::createStringError(llvm::Twine(rule.option) + ": expected " + rule.expected +
-                                     ", but found " + rule.found);
-  return llvm::Error::success();
-}
-
-/// What of the options does not go together.
-static llvm::Error checkConflicts(const Recipe &recipe) {
-  if (llvm::Error error = checkMigration(recipe))
-    return error;
-  if (recipe.biasCorrectionMoments &&
-      (recipe.weightRounding != "nearest" || !recipe.hasStaticActivations()))
-    return llvm::createStringError("bias-correction-moments: expected weight-rounding nearest and "
-                                   "activations static beside it, but found " +
-                                   recipe.weightRounding + " and " + recipe.activations);
-  if (recipe.rotateLearn != "none" && (recipe.activations != "row" || recipe.rotate == "none"))
-    return llvm::createStringError("rotate-learn: expected activations row and rotate fused or "
-                                   "online beside it, but found " +
-                                   recipe.activations + " and " + recipe.rotate);
-  if (recipe.allocation.fitPart && !recipe.isFPGA())
-    return llvm::createStringError("fit-part: expected target hls:PART beside it, but found " +
-                                   recipe.target);
-  if (recipe.allocation.isRequested() && !recipe.hasStaticActivations())
-    return llvm::createStringError("bit allocation: expected activations static, but found " +
-                                   recipe.activations);
-  if (recipe.hasStaticActivations() && !recipe.weightFormat.empty())
-    return llvm::createStringError("weight-format: expected activations float or row beside it, "
-                                   "but found static");
-  if (llvm::Error error = checkAllocation(recipe))
-    return error;
-  if (llvm::Error error = checkRounding(recipe))
-    return error;
-  if (recipe.hasStaticActivations())
-    return llvm::Error::success();
-  if (recipe.weightFormat.empty())
-    return llvm::createStringError("activations " + recipe.activations +
-                                   ": expected a weight-format beside it, but found none");
-  if (std::string fault = searchFault(recipe); !fault.empty())
-    return llvm::createStringError("weight-search: " + fault);
-  if (recipe.activations == "row" &&
-      (recipe.quantize.activationBits < 2 || recipe.quantize.activationBits > 8))
-    return llvm::createStringError(
-        "activations row: expected activation-bits of 2 to 8, but found " +
-        llvm::Twine(recipe.quantize.activationBits));
-  if (recipe.isGPU() || recipe.isFPGA())
-    return llvm::createStringError("activations " + recipe.activations +
-                                   ": expected target cpu, but found " + recipe.target);
-  return llvm::Error::success();
+/// Formats of weights, and activations that are not static.
+static void checkFormat(const Recipe &r, Faults &faults) {
+  const bool isStatic = r.hasStaticActivations();
+  add(faults, isStatic && !r.weightFormat.empty(),
+      "weight-format: expected activations float or row beside it, but found static");
+  if (isStatic)
+    return;
+  add(faults, r.weightFormat.empty(),
+      "activations " + r.activations + ": expected a weight-format beside it, but found none");
+  if (std::string fault = r.weightFormat.empty() ? "" : searchFault(r); !fault.empty())
+    faults.push_back("weight-search: " + fault);
+  add(faults,
+      r.activations == "row" && (r.quantize.activationBits < 2 || r.quantize.activationBits > 8),
+      "activations row: expected activation-bits of 2 to 8, but found " +
+          llvm::Twine(r.quantize.activationBits));
+  add(faults, r.isGPU() || r.isFPGA(),
+      "activations " + r.activations + ": expected target cpu, but found " + r.target);
 }
 
 llvm::Error quantc::checkRecipe(const Recipe &recipe) {
-  if (llvm::Error error = checkConflicts(recipe))
-    return error;
-  return checkUse(recipe);
+  Faults faults;
+  for (auto *check : {checkMigration, checkFormat, checkAllocation, checkRounding})
+    check(recipe, faults);
+  if (llvm::Error error = checkUse(recipe))
+    faults.push_back(llvm::toString(std::move(error)));
+  return faults.empty() ? llvm::Error::success()
+                        : llvm::createStringError(llvm::join(faults, "; "));
 }

@@ -52,6 +52,8 @@ std::string shortest(double value) {
     if (!StringRef(text).getAsDouble(back) && back == value)
       break;
   }
+  if (text.find("e+") != std::string::npos && value < 1e15) // 100, not 1e+02
+    return std::to_string(static_cast<int64_t>(value));
   return text;
 }
 

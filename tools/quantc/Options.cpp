@@ -279,7 +279,8 @@ static llvm::Error checkAllocation(const CompileOptions &options) {
   if (allocation.minimize != "none" && options.maxDrop < 0)
     return usage("--minimize: expected --max-drop with it");
   if (options.tryAllocations.empty() != options.evaluation.empty())
-    return usage("--try-allocations: expected --evaluate with it");
+    return usage(options.evaluation.empty() ? "--try-allocations: expected --evaluate with it"
+                                            : "--evaluate: expected --try-allocations with it");
   std::pair<const char *, const std::string &> files[] = {
       {"--sensitivity", options.sensitivity},
       {"--save-sensitivity", options.saveSensitivity},
@@ -288,11 +289,14 @@ static llvm::Error checkAllocation(const CompileOptions &options) {
       {"--curvature", options.curvature},
       {"--try-allocations", options.tryAllocations},
       {"--allocation-report", options.allocationReport}};
+  std::vector<std::string> idle;
   for (auto &[name, value] : files)
     if (!value.empty() && !allocation.isRequested())
-      return usage(llvm::Twine(name) + ": expected a budget (--effective-bits, --target-size, "
-                                       "--target-latency, fit-part) or --minimize");
-  return llvm::Error::success();
+      idle.push_back(name);
+  return idle.empty() ? llvm::Error::success()
+                      : usage(llvm::join(idle, ", ") +
+                              ": expected a budget (--effective-bits, --target-size, "
+                              "--target-latency, fit-part) or --minimize");
 }
 
 static llvm::Error checkCurvature(DriverOptions &options) {
@@ -364,10 +368,11 @@ static llvm::Error checkFiles(const DriverOptions &options) {
       {"--save-channels", !compile.saveChannels.empty(), migrates, channels},
       {"--golden-data", !compile.goldenData.empty(), options.emit == "project",
        "a project of --target hls:PART"}};
+  std::vector<std::string> faults;
   for (const auto &rule : rules)
     if (rule.isGiven && !rule.isUsed)
-      return usage(llvm::Twine(rule.option) + ": expected " + rule.expected + " beside it");
-  return llvm::Error::success();
+      faults.push_back(std::string(rule.option) + ": expected " + rule.expected + " beside it");
+  return faults.empty() ? llvm::Error::success() : usage(llvm::join(faults, "; "));
 }
 
 /// A loss that is a formula of curvature is known to lack its file before anything is measured;
@@ -394,6 +399,8 @@ static llvm::Error checkLedgerOptions(DriverOptions &options) {
     return usage("--fail-on-float: expected --check");
   if (checkFlag && (!options.output.empty() || options.verify || !calibrate.empty()))
     return usage("--check writes no code and needs no data: expected no -o, --verify, --calibrate");
+  if (checkFlag && llvm::StringRef(options.report).ends_with(".html"))
+    return usage("--check writes its ledger as JSON: expected --report FILE.json");
   return llvm::Error::success();
 }
 
@@ -510,22 +517,23 @@ llvm::Expected<DriverOptions> quantc::parseCommandLine(int argc, char **argv) {
   if (!recipe)
     return recipe.takeError();
   options.compile.recipe = *recipe;
-  if (llvm::Error error = checkExplanation(options))
-    return std::move(error);
-  if (llvm::Error error = checkCurvature(options))
-    return std::move(error);
-  if (llvm::Error error = checkAllocation(options.compile))
-    return std::move(error);
-  if (llvm::Error error = checkResources(options))
-    return std::move(error);
-  if (llvm::Error error = parseDims(options))
-    return std::move(error);
-  if (llvm::Error error = checkNames(options))
-    return std::move(error);
-  if (llvm::Error error = checkFiles(options))
-    return std::move(error);
-  if (llvm::Error error = checkLoss(options))
-    return std::move(error);
+  std::vector<std::string> faults;
+  auto take = [&](llvm::Error error) {
+    if (error)
+      faults.push_back(llvm::toString(std::move(error)));
+  };
+  take(checkExplanation(options));
+  take(checkCurvature(options));
+  take(checkAllocation(options.compile));
+  take(checkResources(options));
+  take(parseDims(options));
+  take(checkNames(options));
+  if (faults.empty()) // what a target reads and writes is known by its name
+    take(checkFiles(options));
+  if (faults.empty())
+    take(checkLoss(options));
+  if (!faults.empty())
+    return usage(llvm::join(faults, "; "));
   if (options.input.empty() && !options.printPipeline && options.saveConfig.empty())
     return usage("expected a model; see --help");
   if (llvm::Error error = checkLedgerOptions(options))
