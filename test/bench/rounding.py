@@ -81,14 +81,13 @@ def logarithms(logits):
 
 
 def measured(command, folder):
-    """Seconds, and peak MiB of the process, which runs in `folder`."""
-    begin = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=folder)
-    errors = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    if status != 0:
-        raise SystemExit(f"{' '.join(command)}\n{errors}")
-    return time.monotonic() - begin, usage.ru_maxrss / 1024
+    """Seconds, and peak MiB of the process, which runs in `folder`: by time, since a child of this process counts its memory as its own."""
+    begin, peak = time.monotonic(), os.path.join(folder, "peak")
+    process = subprocess.run(["time", "-f", "%M", "-o", peak, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=folder)
+    if process.returncode != 0:
+        raise SystemExit(f"{' '.join(command)}\n{process.stderr}")
+    with open(peak) as file:
+        return time.monotonic() - begin, int(file.read()) / 1024
 
 
 def reference_of(model, samples):
@@ -115,7 +114,7 @@ class Bench:
         self.reference = reference_of(arguments.model, samples).reshape(self.shape)
 
     def row(self, recipe, settings, options=()):
-        """(agreement and divergence of each [view, image], SQNR in dB, seconds, MiB) of a compilation."""
+        """(agreement and divergence of each [view, image], SQNR in dB of all and of the images alone, seconds, MiB) of a compilation."""
         tool = lambda name: os.path.abspath(os.path.join(self.arguments.build, "bin", name))  # noqa: E731
         path = lambda name: os.path.join(self.folder, name)  # noqa: E731
         command = [tool("quantc"), os.path.abspath(self.arguments.model), "--recipe", recipe, "--threads", str(self.arguments.threads),
@@ -130,7 +129,7 @@ class Bench:
         agreement = (found.argmax(-1) == self.reference.argmax(-1)).astype(np.float64)
         expected = logarithms(self.reference)
         divergence = (np.exp(expected) * (expected - logarithms(found))).sum(-1)
-        sqnr = 10 * np.log10((self.reference**2).sum() / ((found - self.reference) ** 2).sum())
+        sqnr = [10 * np.log10((a**2).sum() / ((b - a) ** 2).sum()) for a, b in ((self.reference, found), (self.reference[0], found[0]))]
         return (agreement, divergence), sqnr, seconds, memory
 
 
@@ -157,13 +156,17 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(arguments, folder)
         print(f"{bench.shape[1]} images, {bench.shape[0]} views of each, {cpu_name()}\n")
-        columns = ["row", "top-1 agreement", "SQNR dB", "divergence", "agreement to first row", "divergence to first row", "seconds", "peak MiB"]
+        three = ["top-1 agreement", "SQNR dB", "divergence"]
+        alone = [f"{name} of the images" for name in three] if arguments.views else []
+        columns = ["row", *three, *alone, "agreement to first row", "divergence to first row", "seconds", "peak MiB"]
         print(f"| {' | '.join(columns)} |\n|---{'|---:' * (len(columns) - 1)}|", flush=True)
         first = None
         for name in arguments.names or ROWS:
             figures, sqnr, seconds, memory = bench.row(*ROWS[name])
             first = first or figures
-            means = [f"{figures[0].mean():.4f}", f"{sqnr:.2f}", f"{figures[1].mean():.4f}"]
+            means = [f"{figures[0].mean():.4f}", f"{sqnr[0]:.2f}", f"{figures[1].mean():.4f}"]
+            if arguments.views:
+                means += [f"{figures[0][0].mean():.4f}", f"{sqnr[1]:.2f}", f"{figures[1][0].mean():.4f}"]
             differences = [difference(*pair) for pair in zip(figures, first)] if figures is not first else ["", ""]
             print(f"| {' | '.join([name, *means, *differences])} | {seconds:.0f} | {memory:.0f} |", flush=True)
 
