@@ -230,7 +230,7 @@ Expected<MomentTable> quantc::readMoments(StringRef path) {
     for (int64_t row = 0; row < d; ++row)
       for (int64_t column = row; column < d; ++column, ++next)
         matrix(row, column) = matrix(column, row) = *next;
-    if (!(matrix.diagonal().minCoeff() >= 0))
+    if ((matrix.diagonal().array() < 0).any())
       return refuse("expected sums of squares on the diagonal, but found a negative number");
     ptq::Vector sums = ptq::Vector::Map(columns->values<double>().data(), d);
     auto moment = ptq::SecondMoment::restore(tokens->values<int64_t>()[0], matrix, sums);

@@ -18,6 +18,7 @@
 #include "quantc/Pipelines/Compiler.h"
 #include "quantc/Support/Checkpoint.h"
 #include "quantc/Support/Hash.h"
+#include "quantc/Support/Json.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -44,7 +45,7 @@ static llvm::Expected<AllocationSearch> readSearch(StringRef path) {
   llvm::Expected<std::string> text = readText(path);
   if (!text)
     return text.takeError();
-  return json::parse<AllocationSearch>(*text, "search");
+  return parseJSON<AllocationSearch>(*text, "search");
 }
 
 static llvm::Error writeSearch(StringRef path, const AllocationSearch &search) {

@@ -11,7 +11,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "quantc/Interfaces/NodeName.h"
 #include "quantc/Pipelines/BitAllocation.h"
 #include "llvm/ADT/StringExtras.h"

@@ -76,8 +76,11 @@ static llvm::Expected<alloc::Assignment> readAssignment(const std::vector<std::s
       assignment.push_back(unsigned(found - group.candidates.begin()));
     labels.erase(entry);
   }
+  std::vector<std::string> unknown;
   for (const auto &entry : labels)
-    faults.push_back(("expected layers of the model, but found '" + entry.getKey() + "'").str());
+    unknown.push_back(("expected layers of the model, but found '" + entry.getKey() + "'").str());
+  llvm::sort(unknown);
+  llvm::append_range(faults, unknown);
   if (!faults.empty())
     return llvm::createStringError(llvm::join(faults, "; "));
   return assignment;

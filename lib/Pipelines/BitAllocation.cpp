@@ -37,6 +37,12 @@ static std::string shortText(double value) {
   return text;
 }
 
+/// `value` in units that many times smaller, rounded down, where it is not the product's own
+/// rounding that leaves it below a whole number (1.001 * 1000).
+static int64_t budgetOf(double value, double units) {
+  return int64_t(std::floor(value * units * (1 + 4 * std::numeric_limits<double>::epsilon())));
+}
+
 /// value / divisor in thousandths, rounded up: a budget of that much is met.
 static std::string inThousandths(int64_t value, int64_t divisor) {
   return llvm::formatv("{0:F3}", std::ceil(1000 * double(value) / double(divisor)) / 1000).str();
@@ -238,7 +244,7 @@ static llvm::Error addResources(Problem &problem, const AllocationInputs &inputs
       {"bits", "bit", std::nullopt}, {"size", "B", std::nullopt}, {"bops", "bop", std::nullopt}};
   if (options.effectiveBits > 0)
     problem.resources[0].budget =
-        int64_t(std::floor(options.effectiveBits * double(parametersOf(inputs.sensitivities))));
+        budgetOf(options.effectiveBits, double(parametersOf(inputs.sensitivities)));
   if (options.targetSize > 0)
     problem.resources[1].budget = options.targetSize;
   if (!inputs.latencies)
@@ -248,7 +254,7 @@ static llvm::Error addResources(Problem &problem, const AllocationInputs &inputs
   problem.resources.push_back({"latency", "ns", std::nullopt});
   if (options.targetLatency > 0) {
     // The layers get what the rest of a run leaves.
-    int64_t left = int64_t(options.targetLatency * 1000) - inputs.latencies->rest;
+    int64_t left = budgetOf(options.targetLatency, 1000) - inputs.latencies->rest;
     if (left < 0)
       return llvm::make_error<alloc::InfeasibleError>(
           "target-latency: expected more than " + inThousandths(inputs.latencies->rest, 1000) +

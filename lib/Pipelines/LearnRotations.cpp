@@ -24,6 +24,7 @@
 #include "quantc/Pipelines/Compiler.h"
 #include "quantc/Support/Checkpoint.h"
 #include "quantc/Support/Errors.h"
+#include "quantc/Support/Json.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <numeric>
@@ -288,7 +289,7 @@ static llvm::Expected<Learned> readLearned(llvm::StringRef path) {
   llvm::Expected<std::string> text = readText(path);
   if (!text)
     return text.takeError();
-  return llvm::json::parse<Learned>(*text, "rotations");
+  return parseJSON<Learned>(*text, "rotations");
 }
 
 static llvm::Error writeLearned(llvm::StringRef path, const Learned &learned) {

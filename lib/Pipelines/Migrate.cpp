@@ -328,8 +328,9 @@ LogicalResult Compiler::migrate() {
   if (!samples)
     return fail(samples.takeError());
   if (!options.saveChannels.empty() && samples->empty())
-    emitWarning(ir->getLoc(), "no place was found to migrate: '")
-        << options.saveChannels << "' is not written";
+    emitWarning(ir->getLoc()) << (found.sites.empty() ? "no place was found to migrate: '"
+                                                      : "no samples were taken without data: '")
+                              << options.saveChannels << "' is not written";
   else if (!options.saveChannels.empty())
     if (llvm::Error error = writeChannelSamples(options.saveChannels, *samples))
       return fail(std::move(error));

@@ -14,9 +14,11 @@
 #include "BuiltinRecipes.h"
 #include "RecipeOptions.h"
 #include "quantc/Numerics/BlockScale.h"
+#include "quantc/Support/OptionText.h"
 #include "quantc/Support/Suggest.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -72,8 +74,11 @@ static llvm::Expected<std::string> nodeText(llvm::yaml::Node *node) {
         return llvm::createStringError("expected a list of scalars");
       storage.clear();
       text += text.empty() ? "" : ",";
-      for (char c : scalar->getValue(storage))
-        text += c == ',' ? "%2C" : std::string(1, c);
+      StringRef value = scalar->getValue(storage);
+      const bool isTrimmed = value.trim() == value;
+      for (char c : value) // as it is, in a text whose items end at commas
+        text += c == ',' || c == '%' || (c == ' ' && !isTrimmed) ? escapeItem(StringRef(&c, 1))
+                                                                 : std::string(1, c);
     }
     return text;
   }
@@ -91,6 +96,7 @@ static std::string besideFile(StringRef base, StringRef name) {
     return base.str();
   llvm::SmallString<128> path(llvm::sys::path::parent_path(name));
   llvm::sys::path::append(path, base);
+  llvm::sys::path::remove_dots(path, /*remove_dot_dot=*/true);
   return path.str().str();
 }
 
@@ -160,11 +166,14 @@ llvm::Expected<Recipe> quantc::loadRecipe(StringRef nameOrPath) {
 }
 
 static llvm::Expected<Recipe> loadRecipe(StringRef nameOrPath, std::vector<std::string> chain) {
-  const bool isInChain = llvm::is_contained(chain, nameOrPath);
+  const bool isInChain = llvm::any_of(chain, [&](const std::string &other) {
+    return llvm::sys::fs::equivalent(other, nameOrPath);
+  });
   chain.push_back(nameOrPath.str());
-  if (isInChain)
-    return llvm::createStringError("expected no recipe that starts from itself, but found " +
-                                   llvm::join(chain, ", which starts from "));
+  if (isInChain || chain.size() > 32)
+    return llvm::createStringError(
+        "expected no recipe that starts from itself, nor a chain of more than 32, but found " +
+        llvm::join(chain, ", which starts from "));
   for (const BuiltinRecipe &recipe : builtinRecipeTexts)
     if (nameOrPath == recipe.name) {
       llvm::Expected<Recipe> parsed = parseRecipe(recipe.text, recipe.name, chain);
@@ -186,6 +195,20 @@ static llvm::Expected<Recipe> loadRecipe(StringRef nameOrPath, std::vector<std::
   return parseRecipe((*buffer)->getBuffer(), nameOrPath, chain);
 }
 
+/// The value as YAML reads it back: plain, or in quotes.
+static std::string yamlScalar(const std::string &value) {
+  auto isPlain = [](char c) { return llvm::isAlnum(c) || StringRef("_./=+,-%").contains(c); };
+  if (value.empty() || (llvm::all_of(value, [&](char c) { return c == ':' || isPlain(c); }) &&
+                        value.find(':') != std::string::npos))
+    return '"' + value + '"';
+  if (llvm::all_of(value, isPlain) && !StringRef("%,=").contains(value.front()))
+    return value;
+  std::string quoted = "'";
+  for (char c : value)
+    quoted += c == '\'' ? "''" : std::string(1, c);
+  return quoted + "'";
+}
+
 void quantc::writeRecipe(const Recipe &recipe, llvm::raw_ostream &os) {
   static const Recipe defaults;
   llvm::StringSet<> idle;
@@ -193,12 +216,7 @@ void quantc::writeRecipe(const Recipe &recipe, llvm::raw_ostream &os) {
     idle.insert(option.name);
   for (const RecipeEntry &entry : recipeEntries()) {
     std::string value = entry.get(idle.contains(entry.option.name) ? defaults : recipe);
-    os << entry.option.name << ": ";
-    if (value.empty() || value.find(':') != std::string::npos)
-      os << '"' << value << '"';
-    else
-      os << value;
-    os << "\n";
+    os << entry.option.name << ": " << yamlScalar(value) << "\n";
   }
 }
 

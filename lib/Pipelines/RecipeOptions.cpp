@@ -52,7 +52,7 @@ std::string shortest(double value) {
     if (!StringRef(text).getAsDouble(back) && back == value)
       break;
   }
-  if (text.find("e+") != std::string::npos && value < 1e15) // 100, not 1e+02
+  if (text.find("e+") != std::string::npos && std::abs(value) < 1e15) // 100, not 1e+02
     return std::to_string(static_cast<int64_t>(value));
   return text;
 }
@@ -127,6 +127,38 @@ RecipeEntry nodeList(StringRef name, StringRef help,
   return {{name, "list", help}, set, get};
 }
 
+/// "w4" and "a6" of "w4a6"; either may be empty.
+std::pair<StringRef, StringRef> widthsOf(StringRef entry) {
+  StringRef text = entry.rsplit('=').second;
+  const size_t split = std::min(text.find('a'), text.size());
+  return {text.take_front(split), text.drop_front(split)};
+}
+
+/// A later text, of --set or of a recipe that starts from another, has the word about the nodes
+/// that it names; a width that it leaves out stays.
+llvm::Error setNodeBits(Recipe &r, StringRef text) {
+  qnn::QuantizeOptions added;
+  added.nodeBits = splitItems(text);
+  if (llvm::Error error = qnn::checkOptions(added))
+    return error;
+  for (const std::string &entry : added.nodeBits) {
+    const StringRef name = StringRef(entry).rsplit('=').first;
+    auto own = llvm::find_if(r.quantize.nodeBits, [&](const std::string &other) {
+      return StringRef(other).rsplit('=').first == name;
+    });
+    if (own == r.quantize.nodeBits.end()) {
+      r.quantize.nodeBits.push_back(entry);
+      continue;
+    }
+    const auto [weight, activation] = widthsOf(entry);
+    const auto [ownWeight, ownActivation] = widthsOf(*own);
+    *own = (name + "=" + (weight.empty() ? ownWeight : weight) +
+            (activation.empty() ? ownActivation : activation))
+               .str();
+  }
+  return llvm::Error::success();
+}
+
 std::vector<RecipeEntry> makeFormatEntries() {
   std::vector<RecipeEntry> entries;
   entries.push_back(boolean("activation-signed",
@@ -152,10 +184,12 @@ std::vector<RecipeEntry> makeFormatEntries() {
   entries.push_back(width("activation-bits",
                           "bits of an activation; more than 8 on FPGAs only; default 8",
                           [](Recipe &r) -> unsigned & { return r.quantize.activationBits; }));
-  entries.push_back(nodeList(
-      "node-bits",
-      "nodes with widths of their own: NAME=w4a6, w for the weight, a for the result; default none",
-      [](Recipe &r) -> std::vector<std::string> & { return r.quantize.nodeBits; }));
+  entries.push_back(
+      {{"node-bits", "list",
+        "nodes with widths of their own: NAME=w4a6, w for the weight, a for the result; default "
+        "none"},
+       setNodeBits,
+       [](const Recipe &r) { return joinItems(r.quantize.nodeBits); }});
   entries.push_back(nodeList(
       "exclude", "nodes that stay float: names, op types, or re:REGEX over either; default none",
       [](Recipe &r) -> std::vector<std::string> & { return r.quantize.exclude; }));

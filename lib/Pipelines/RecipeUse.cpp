@@ -13,7 +13,7 @@
 #include "RecipeOptions.h"
 #include "quantc/Calibration/Observer.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSet.h"
+#include <set>
 
 using namespace quantc;
 

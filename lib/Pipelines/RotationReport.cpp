@@ -126,11 +126,14 @@ llvm::json::Value RotationReport::toJSON() const {
                             {"outliers", outliersOf(*this)}};
 }
 
-/// The median, and the greatest.
+/// The median, and the greatest, of those that are finite; NaN where none is.
 static std::pair<double, double> medianAndWorst(llvm::ArrayRef<InputOutliers> inputs) {
   std::vector<double> values;
   for (const InputOutliers &input : inputs)
-    values.push_back(input.kurtosis);
+    if (std::isfinite(input.kurtosis))
+      values.push_back(input.kurtosis);
+  if (values.empty())
+    return {NAN, NAN};
   llvm::sort(values);
   return {(values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2, values.back()};
 }

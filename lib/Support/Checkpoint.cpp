@@ -67,10 +67,11 @@ Error quantc::writeText(StringRef path, StringRef text) {
 /// `write` fills a new file of `folder` that `name(path)` then names; none is left on failure.
 static Error writeAtomically(StringRef folder, function_ref<Error(StringRef)> write,
                              function_ref<Expected<std::string>(StringRef)> name) {
-  SmallString<256> temporary;
-  std::string model = inFolder(folder, "unfinished-%%%%%%%%");
+  SmallString<64> unique;
+  sys::fs::createUniquePath("unfinished-%%%%%%%%", unique, /*MakeAbsolute=*/false);
+  const std::string temporary = inFolder(folder, unique); // whose own % are no placeholders
   int handle = -1;
-  if (std::error_code code = sys::fs::createUniqueFile(model, handle, temporary))
+  if (std::error_code code = sys::fs::openFileForWrite(temporary, handle, sys::fs::CD_CreateNew))
     return makeError("cannot write into '" + folder + "': " + code.message());
   sys::fs::file_t file = sys::fs::convertFDToNativeFile(handle);
   (void)sys::fs::closeFile(file);

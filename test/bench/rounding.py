@@ -16,6 +16,7 @@ goes to every row. Prints Markdown.
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -82,6 +83,8 @@ def logarithms(logits):
 
 def measured(command, folder):
     """Seconds, and peak MiB of the process, which runs in `folder`: by time, since a child of this process counts its memory as its own."""
+    if not shutil.which("time"):
+        raise SystemExit("expected GNU time (Debian package time) to measure memory with")
     begin, peak = time.monotonic(), os.path.join(folder, "peak")
     process = subprocess.run(["time", "-f", "%M", "-o", peak, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=folder)
     if process.returncode != 0:

@@ -44,7 +44,7 @@ struct RotationDecision {
 
 /// A remark at `op` that carries the decision; who calls streams its text into it.
 mlir::InFlightDiagnostic remarkRotation(mlir::Operation *op, RotationKind kind, int64_t channels,
-                                        bool isRotated, const llvm::Twine &text);
+                                        bool isRotated, const llvm::Twine &description);
 
 /// What the remark carries; nullopt for another diagnostic.
 std::optional<RotationDecision> decisionOf(mlir::Diagnostic &diagnostic);

@@ -25,6 +25,18 @@ constexpr int kMostJSONLevels = 64;
 /// `llvm::json::parse`; fails on a text of more levels.
 llvm::Expected<llvm::json::Value> parseJSON(llvm::StringRef text);
 
+/// The same as a T, by its `fromJSON`; `name` stands for the whole in messages.
+template <class T> llvm::Expected<T> parseJSON(llvm::StringRef text, const char *name) {
+  llvm::Expected<llvm::json::Value> value = parseJSON(text);
+  if (!value)
+    return value.takeError();
+  llvm::json::Path::Root root(name);
+  T result;
+  if (fromJSON(*value, result, root))
+    return std::move(result);
+  return root.getError();
+}
+
 } // namespace quantc
 
 #endif // QUANTC_SUPPORT_JSON_H

@@ -37,7 +37,8 @@ std::string joinItems(llvm::ArrayRef<std::string> names);
 /// The names of items; spaces around an item and empty items count for nothing.
 std::vector<std::string> splitItems(llvm::StringRef text);
 
-/// A path as the value of a pass option.
+/// A path as the value of a pass option: in quotes where it holds a space. Paths with unbalanced
+/// brackets or quotes have no such text.
 std::string quotePath(llvm::StringRef path);
 
 } // namespace quantc

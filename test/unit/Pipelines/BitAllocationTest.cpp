@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quantc/Pipelines/BitAllocation.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "gtest/gtest.h"
 #include <algorithm>
 
@@ -144,6 +145,23 @@ TEST(BitAllocation, BudgetsAreToldInTheUnitsOfTheirOptions) {
   EXPECT_EQ(errorOf(makeProblem(inputs, options)),
             "target-latency: expected more than 1.500 us, which what no width changes takes alone, "
             "but found 0.001");
+}
+
+/// 1.001 us was taken for 1000 ns, since 1.001 * 1000 is 1000.9999999999999: the least budget that
+/// a message told was refused.
+TEST(BitAllocation, BudgetsOfWholeThousandthsAreNotRoundedDown) {
+  SensitivityTable sensitivities = table();
+  LatencyTable latencies;
+  for (const LayerSensitivity &layer : sensitivities.layers)
+    latencies.layers[layer.node] = {{"w4", 1}, {"w8", 2}};
+  AllocationOptions options;
+  for (int64_t nanoseconds = 1; nanoseconds < 20000; ++nanoseconds) {
+    const std::string text = llvm::formatv("{0:F3}", double(nanoseconds) / 1000).str();
+    ASSERT_FALSE(llvm::StringRef(text).getAsDouble(options.targetLatency));
+    auto problem = makeProblem({sensitivities, &latencies}, options);
+    ASSERT_TRUE(bool(problem)) << llvm::toString(problem.takeError());
+    ASSERT_EQ(problem->resources.back().budget, nanoseconds) << text;
+  }
 }
 
 /// A macs count of 9e17 was multiplied by widths, which overflowed.

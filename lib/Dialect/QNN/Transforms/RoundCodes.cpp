@@ -312,11 +312,14 @@ LogicalResult qnn::storeCodes(ModuleOp module, const CodeTable &table,
     else if (!isNear(map, chosen->second))
       refuse() << "codes of its weight, but found some that zeros are nearer to";
   }
+  std::vector<StringRef> unknown;
   for (const auto &entry : table)
     if (!known.contains(entry.getKey()))
-      result = emitError(module.getLoc()) << "node '" << entry.getKey()
-                                          << "': expected a map whose weight is stored, but found "
-                                             "none";
+      unknown.push_back(entry.getKey());
+  llvm::sort(unknown);
+  for (StringRef name : unknown)
+    result = emitError(module.getLoc())
+             << "node '" << name << "': expected a map whose weight is stored, but found none";
   if (failed(result))
     return failure();
   for (const RoundableMap &map : *maps)

@@ -209,8 +209,8 @@ llvm::Expected<StoredWeight> Rounder::round(LinearMapOpInterface op, const ptq::
   ptq::GptqRounding rounding;
   rounding.staticGroups = staticGroups;
   ptq::Vector squares = moment.diagonal();
-  for (int64_t channel : factor.dead) // damped, as GPTQ takes them
-    squares[channel] = factor.lambda;
+  for (int64_t channel : factor.dead) // GPTQ's own diagonal for them
+    squares[channel] = factor.meanMoment + factor.lambda;
   if (weighs && squares.allFinite() && squares.minCoeff() >= 0 && squares.maxCoeff() > 0)
     rounding.columnWeights = &squares;
   llvm::Expected<ptq::GptqResult> rounded = ptq::roundByGptq(weight, factor, grid, rounding);
