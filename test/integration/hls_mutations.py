@@ -86,7 +86,7 @@ def main():
             top = file.read()
         of_units = [
             ("qhls::window<", "a tap of another column", "qhls/window.h", lambda t: t.replace("+ kx * CFG::dilation_w;", "+ kx * CFG::dilation_w + 1;", 1)),
-            ("qhls::window_parallel<", "a window from right to left", "qhls/window.h", lambda t: t.replace("[kx * CFG::dilation_w].get", "[(CFG::kernel_w - 1 - kx) * CFG::dilation_w].get", 1)),
+            ("qhls::window_parallel<", "a window from right to left", "qhls/window.h", lambda t: t.replace("[tap % CFG::kernel_w * CFG::dilation_w]", "[(CFG::kernel_w - 1 - tap % CFG::kernel_w) * CFG::dilation_w]", 1)),
             ("qhls::add<", "the other term's multiplier", "qhls/pointwise.h", lambda t: t.replace("left * p.multiplier_a", "left * p.multiplier_b", 1)),
         ]
         for name, file, change in [
