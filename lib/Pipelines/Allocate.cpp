@@ -18,6 +18,7 @@
 #include "TimedModels.h"
 #include "WidthProbes.h"
 #include "quantc/Dialect/QNN/Transforms/Equalize.h"
+#include "quantc/Dialect/QNN/Transforms/NodeBits.h"
 #include "quantc/Execution/CompiledModel.h"
 #include "quantc/Pipelines/Compiler.h"
 #include "quantc/Support/Checkpoint.h"
@@ -37,41 +38,12 @@ using namespace quantc;
 // Widths in node-bits
 //===----------------------------------------------------------------------===//
 
-/// The width of the weight in "w4a6" or "a6" (0), whose syntax the recipe checked, and the rest.
-static std::pair<unsigned, StringRef> splitBits(StringRef text) {
-  unsigned bits = 0;
-  if (text.consume_front("w"))
-    text.consumeInteger(10, bits);
-  return {bits, text};
-}
-
-/// The user's entries, those of layers with the widths that were chosen.
-static std::vector<std::string> mergeNodeBits(ArrayRef<std::string> own,
-                                              ArrayRef<std::string> chosen) {
-  std::vector<std::string> merged;
-  llvm::StringMap<std::string> activations;
-  llvm::StringMap<bool> layers;
-  for (const std::string &entry : chosen)
-    layers[StringRef(entry).rsplit('=').first] = true;
-  for (const std::string &entry : own) {
-    auto [name, text] = StringRef(entry).rsplit('=');
-    if (layers.contains(name))
-      activations[name] = splitBits(text).second.str();
-    else
-      merged.push_back(entry);
-  }
-  for (const std::string &entry : chosen)
-    merged.push_back(entry + activations.lookup(StringRef(entry).rsplit('=').first));
-  return merged;
-}
-
+/// Layers whose weight has a width already, with it. The passes checked the entries.
 static std::map<std::string, unsigned> pinsOf(ArrayRef<std::string> nodeBits) {
   std::map<std::string, unsigned> pins;
-  for (const std::string &entry : nodeBits) {
-    auto [name, text] = StringRef(entry).rsplit('=');
-    if (unsigned bits = splitBits(text).first)
-      pins[name.str()] = bits;
-  }
+  for (const auto &entry : llvm::cantFail(qnn::parseNodeBits(nodeBits)))
+    if (entry.second.weight != 0)
+      pins[entry.first().str()] = entry.second.weight;
   return pins;
 }
 
@@ -87,7 +59,8 @@ llvm::Error Compiler::withTrial(ArrayRef<std::string> nodeBits,
   for (std::string *file : {&trialOptions.saveMoments, &trialOptions.saveCrossMoments,
                             &trialOptions.saveCodes, &trialOptions.saveBiases})
     file->clear(); // of the model, not of a trial
-  trialOptions.recipe.quantize.nodeBits = mergeNodeBits(options.recipe.quantize.nodeBits, nodeBits);
+  trialOptions.recipe.quantize.nodeBits =
+      qnn::overrideNodeBits(options.recipe.quantize.nodeBits, nodeBits);
   Compiler trial(context, std::move(trialOptions));
   trial.isTrial = true;
   trial.adopt(ir->clone(), Stage::Observed, result.model);
@@ -561,8 +534,8 @@ LogicalResult Compiler::allocateBits() {
   auto allocation = decideWidths();
   if (!allocation)
     return emitError(ir->getLoc(), "bit allocation: ") << llvm::toString(allocation.takeError());
-  recipe.quantize.nodeBits =
-      mergeNodeBits(recipe.quantize.nodeBits, nodeBitsOf(allocation->problem, allocation->chosen));
+  recipe.quantize.nodeBits = qnn::overrideNodeBits(
+      recipe.quantize.nodeBits, nodeBitsOf(allocation->problem, allocation->chosen));
   if (!options.allocationReport.empty())
     if (llvm::Error error = writeAllocation(options.allocationReport, *allocation))
       return emitError(ir->getLoc(), "bit allocation: ") << llvm::toString(std::move(error));

@@ -12,6 +12,7 @@
 
 #include "RecipeOptions.h"
 #include "quantc/Calibration/Observer.h"
+#include "quantc/Dialect/QNN/Transforms/NodeBits.h"
 #include "quantc/Kernels/Levels.h"
 #include "quantc/Numerics/NumberFormat.h"
 #include "quantc/Pipelines/BitAllocation.h"
@@ -127,13 +128,6 @@ RecipeEntry nodeList(StringRef name, StringRef help,
   return {{name, "list", help}, set, get};
 }
 
-/// "w4" and "a6" of "w4a6"; either may be empty.
-std::pair<StringRef, StringRef> widthsOf(StringRef entry) {
-  StringRef text = entry.rsplit('=').second;
-  const size_t split = std::min(text.find('a'), text.size());
-  return {text.take_front(split), text.drop_front(split)};
-}
-
 /// A later text, of --set or of a recipe that starts from another, has the word about the nodes
 /// that it names; a width that it leaves out stays.
 llvm::Error setNodeBits(Recipe &r, StringRef text) {
@@ -141,21 +135,7 @@ llvm::Error setNodeBits(Recipe &r, StringRef text) {
   added.nodeBits = splitItems(text);
   if (llvm::Error error = qnn::checkOptions(added))
     return error;
-  for (const std::string &entry : added.nodeBits) {
-    const StringRef name = StringRef(entry).rsplit('=').first;
-    auto own = llvm::find_if(r.quantize.nodeBits, [&](const std::string &other) {
-      return StringRef(other).rsplit('=').first == name;
-    });
-    if (own == r.quantize.nodeBits.end()) {
-      r.quantize.nodeBits.push_back(entry);
-      continue;
-    }
-    const auto [weight, activation] = widthsOf(entry);
-    const auto [ownWeight, ownActivation] = widthsOf(*own);
-    *own = (name + "=" + (weight.empty() ? ownWeight : weight) +
-            (activation.empty() ? ownActivation : activation))
-               .str();
-  }
+  r.quantize.nodeBits = qnn::overrideNodeBits(r.quantize.nodeBits, added.nodeBits);
   return llvm::Error::success();
 }
 

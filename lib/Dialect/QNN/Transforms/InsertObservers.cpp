@@ -13,6 +13,7 @@
 
 #include "Nodes.h"
 #include "quantc/Dialect/QNN/IR/QNN.h"
+#include "quantc/Dialect/QNN/Transforms/NodeBits.h"
 #include "quantc/Dialect/QNN/Transforms/Passes.h"
 #include "quantc/Interfaces/Weights.h"
 #include "quantc/Support/Errors.h"

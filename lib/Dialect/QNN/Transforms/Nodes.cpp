@@ -39,34 +39,6 @@ static StringRef onnxType(Location location) {
   return {};
 }
 
-static bool parseBits(StringRef &text, StringRef letter, unsigned &bits) {
-  if (!text.consume_front(letter))
-    return true;
-  return !text.consumeInteger(10, bits) && bits >= 1 && bits <= 16;
-}
-
-llvm::Expected<llvm::StringMap<NodeBits>> qnn::parseNodeBits(ArrayRef<std::string> entries) {
-  llvm::StringMap<NodeBits> all;
-  llvm::StringMap<StringRef> first;
-  std::vector<std::string> faults;
-  for (const std::string &entry : entries) {
-    auto [name, text] = StringRef(entry).rsplit('=');
-    NodeBits bits;
-    if (name.empty() || text.empty() || !parseBits(text, "w", bits.weight) ||
-        !parseBits(text, "a", bits.activation) || !text.empty())
-      faults.push_back("node-bits: expected NAME=wNaM with widths of 1 to 16 bits, but found '" +
-                       entry + "'");
-    else if (auto [known, isNew] = first.try_emplace(name, entry); !isNew)
-      faults.push_back(("node-bits: expected one entry for node '" + name + "', but found '" +
-                        known->second + "' and '" + entry + "'")
-                           .str());
-    all[name] = bits;
-  }
-  if (!faults.empty())
-    return makeError(llvm::join(faults, "; "));
-  return all;
-}
-
 ValueNames::ValueNames(ModuleOp module) {
   module.walk([&](ObserveOp observe) { used.insert(observe.getName()); });
 }

@@ -38,13 +38,6 @@ private:
   llvm::StringSet<> used;
 };
 
-/// Widths of one node (QuantizeOptions::nodeBits); 0 where none is given.
-struct NodeBits {
-  unsigned weight = 0, activation = 0;
-};
-/// By node name. Fails with all entries that do not parse or name a node again.
-llvm::Expected<llvm::StringMap<NodeBits>> parseNodeBits(llvm::ArrayRef<std::string> entries);
-
 /// The nodes that a user wants to stay float.
 class Exclusions {
 public:

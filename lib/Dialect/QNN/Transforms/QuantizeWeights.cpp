@@ -16,6 +16,7 @@
 #include "Nodes.h"
 #include "Pairs.h"
 #include "quantc/Dialect/NN/IR/NN.h"
+#include "quantc/Dialect/QNN/Transforms/NodeBits.h"
 #include "quantc/Interfaces/Weights.h"
 #include "quantc/PTQ/BiasCorrection.h"
 #include "llvm/Support/FormatVariadic.h"
