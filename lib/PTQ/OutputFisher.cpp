@@ -32,6 +32,19 @@ Matrix ptq::fisherCotangent(const Matrix &logits, const Matrix &signs) {
   return result;
 }
 
+Matrix ptq::empiricalCotangent(const Matrix &logits, const Vector &signs) {
+  assert(logits.rows() == signs.size() && "one sign a row");
+  Matrix result(logits.rows(), logits.cols());
+  for (Eigen::Index row = 0; row < logits.rows(); ++row) {
+    Vector error = softmax(logits.row(row).transpose());
+    Eigen::Index label = 0;
+    logits.row(row).maxCoeff(&label);
+    error[label] -= 1;
+    result.row(row) = signs[row] * error.transpose();
+  }
+  return result;
+}
+
 OutputFisher::OutputFisher(int64_t samples, int64_t size)
     : squares(samples, std::vector<float>(size, 0.0f)) {}
 

@@ -54,7 +54,12 @@ private:
   /// Adds the draws of one run.
   llvm::Error drawSigns(int64_t run, ptq::FisherDiagonal &diagonal);
   llvm::Error addActivations(std::vector<HostTensor> inputs, const HostTensor &cotangent);
-  HostTensor oneHot(llvm::ArrayRef<int64_t> labels) const;
+  /// The same of one run, of gradients by the greatest outputs as labels.
+  llvm::Error drawRows(int64_t run, ptq::FisherDiagonal &diagonal);
+  uint64_t drawIndex(int64_t run, int draw) const {
+    return static_cast<uint64_t>(run) * static_cast<uint64_t>(options.draws) +
+           static_cast<uint64_t>(draw);
+  }
   /// Rows of the output, each a sample of its own for KL.
   int64_t rows() const {
     return output.classifies ? targets.front().numElements() / targets.front().shape().back() : 1;
@@ -284,22 +289,11 @@ static ptq::Matrix asMatrix(const HostTensor &logits) {
       .cast<double>();
 }
 
-/// Logits whose softmax is exactly 1 at each label.
-HostTensor Measurement::oneHot(llvm::ArrayRef<int64_t> labels) const {
-  HostTensor result = HostTensor::zeros(DType::F32, targets.front().shape());
-  int64_t columns = targets.front().shape().back();
-  for (auto [row, label] : llvm::enumerate(labels))
-    result.mutableValues<float>()[static_cast<int64_t>(row) * columns + label] = 1e4f;
-  return result;
-}
-
 HostTensor Measurement::drawn(int64_t run, int draw) const {
-  uint64_t index = static_cast<uint64_t>(run) * static_cast<uint64_t>(options.draws) +
-                   static_cast<uint64_t>(draw);
   HostTensor cotangent = HostTensor::zeros(DType::F32, targets[run].shape());
   auto values = cotangent.mutableValues<float>();
   auto count = static_cast<int64_t>(values.size());
-  const ptq::Vector signs = ptq::rademacherProbe(options.trace.seed, index, count);
+  const ptq::Vector signs = ptq::rademacherProbe(options.trace.seed, drawIndex(run, draw), count);
   if (!output.classifies) { // the Hessian of mean (y - t)^2 is 2 / N
     for (int64_t i = 0; i < count; ++i)
       values[i] = static_cast<float>(std::sqrt(2.0 / static_cast<double>(count)) * signs[i]);
@@ -362,29 +356,38 @@ llvm::Error Measurement::drawSigns(int64_t run, ptq::FisherDiagonal &diagonal) {
   return llvm::Error::success();
 }
 
+llvm::Error Measurement::drawRows(int64_t run, ptq::FisherDiagonal &diagonal) {
+  auto feed = data.feed(run);
+  if (!feed)
+    return feed.takeError();
+  const std::vector<HostTensor> inputs = feedTensors(*feed);
+  const ptq::Matrix logits = asMatrix(targets[run]);
+  const int draws = rows() == 1 ? 1 : options.draws;
+  for (int draw = 0; draw < draws; ++draw) {
+    const ptq::Matrix c = ptq::empiricalCotangent(
+        logits, ptq::rademacherProbe(options.trace.seed, drawIndex(run, draw), logits.rows()));
+    HostTensor cotangent = HostTensor::zeros(DType::F32, targets[run].shape());
+    std::copy(c.data(), c.data() + c.size(), cotangent.mutableValues<float>().begin());
+    auto one = byCotangent->gradient(inputs, cotangent);
+    if (!one)
+      return one.takeError();
+    if (llvm::Error error = diagonal.add(*one))
+      return error;
+    step();
+  }
+  return llvm::Error::success();
+}
+
 llvm::Error Measurement::fisher() {
   ptq::FisherDiagonal overSigns(model->size()), greatest(model->size());
   for (int64_t run : runs) {
     if (llvm::Error error = drawSigns(run, overSigns))
       return error;
-    if (!output.classifies)
-      continue;
-    auto feed = data.feed(run);
-    if (!feed)
-      return feed.takeError();
-    ptq::Matrix logits = asMatrix(targets[run]);
-    std::vector<int64_t> labels(static_cast<size_t>(logits.rows()));
-    for (int64_t row = 0; row < logits.rows(); ++row)
-      logits.row(row).maxCoeff(&labels[row]);
-    auto one = model->gradient(feedTensors(*feed), oneHot(labels));
-    if (!one)
-      return one.takeError();
-    if (llvm::Error error = greatest.add(*one))
-      return error;
-    step();
+    if (output.classifies)
+      if (llvm::Error error = drawRows(run, greatest))
+        return error;
   }
-  // The loss is a mean over rows. Signs of R rows give R^2 times its Gauss-Newton matrix over R;
-  // labels that hold for R rows at once, whose gradient is the mean's, 1/R of it.
+  // The loss is a mean over rows, and signs give the sum over rows.
   const auto count = static_cast<double>(rows());
   for (auto &[node, weights] : weightsOf) {
     double trace = 0, empirical = 0;
@@ -398,7 +401,7 @@ llvm::Error Measurement::fisher() {
       found.gaussNewtonStderr =
           std::sqrt(traceVariance[node]) / static_cast<double>(runs.size()) / count;
     if (output.classifies)
-      found.fisherEmpirical = empirical * count / static_cast<double>(found.weights);
+      found.fisherEmpirical = empirical / count / static_cast<double>(found.weights);
   }
   return llvm::Error::success();
 }

@@ -32,6 +32,11 @@ namespace quantc::ptq {
 /// c for each row of logits and signs of the same size.
 Matrix fisherCotangent(const Matrix &logits, const Matrix &signs);
 
+/// For each row, with l its greatest logit, the gradient of its cross entropy, softmax(y) -
+/// onehot(l), times the row's sign: over signs, the mean of (J^T c)^2 is the sum over rows of the
+/// squared gradients of each. With one row each draw is exact.
+Matrix empiricalCotangent(const Matrix &logits, const Vector &signs);
+
 /// Means of squared gradients, for each sample and element.
 class OutputFisher {
 public:

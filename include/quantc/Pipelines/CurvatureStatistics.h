@@ -55,7 +55,7 @@ struct NodeCurvature {
   /// Means over weights of the Fisher diagonal: over labels of the model's own distribution (for
   /// the squared error, normal with the variance whose Hessian is the loss's), estimated by signs
   /// in place of labels (quantc/PTQ/OutputFisher.h); labels the model's greatest outputs (KL
-  /// alone).
+  /// alone). Samples are rows of the output.
   double fisherTrue = 0;
   /// The trace of the same block, without the other layers' shares in `trace`, and the standard
   /// error that draws of signs leave to it; absent with one draw.

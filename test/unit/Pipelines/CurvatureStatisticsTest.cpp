@@ -97,21 +97,25 @@ TEST_F(CurvatureTest, SquaredErrorOfALinearModel) {
   EXPECT_NEAR(*node.activationTrace, activation, 1e-5 * activation);
 }
 
-/// The variance over signs r of |c|^2, c = sqrt(p) r - p (sqrt(p) . r), by all of them.
-double varianceOfSigns(const std::vector<double> &p) {
+/// The variance over signs r of |W^T c|^2, c = sqrt(p) r - p (sqrt(p) . r), by all of them.
+double varianceOfSigns(const ptq::Vector &p, const ptq::Matrix &w) {
   double mean = 0, second = 0;
   const int patterns = 1 << p.size();
   for (int pattern = 0; pattern < patterns; ++pattern) {
-    double sum = 0, length = 0;
-    auto sign = [&](size_t i) { return pattern >> i & 1 ? 1.0 : -1.0; };
-    for (size_t i = 0; i < p.size(); ++i)
-      sum += std::sqrt(p[i]) * sign(i);
-    for (size_t i = 0; i < p.size(); ++i)
-      length += std::pow(std::sqrt(p[i]) * sign(i) - p[i] * sum, 2);
+    ptq::Vector c = p.cwiseSqrt();
+    for (int64_t i = 0; i < c.size(); ++i)
+      c[i] *= pattern >> i & 1 ? 1 : -1;
+    const double sum = c.sum();
+    c -= p * sum;
+    const double length = (w.transpose() * c).squaredNorm();
     mean += length / patterns;
     second += length * length / patterns;
   }
   return second - mean * mean;
+}
+
+double varianceOfSigns(const ptq::Vector &p) {
+  return varianceOfSigns(p, ptq::Matrix::Identity(p.size(), p.size()));
 }
 
 // KL from the model's own logits: tr(H) is the mean of |x|^2 (1 - sum p^2), that of the Fisher
@@ -145,7 +149,8 @@ TEST_F(CurvatureTest, SoftmaxOfALinearModel) {
     double most = *std::max_element(p.begin(), p.end()), length = squares(x);
     trace += length * (1 - pp) / double(runs);
     empirical += length * (1 - 2 * most + pp) / double(runs);
-    variance += length * length * varianceOfSigns(p) / (options.draws * double(runs * runs));
+    variance += length * length * varianceOfSigns(Eigen::Map<ptq::Vector>(p.data(), outputs)) /
+                (options.draws * double(runs * runs));
   }
   EXPECT_NEAR(node.trace, trace, 4 * node.traceStderr + 1e-3 * trace);
   EXPECT_NEAR(node.gaussNewtonTrace(), trace, 4 * std::sqrt(variance));
@@ -153,6 +158,85 @@ TEST_F(CurvatureTest, SoftmaxOfALinearModel) {
   EXPECT_NEAR(*node.gaussNewtonStderr, std::sqrt(variance), 0.2 * std::sqrt(variance));
   ASSERT_TRUE(node.fisherEmpirical);
   EXPECT_NEAR(*node.fisherEmpirical * double(node.weights), empirical, 1e-4 * empirical);
+}
+
+/// What one layer y = W x with several rows of KL costs, in closed form: over the runs, means of
+/// traces and the variances that draws of signs leave to them.
+struct RowsOfSoftmax {
+  double gaussNewton = 0, empirical = 0, activation = 0;       ///< traces
+  double ofGaussNewton = 0, ofEmpirical = 0, ofActivation = 0; ///< variances
+
+  RowsOfSoftmax(const ptq::Matrix &weight, const std::vector<HostTensor> &data, int draws) {
+    const double runs = double(data.size());
+    for (const HostTensor &sample : data) {
+      const int64_t rows = sample.shape()[0];
+      std::vector<ptq::Vector> x, errors;
+      std::vector<ptq::Matrix> covariances;
+      for (int64_t row = 0; row < rows; ++row) {
+        x.push_back(ptq::Vector(weight.cols()));
+        for (int64_t i = 0; i < weight.cols(); ++i)
+          x.back()[i] = sample.values<float>()[row * weight.cols() + i];
+        ptq::Vector p = (weight * x.back()).array().exp();
+        p /= p.sum();
+        ptq::Matrix covariance = p.asDiagonal();
+        covariance -= p * p.transpose();
+        covariances.push_back(covariance);
+        errors.push_back(p);
+        int64_t label = 0;
+        p.maxCoeff(&label);
+        errors.back()[label] -= 1;
+        const double length = x.back().squaredNorm(), share = 1 / double(rows) / runs;
+        gaussNewton += share * length * covariance.trace();
+        empirical += share * length * errors.back().squaredNorm();
+        activation += share * (weight.transpose() * covariance * weight).trace();
+        ofGaussNewton += share * share / draws * length * length * varianceOfSigns(p);
+        ofActivation += share * share / draws * varianceOfSigns(p, weight);
+      }
+      // Of products of two rows, whose mean is 0.
+      for (int64_t r = 0; r < rows; ++r)
+        for (int64_t s = 0; s < r; ++s) {
+          const double share = 4 * std::pow(x[r].dot(x[s]) / double(rows) / runs, 2) / draws;
+          ofGaussNewton += share * (covariances[r] * covariances[s]).trace();
+          ofEmpirical += share * std::pow(errors[r].dot(errors[s]), 2);
+        }
+    }
+  }
+};
+
+// The gradient of the mean over rows, squared, was taken for the mean of the rows' squares.
+TEST_F(CurvatureTest, RowsOfSoftmaxAreSamples) {
+  constexpr int64_t inputs = 4, outputs = 3, rows = 5, runs = 3;
+  HostTensor weight = normal({outputs, inputs}, 7);
+  std::vector<HostTensor> data = samples(runs, {rows, inputs});
+  CurvatureOptions options = allProbes(60, runs);
+  options.draws = 500;
+  auto module = parse("func.func @main(%x: tensor<5x4xf32> {onnx.name = \"x\"}) -> "
+                      "(tensor<5x3xf32> {onnx.name = \"y\"}) {\n%w = " +
+                      constantOf(weight, "tensor<3x4xf32>") +
+                      "\n%y = nn.linear %x, %w : (tensor<5x4xf32>, tensor<3x4xf32>) -> "
+                      "tensor<5x3xf32> loc(\"layer\")\nreturn %y : tensor<5x3xf32>\n}");
+  CurvatureStatistics found = measure(*module, data, options);
+  ASSERT_EQ(found.nodes.size(), 1u);
+  const NodeCurvature &node = found.nodes.front();
+  const auto values = weight.values<float>();
+  const ptq::Matrix matrix =
+      Eigen::Map<const Eigen::Matrix<float, outputs, inputs, Eigen::RowMajor>>(values.data())
+          .cast<double>();
+  const RowsOfSoftmax exact(matrix, data, options.draws);
+  const double deviation = std::sqrt(exact.ofGaussNewton);
+  EXPECT_NEAR(node.trace, exact.gaussNewton, 4 * node.traceStderr + 1e-3 * exact.gaussNewton);
+  EXPECT_NEAR(node.gaussNewtonTrace(), exact.gaussNewton, 4 * deviation);
+  EXPECT_LT(4 * deviation, exact.gaussNewton / 2);
+  ASSERT_TRUE(node.gaussNewtonStderr);
+  EXPECT_NEAR(*node.gaussNewtonStderr, deviation, 0.2 * deviation);
+  ASSERT_TRUE(node.fisherEmpirical);
+  EXPECT_NEAR(*node.fisherEmpirical * double(node.weights), exact.empirical,
+              4 * std::sqrt(exact.ofEmpirical));
+  EXPECT_LT(4 * std::sqrt(exact.ofEmpirical), exact.empirical / 2);
+  // Each row reads inputs of its own: no products of two.
+  ASSERT_TRUE(node.activationTrace);
+  EXPECT_NEAR(*node.activationTrace, exact.activation, 4 * std::sqrt(exact.ofActivation));
+  EXPECT_LT(4 * std::sqrt(exact.ofActivation), exact.activation / 2);
 }
 
 // Drawn labels were the network's first choice but for one draw in hundreds, which then made all of
