@@ -201,6 +201,14 @@ static void codebookFaults(const CodebookFamily &codebook, std::vector<std::stri
       faults.push_back("expected finite numbers in the table, but found one that is not");
     if (!distinct)
       faults.push_back("expected distinct numbers in the table, but found one twice");
+    // a scale is a weight's magnitude divided by the table's, which float32 has to hold
+    float greatest = 0;
+    for (float number : table)
+      greatest = std::max(greatest, std::fabs(number));
+    if (finite && distinct && (greatest < 0x1p-60f || greatest > 0x1p60f))
+      faults.push_back("expected tables whose greatest magnitude is within 2^-60 and 2^60, so that "
+                       "scales are float32, but found one of 2^" +
+                       std::to_string(std::ilogb(greatest)));
   }
 }
 

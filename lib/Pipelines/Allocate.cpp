@@ -425,6 +425,16 @@ static void warnOfClamped(ModuleOp module, const AllocationInputs &inputs, Strin
         << llvm::join(names, ", ");
 }
 
+static void warnOfFree(ModuleOp module, const alloc::Problem &problem,
+                       const SensitivityTable &sensitivities) {
+  const std::vector<std::string> names = freeLayers(problem, sensitivities);
+  if (!names.empty())
+    emitWarning(module.getLoc(), "by allocation-loss any width costs these nodes nothing, as where "
+                                 "they feed other outputs than the loss's (noise reads all "
+                                 "outputs; node-bits decides by hand): ")
+        << llvm::join(names, ", ");
+}
+
 llvm::Expected<AllocationResult> Compiler::decideWidths() {
   const AllocationOptions &wanted = options.recipe.allocation;
   WidthProbes probes = probesOf(wanted.loss);
@@ -457,6 +467,7 @@ llvm::Expected<AllocationResult> Compiler::decideWidths() {
     goalWasMissed = problem.errorIsA<alloc::InfeasibleError>();
     return problem.takeError();
   }
+  warnOfFree(*ir, *problem, *sensitivities);
   AllocationResult allocation;
   allocation.problem = std::move(*problem);
   allocation.loss = wanted.loss;
@@ -518,6 +529,11 @@ LogicalResult Compiler::allocateBits() {
   Recipe &recipe = options.recipe;
   if (!recipe.allocation.isRequested())
     return success();
+  if (findLayers(*ir).empty())
+    return emitError(ir->getLoc(),
+                     "bit allocation: expected a linear map with a constant weight that "
+                     "is quantized, but found none")
+           << (recipe.quantize.exclude.empty() ? "" : "; nodes that 'exclude' names stay float");
   if (isDecided(*ir, recipe.quantize.nodeBits)) {
     llvm::Error error = checkDecided(*ir, recipe);
     if (!error)

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // What a compilation's results depend on, for the folder of --resume: model, data, files, recipe,
-// version. Threads and the cap on memory change no result and are left out.
+// the compiler's own code. Threads and the cap on memory change no result and are left out.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,9 +16,12 @@
 #include "quantc/Support/Checkpoint.h"
 #include "quantc/Support/Errors.h"
 #include "quantc/Support/Hash.h"
+#include "quantc/Support/MappedFile.h"
 #include "quantc/Target/LLVM/TranslateModel.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+#include <dlfcn.h>
 
 using namespace mlir;
 using namespace quantc;
@@ -85,13 +88,32 @@ static std::string recipeText(const Recipe &recipe) {
   return text;
 }
 
+/// Of the file that holds this code, the program or a shared library: builds of other sources, or
+/// by other compilers, may round otherwise.
+static llvm::Expected<std::string> hashBuild() {
+  Dl_info info{};
+  std::string path;
+  if (dladdr(reinterpret_cast<const void *>(&quantcVersion), &info) && info.dli_fname)
+    path = info.dli_fname;
+  if (!llvm::sys::path::is_absolute(path)) // a program, by the name it was called
+    path = llvm::sys::fs::getMainExecutable(nullptr, nullptr);
+  auto file = MappedFile::open(path);
+  if (!file)
+    return file.takeError();
+  return llvm::utohexstr(contentHash((*file)->bytes()), /*LowerCase=*/true, 16);
+}
+
 LogicalResult Compiler::openCheckpoint() {
   if (options.resume.empty())
     return success();
   std::string dims;
   for (const auto &[name, size] : options.dims)
     dims += name + "=" + std::to_string(size) + " ";
+  llvm::Expected<std::string> build = hashBuild();
+  if (!build)
+    return emitError(ir->getLoc()) << "--resume: " << llvm::toString(build.takeError());
   Checkpoint::Identity identity = {{"quantc", quantcVersion().str()},
+                                   {"build", *build},
                                    {"model", fingerprint(*ir)},
                                    {"dim", dims},
                                    {"samples a run", std::to_string(options.dataBatch)},

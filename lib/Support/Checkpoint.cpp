@@ -23,6 +23,10 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 using namespace llvm;
 using namespace quantc;
@@ -167,11 +171,14 @@ static Error claim(StringRef folder, const Checkpoint::Identity &identity) {
   if (!text)
     return text.takeError();
   Expected<json::Value> run = parseJSON(*text);
-  if (!run)
-    return addContext(path, run.takeError());
-  const json::Object *object = run->getAsObject();
-  if (!object || object->getString("format") != StringRef("quantc-run"))
-    return makeError("'" + path + "' does not describe a run");
+  const json::Object *object = run ? run->getAsObject() : nullptr;
+  if (!object || object->getString("format") != StringRef("quantc-run")) {
+    std::string why = run ? "" : ": " + toString(run.takeError());
+    return makeError("'" + path +
+                     "' does not describe a run, so that nothing tells whose steps the "
+                     "folder holds; expected the file as a run left it, or an empty folder" +
+                     why);
+  }
   if (std::string text = differences(*object, identity); !text.empty())
     return makeError("folder '" + folder + "' holds another run; these differ: " + text);
   return Error::success();
@@ -185,16 +192,25 @@ static std::optional<std::pair<StringRef, StringRef>> splitName(StringRef name) 
   return std::pair(stem, content);
 }
 
+Checkpoint::~Checkpoint() { ::close(lock); }
+
 Expected<std::unique_ptr<Checkpoint>> Checkpoint::open(StringRef folder, const Identity &identity,
                                                        Warn warn) {
   if (std::error_code code = sys::fs::create_directories(folder))
     return makeError("cannot create folder '" + folder + "': " + code.message());
+  int lock = ::open(folder.str().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (lock < 0)
+    return makeError("cannot open folder '" + folder + "': " + errnoAsErrorCode().message());
+  std::unique_ptr<Checkpoint> checkpoint(new Checkpoint(folder, lock));
+  if (::flock(lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+    return makeError("folder '" + folder + "' is in use by another run that has not ended");
   if (Error error = claim(folder, identity))
     return std::move(error);
   HashBuilder hash;
   for (const auto &[name, value] : identity)
     hash.add(name).add(value);
-  std::unique_ptr<Checkpoint> checkpoint(new Checkpoint(folder, hash.hex(), std::move(warn)));
+  checkpoint->run = hash.hex();
+  checkpoint->warn = std::move(warn);
   std::error_code code;
   std::vector<std::string> unfinished;
   for (sys::fs::directory_iterator it(folder, code), end; it != end && !code; it.increment(code)) {

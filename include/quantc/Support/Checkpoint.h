@@ -33,14 +33,19 @@ namespace quantc {
 
 class Checkpoint {
 public:
+  ~Checkpoint();
+  Checkpoint(const Checkpoint &) = delete;
+  Checkpoint &operator=(const Checkpoint &) = delete;
+
   /// What a run depends on, as (name, value): two runs are the same when all of them are. A value
   /// of many lines is compared line by line where it differs.
   using Identity = std::vector<std::pair<std::string, std::string>>;
   /// Receives one line for each file that cannot be used.
   using Warn = std::function<void(const std::string &)>;
 
-  /// Opens `folder`, which is created where it is missing. Fails, naming what differs, where it
-  /// holds another run, and where it holds other files but no run.
+  /// Opens `folder`, which is created where it is missing, and locks it until the object dies.
+  /// Fails, naming what differs, where it holds another run, where it holds other files but no run,
+  /// and where a run has it open, of this process or another.
   static llvm::Expected<std::unique_ptr<Checkpoint>> open(llvm::StringRef folder,
                                                           const Identity &identity, Warn warn = {});
 
@@ -55,12 +60,12 @@ public:
   void reject(llvm::StringRef step, llvm::Error why);
 
 private:
-  Checkpoint(llvm::StringRef folder, std::string run, Warn warn)
-      : folder(folder), run(std::move(run)), warn(std::move(warn)) {}
+  Checkpoint(llvm::StringRef folder, int lock) : folder(folder), lock(lock) {}
   std::string stem(llvm::StringRef step) const;
   void drop(llvm::StringRef stem, const std::string &why);
 
   std::string folder, run;
+  int lock; ///< a descriptor of the folder
   Warn warn;
   llvm::StringMap<std::string> files; ///< by stem: digits of the content
 };

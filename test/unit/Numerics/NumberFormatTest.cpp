@@ -132,6 +132,9 @@ TEST(NumberFormatText, FaultsSayWhatIsExpected) {
       {"codebook<1>", "tables of 2 to 256 numbers, but found 1"},
       {"codebook<1,1>", "found one twice"},
       {"codebook<1,inf>", "expected finite numbers"},
+      {"codebook<-3e38,0,3e38>",
+       "within 2^-60 and 2^60, so that scales are float32, but found one of 2^127"},
+      {"codebook<0,1e-45>", "but found one of 2^-149"},
       {"nf4:", "but found ''"},
   };
   for (auto [text, fault] : pairs) {

@@ -86,6 +86,27 @@ TEST_F(CheckpointTest, AFolderOfSomethingElseIsRefused) {
   EXPECT_NE(problem.find("holds other files"), std::string::npos) << problem;
 }
 
+TEST_F(CheckpointTest, ARunThatNothingDescribesIsRefused) {
+  EXPECT_EQ(value(open().get(), "step", "first"), "first");
+  for (StringRef text : {"", "{", "[]", "{}", "{\"format\": \"other\"}"}) {
+    ASSERT_FALSE(writeText(path("run.json"), text));
+    EXPECT_FALSE(open()) << text.str();
+    EXPECT_NE(problem.find("run.json' does not describe a run"), std::string::npos) << problem;
+  }
+}
+
+/// A second run removed the unfinished files of the first.
+TEST_F(CheckpointTest, AFolderInUseIsRefused) {
+  auto first = open();
+  ASSERT_TRUE(first);
+  ASSERT_FALSE(writeText(path("unfinished-0123"), "hal"));
+  EXPECT_FALSE(open());
+  EXPECT_NE(problem.find("is in use by another run"), std::string::npos) << problem;
+  EXPECT_TRUE(sys::fs::exists(path("unfinished-0123")));
+  first.reset();
+  EXPECT_TRUE(open());
+}
+
 TEST_F(CheckpointTest, DamagedFilesAreComputedAgain) {
   EXPECT_EQ(value(open().get(), "step", "right"), "right");
   for (const std::string &name : names())
