@@ -125,6 +125,20 @@ std::vector<std::string> quantc::clampedLayers(llvm::StringRef loss,
   return names;
 }
 
+std::vector<std::string> quantc::freeLayers(const Problem &problem,
+                                            const SensitivityTable &sensitivities) {
+  std::vector<std::string> names;
+  for (auto [group, layer] : llvm::zip_equal(problem.groups, sensitivities.layers)) {
+    const bool costs = llvm::any_of(
+        group.candidates, [](const alloc::Candidate &candidate) { return candidate.loss != 0; });
+    const bool changes = llvm::any_of(
+        layer.widths, [](const WidthEffect &effect) { return effect.weightError > 0; });
+    if (!costs && changes && !group.pin && group.candidates.size() > 1)
+      names.push_back(layer.node);
+  }
+  return names;
+}
+
 llvm::StringRef quantc::outputLossName(llvm::StringRef loss) {
   static const llvm::StringRef ofOutputs[] = {"divergence", "noise", "disagreement"};
   return llvm::is_contained(ofOutputs, loss) ? loss : "auto";

@@ -16,10 +16,14 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "quantc/Execution/GradientModel.h"
 #include "quantc/Execution/JITExecutor.h"
+#include "quantc/Interfaces/NodeName.h"
 #include "quantc/Kernels/Levels.h"
 #include "quantc/PTQ/OutputFisher.h"
 #include "quantc/Pipelines/Compiler.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <map>
 #include <numeric>
@@ -40,6 +44,7 @@ public:
 
 private:
   llvm::Error prepare();
+  void warnOfUnread();
   llvm::Error compileActivations();
   llvm::Error readTargets();
   /// Mean over `runs` of the gradient at `at`, towards what the model's own weights give.
@@ -114,6 +119,7 @@ llvm::Error Measurement::prepare() {
   }
   if (nodes.empty())
     return llvm::createStringError("expected linear maps with constant weights");
+  warnOfUnread();
   runs.resize(options.runs < 0 ? data.numRuns() : std::min(options.runs, data.numRuns()));
   std::iota(runs.begin(), runs.end(), 0);
   if (runs.empty())
@@ -121,6 +127,30 @@ llvm::Error Measurement::prepare() {
   total = 2 * runs.size() * (options.trace.maxProbes + options.draws) +
           2 * runs.size() * options.iterations * nodes.size() * (options.eigenParts > 0);
   return options.activations ? compileActivations() : llvm::Error::success();
+}
+
+/// What the output depends on by structure has all layers but these.
+void Measurement::warnOfUnread() {
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  llvm::SetVector<Operation *> read;
+  if (Operation *last =
+          main.getBody().front().getTerminator()->getOperand(output.index).getDefiningOp())
+    read.insert(last);
+  for (size_t i = 0; i < read.size(); ++i)
+    for (Value operand : read[i]->getOperands())
+      if (Operation *maker = operand.getDefiningOp())
+        read.insert(maker);
+  llvm::StringSet<> names;
+  for (Operation *op : read)
+    names.insert(getNodeName(op));
+  std::vector<std::string> unread;
+  for (const auto &[node, curvature] : nodes)
+    if (!names.contains(node))
+      unread.push_back(node.str());
+  if (!unread.empty())
+    emitWarning(module.getLoc(), "curvatures are of the output '")
+        << output.name
+        << "', which does not depend on these nodes; theirs are 0: " << llvm::join(unread, ", ");
 }
 
 /// Gradients with respect to what each node reads.

@@ -91,7 +91,8 @@ struct CurvatureStatistics {
 };
 
 /// `module` is of stage float with static shapes; it is not changed. What is held does not grow
-/// with the runs but for the model's outputs. Fails with the names of nodes without derivatives.
+/// with the runs but for the model's outputs. Fails with the names of nodes without derivatives,
+/// and warns of nodes that the loss's output does not depend on: their curvatures are 0.
 llvm::Expected<CurvatureStatistics> measureCurvature(mlir::ModuleOp module, DataSet &data,
                                                      const CurvatureOptions &options = {});
 

@@ -75,6 +75,20 @@ TEST(BitAllocation, PinsAndCurvatures) {
   EXPECT_DOUBLE_EQ(problem->groups[2].candidates[0].loss, 0);
 }
 
+// Layers that the loss's output does not read were narrowed without a word.
+TEST(BitAllocation, LayersThatCostNothingAreNamed) {
+  SensitivityTable sensitivities = table();
+  AllocationOptions options;
+  options.loss = "hawq";
+  CurvatureTable curvatures;
+  curvatures["a"].trace = 200;
+  curvatures["b"].trace = 0;
+  curvatures["c"].trace = 0;
+  auto problem = makeProblem({sensitivities, nullptr, &curvatures, 8, {{"c", 4}}}, options);
+  ASSERT_TRUE(bool(problem)) << llvm::toString(problem.takeError());
+  EXPECT_EQ(freeLayers(*problem, sensitivities), std::vector<std::string>{"b"});
+}
+
 TEST(BitAllocation, WhatTablesLackIsNamed) {
   SensitivityTable sensitivities = table();
   AllocationOptions options;

@@ -343,6 +343,30 @@ TEST_F(CurvatureTest, AllocationReadsTheFile) {
   ASSERT_FALSE(llvm::sys::fs::remove(path));
 }
 
+// They had the curvature 0 without a word, and got the narrowest width.
+TEST_F(CurvatureTest, LayersOfOtherOutputsAreNamed) {
+  auto module = parse(
+      "func.func @main(%x: tensor<1x2xf32> {onnx.name = \"x\"}) -> (tensor<1x2xf32> {onnx.name = "
+      "\"y\"}, tensor<1x2xf32> {onnx.name = \"z\"}) {\n%w = nn.constant dense<[[1.0, 2.0], "
+      "[3.0, -1.0]]> : tensor<2x2xf32>\n%y = nn.linear %x, %w : (tensor<1x2xf32>, "
+      "tensor<2x2xf32>) -> tensor<1x2xf32> loc(\"read\")\n%z = nn.linear %x, %w : "
+      "(tensor<1x2xf32>, tensor<2x2xf32>) -> tensor<1x2xf32> loc(\"aside\")\nreturn %y, %z : "
+      "tensor<1x2xf32>, tensor<1x2xf32>\n}");
+  std::vector<std::string> warnings;
+  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() == DiagnosticSeverity::Warning)
+      warnings.push_back(diagnostic.str());
+    return success();
+  });
+  CurvatureStatistics found = measure(*module, samples(1, {1, 2}), allProbes(2, 1));
+  ASSERT_EQ(found.nodes.size(), 2u);
+  EXPECT_GT(found.nodes[0].fisherTrue, 0);
+  EXPECT_EQ(found.nodes[1].fisherTrue, 0);
+  EXPECT_EQ(warnings, (std::vector<std::string>{
+                          "curvatures are of the output 'y', which does not depend on these nodes; "
+                          "theirs are 0: aside"}));
+}
+
 TEST_F(CurvatureTest, WithoutLayersIsAnError) {
   auto module = parse("func.func @main(%x: tensor<1x4xf32> {onnx.name = \"x\"}) -> "
                       "(tensor<1x4xf32> {onnx.name = \"y\"}) {\n%y = nn.relu %x : "
