@@ -13,6 +13,7 @@
 #include "quantc/PTQ/Awq.h"
 #include "Checks.h"
 #include "FirstMinimum.h"
+#include <limits>
 
 using namespace llvm;
 using namespace quantc;
@@ -21,16 +22,24 @@ using namespace quantc::ptq;
 /// Least factor before normalization.
 constexpr double kFloor = 1e-4;
 
-/// Clamped from below, divided by sqrt(max * min), and 1 where that leaves no finite number.
-static Vector normalized(Vector scale) {
-  if (scale.size() == 0)
-    return scale;
-  scale = scale.cwiseMax(kFloor);
+/// Of the channels with a magnitude: clamped from below, divided by sqrt(max * min), and 1 where
+/// that leaves no finite number. A channel without one says nothing, to the others neither: 1.
+static Vector normalized(Vector scale, const Vector &magnitude) {
+  double least = std::numeric_limits<double>::infinity(), most = 0;
+  for (Eigen::Index c = 0; c < scale.size(); ++c) {
+    if (magnitude[c] == 0)
+      continue;
+    scale[c] = std::max(scale[c], kFloor);
+    least = std::min(least, scale[c]);
+    most = std::max(most, scale[c]);
+  }
   // Not sqrt(max * min), which overflows first.
-  scale /= std::sqrt(scale.maxCoeff()) * std::sqrt(scale.minCoeff());
-  for (double &value : scale)
-    if (!std::isfinite(value) || value == 0)
-      value = 1;
+  const double middle = std::sqrt(most) * std::sqrt(least);
+  for (Eigen::Index c = 0; c < scale.size(); ++c) {
+    scale[c] = magnitude[c] == 0 ? 1 : scale[c] / middle;
+    if (!std::isfinite(scale[c]) || scale[c] == 0)
+      scale[c] = 1;
+  }
   return scale;
 }
 
@@ -43,7 +52,7 @@ static Error checkMagnitudes(const Vector &magnitude, double exponent) {
 Expected<Vector> ptq::awqScale(const Vector &magnitude, double exponent) {
   if (Error error = checkMagnitudes(magnitude, exponent))
     return std::move(error);
-  return normalized(magnitude.array().pow(exponent));
+  return normalized(magnitude.array().pow(exponent), magnitude);
 }
 
 Expected<AwqSearch> ptq::searchAwqScale(const Vector &magnitude, ScaleLoss loss, int points) {

@@ -26,8 +26,9 @@
 
 namespace quantc::ptq {
 
-/// s for one exponent, normalized so that sqrt(max s * min s) = 1; exactly 1 for r = 0. A value
-/// that is not finite becomes 1.
+/// s for one exponent, normalized so that sqrt(max s * min s) = 1 over the channels with a
+/// magnitude; exactly 1 for r = 0, and for a channel that was always 0. A value that is not finite
+/// becomes 1.
 llvm::Expected<Vector> awqScale(const Vector &magnitude, double exponent);
 
 struct AwqSearch {

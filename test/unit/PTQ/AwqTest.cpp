@@ -64,9 +64,22 @@ TEST(Awq, ScalesAreNormalizedAndFinite) {
       Vector scale = cantFail(awqScale(magnitude, exponent));
       EXPECT_TRUE((scale.array() > 0).all());
       EXPECT_TRUE(scale.allFinite());
+      EXPECT_EQ(scale[4], 1);
+      Vector live(8);
+      live << scale.head(4), scale.tail(4);
       if (unit == 1.0)
-        EXPECT_NEAR(std::sqrt(scale.maxCoeff() * scale.minCoeff()), 1, 1e-12);
+        EXPECT_NEAR(std::sqrt(live.maxCoeff() * live.minCoeff()), 1, 1e-12);
     }
+}
+
+// The floor of a channel that was always 0 is no magnitude: it moves no other, and stays.
+TEST(Awq, DeadChannelsDoNotScaleTheLiveOnes) {
+  for (double exponent : {0.0, 0.25, 0.5, 1.0}) {
+    Vector live = cantFail(awqScale(Eigen::Vector3d(16, 1, 4), exponent));
+    Vector scale = cantFail(awqScale(Eigen::Vector4d(16, 0, 1, 4), exponent));
+    EXPECT_EQ(scale, Vector(Eigen::Vector4d(live[0], 1, live[1], live[2])));
+  }
+  EXPECT_EQ(cantFail(awqScale(Vector::Zero(3), 0.5)), Vector(Vector::Ones(3)));
 }
 
 TEST(AwqSearch, IsNeverWorseThanRoundingAlone) {

@@ -216,19 +216,38 @@ TEST_F(Migration, SmoothQuantMovesTheRange) {
   options.check = false;
   EXPECT_EQ(keptOf(migrate(*module, samples, options)), 1);
   EXPECT_TRUE(said("its producer is copied"));
-  // Factors 2, 3, 8, and 1 for the channel that was always 0.
-  EXPECT_EQ(weightOf(*module, "map"), (std::vector<float>{2, 6, 24, 4, -8, 3, 16, 0.5}));
+  // Factors 2, 3, 8, and their geometric mean for the channel that was always 0.
+  const auto middle = static_cast<float>(std::cbrt(2.0 * 3 * 8));
+  const std::vector<float> expected = {2, 6, 24, 4 * middle, -8, 3, 16, 0.5f * middle};
+  const std::vector<float> found = weightOf(*module, "map");
+  ASSERT_EQ(found.size(), expected.size());
+  for (size_t i = 0; i < found.size(); ++i)
+    EXPECT_FLOAT_EQ(found[i], expected[i]) << i;
 }
 
+// A channel that was always 0 keeps its column; with SmoothQuant, whose factors have no middle of
+// their own, it keeps its size among the others.
 TEST_F(Migration, DeadChannelsStay) {
-  for (MigrationMethod method : methods) {
+  for (MigrationMethod method :
+       {MigrationMethod::SmoothQuant, MigrationMethod::OutlierSuppression, MigrationMethod::Awq}) {
     auto module = parse(normAndMaps);
+    ASSERT_TRUE(module);
+    const std::vector<float> before = weightOf(*module, "map");
     qnn::MigrateOptions options;
     options.method = method;
     options.check = false;
-    migrate(*module, samplesOf(*module, true, /*dead=*/4), options);
-    for (float value : weightOf(*module, "map"))
-      EXPECT_TRUE(std::isfinite(value) && std::fabs(value) < 100) << value;
+    EXPECT_EQ(keptOf(migrate(*module, samplesOf(*module, true, /*dead=*/1), options)), 1)
+        << qnn::migrationName(method).str();
+    const std::vector<float> after = weightOf(*module, "map");
+    ASSERT_EQ(after.size(), before.size());
+    float middle = 1;
+    if (method == MigrationMethod::SmoothQuant)
+      middle = std::cbrt(after[1] / before[1] * (after[2] / before[2]) * (after[3] / before[3]));
+    for (size_t i : {0, 4})
+      EXPECT_FLOAT_EQ(after[i], before[i] * middle) << qnn::migrationName(method).str();
+    auto silent = parse(normAndMaps);
+    migrate(*silent, samplesOf(*silent, true, /*dead=*/4), options);
+    EXPECT_EQ(weightOf(*silent, "map"), before) << qnn::migrationName(method).str();
   }
 }
 

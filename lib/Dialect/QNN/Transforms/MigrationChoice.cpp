@@ -135,11 +135,20 @@ llvm::Expected<ptq::MigrationLoss> qnn::makeLoss(const MigrationSite &site,
 // Methods
 //===----------------------------------------------------------------------===//
 
-/// A channel that was always 0 says nothing: its factor stays 1, whatever the formula makes of it.
+/// A channel that was always 0 says nothing. It gets the geometric mean of the others, whatever the
+/// formula makes of it, and so keeps its size among them, in activations and in weights.
 static void keepDeadChannels(Vector &scale, const Vector &absMax) {
+  double sum = 0;
+  int64_t live = 0;
+  for (Eigen::Index c = 0; c < scale.size(); ++c)
+    if (absMax[c] != 0) {
+      sum += std::log(scale[c]);
+      ++live;
+    }
+  const double middle = live ? std::exp(sum / static_cast<double>(live)) : 1;
   for (Eigen::Index c = 0; c < scale.size(); ++c)
     if (absMax[c] == 0)
-      scale[c] = 1;
+      scale[c] = middle;
 }
 
 static llvm::Expected<SiteChoice> smooth(const SiteStatistics &statistics,
