@@ -35,7 +35,16 @@ public:
   Error add(ArrayRef<float> values, ArrayRef<int64_t> shape, int64_t run);
   ChannelSample finish();
 
+  /// The most that ranges and rows take.
+  uint64_t bytes() const {
+    return 4 * sizeof(double) * geometry.channels +
+           (share(false) * searchRuns + share(true) * checkRuns + 1) * sample.width * sizeof(float);
+  }
+
 private:
+  /// Most rows of a run.
+  int64_t share(bool isCheck) const;
+
   void addRange(const float *values, int64_t samples);
   void addRows(const float *values, int64_t samples, int64_t run);
 
@@ -78,16 +87,19 @@ void Collector::addRange(const float *values, int64_t samples) {
   sample.count += samples * plane;
 }
 
+int64_t Collector::share(bool isCheck) const {
+  int64_t wanted = isCheck ? rows / 2 : checkRuns > 0 ? rows : rows + rows / 2;
+  int64_t among = isCheck ? checkRuns : searchRuns;
+  return among ? (wanted + among - 1) / among : 0;
+}
+
 /// A run gives the same number of rows as others of its kind, evenly spaced, beginning elsewhere
 /// each time: a position that is special (a first token) is not always or never among them.
 void Collector::addRows(const float *values, int64_t samples, int64_t run) {
   bool apart = checkRuns > 0;
   bool isCheck = isHeldOut(run, runs);
-  int64_t wanted = isCheck ? rows / 2 : apart ? rows : rows + rows / 2;
   int64_t total = samples * (geometry.channelsLast ? 1 : geometry.positions());
-  int64_t share = std::min((wanted + (isCheck ? checkRuns : searchRuns) - 1) /
-                               (isCheck ? checkRuns : searchRuns),
-                           total);
+  int64_t share = std::min(this->share(isCheck), total);
   int64_t group = sample.width / geometry.groups;
   std::vector<float> row(sample.width);
   for (int64_t k = 0; k < share; ++k) {
@@ -139,6 +151,12 @@ quantc::collectChannelSamples(DataSet &data, Executor &executor,
     collectors.emplace(static_cast<int>(id),
                        Collector(found->second, options.rows, data.numRuns()));
   }
+  uint64_t needed = 0;
+  for (auto &[id, collector] : collectors)
+    needed += collector.bytes();
+  if (needed > options.memoryCap)
+    return makeError("expected a calibration memory cap of at least " + Twine(needed) +
+                     " bytes for samples of channels, but found " + Twine(options.memoryCap));
   for (int64_t run = 0; run < data.numRuns(); ++run) {
     Expected<Feed> feed = data.feed(run);
     if (!feed)
@@ -246,6 +264,8 @@ static Expected<ChannelSample> readSample(const Parts &parts) {
   if (inputs == 0 || sample.max.size() != inputs || sample.meanAbs.size() != inputs ||
       sample.width % sample.inputs())
     return makeError("expected lists of one length, and rows of a multiple of it");
+  if (sample.search.empty())
+    return makeError("expected rows of 'search', but found none");
   return sample;
 }
 

@@ -146,6 +146,9 @@ LogicalResult Compiler::calibrate() {
     return failure();
   if (failed(findStatistics()))
     return failure();
+  if (!options.saveStatistics.empty())
+    if (llvm::Error error = qnn::writeStatistics(*ir, options.saveStatistics))
+      return emitError(ir->getLoc()) << llvm::toString(std::move(error));
   keepFloat();
   if (failed(collectFloatMeans()) || failed(allocateBits()) || failed(roundCodes()))
     return failure();

@@ -239,6 +239,7 @@ LogicalResult Compiler::requireNoDecisions() {
     idle.push_back("bit allocation");
   const std::pair<StringRef, StringRef> files[] = {
       {"--statistics", options.statistics},
+      {"--save-statistics", options.saveStatistics},
       {"--channels", options.channels},
       {"--save-channels", options.saveChannels},
       {"--moments", options.moments},

@@ -78,6 +78,8 @@ llvm::Expected<ChannelSampleTable> Compiler::sampleChannels(ModuleOp raised) {
       return executor.takeError();
     ChannelSampleOptions sampleOptions;
     sampleOptions.progress = options.progress;
+    if (options.calibrationMemory)
+      sampleOptions.memoryCap = *options.calibrationMemory;
     return collectChannelSamples(*dataSet, **executor, geometry, sampleOptions);
   };
   return resumed<ChannelSampleTable>(
@@ -162,6 +164,29 @@ private:
 };
 } // namespace
 
+namespace {
+/// Keeps to itself what passes say of a model that is tried: remarks belong to the model that is
+/// kept, and errors are the step's one.
+class TrialDiagnostics {
+public:
+  explicit TrialDiagnostics(MLIRContext &context)
+      : handler(&context, [this](Diagnostic &diagnostic) {
+          if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
+            errors.push_back(diagnostic.str());
+          return success();
+        }) {}
+
+  llvm::Error error() const {
+    return llvm::createStringError(errors.empty() ? "the migrated model does not compile"
+                                                  : llvm::join(errors, "; "));
+  }
+
+private:
+  std::vector<std::string> errors;
+  ScopedDiagnosticHandler handler;
+};
+} // namespace
+
 /// Runs of a trial; a quarter of them measures.
 static constexpr int64_t kTrialRuns = 64;
 /// What transforms have to bring on average over the runs: this many dB, and standard errors.
@@ -181,9 +206,9 @@ llvm::Expected<std::vector<double>> Compiler::migratedScores(ModuleOp lowered) {
     recipe.weightRounding = "nearest";
   recipe.rotateLearn = "none";
   for (std::string *file :
-       {&trialOptions.statistics, &trialOptions.moments, &trialOptions.saveMoments,
-        &trialOptions.codes, &trialOptions.saveCodes, &trialOptions.channels,
-        &trialOptions.saveChannels, &trialOptions.resume})
+       {&trialOptions.statistics, &trialOptions.saveStatistics, &trialOptions.moments,
+        &trialOptions.saveMoments, &trialOptions.codes, &trialOptions.saveCodes,
+        &trialOptions.channels, &trialOptions.saveChannels, &trialOptions.resume})
     file->clear();
   trialOptions.explainRuns = 0;
   if (llvm::Error error = openFloatCode())
@@ -193,12 +218,9 @@ llvm::Expected<std::vector<double>> Compiler::migratedScores(ModuleOp lowered) {
   trial.floatModule = floatModule->clone();
   trial.floatCode = floatCode;
   trial.dataSet = std::make_unique<TrialRuns>(*dataSet, kTrialRuns);
-  // What passes remark on belongs to the model that is kept.
-  ScopedDiagnosticHandler quiet(&context, [](Diagnostic &diagnostic) {
-    return success(diagnostic.getSeverity() != DiagnosticSeverity::Error);
-  });
+  TrialDiagnostics quiet(context);
   if (failed(trial.advance(Stage::Integer)))
-    return llvm::createStringError("the migrated model does not compile");
+    return quiet.error();
   if (llvm::Error error = trial.measureAccuracy())
     return std::move(error);
   return trial.report().runSqnrDb;
@@ -238,16 +260,14 @@ llvm::Expected<std::vector<std::string>> Compiler::dropUseless(ModuleOp raised,
                                                                const qnn::MigrateOptions &chosen,
                                                                MigrationReport &report) {
   auto score = [&](llvm::ArrayRef<std::string> names) -> llvm::Expected<std::vector<double>> {
-    ScopedDiagnosticHandler quiet(&context, [](Diagnostic &diagnostic) {
-      return success(diagnostic.getSeverity() != DiagnosticSeverity::Error);
-    });
+    TrialDiagnostics quiet(context);
     qnn::MigrateOptions only = chosen;
     for (const qnn::MigratedSite &site : report.sites)
       if (!llvm::is_contained(names, site.name))
         only.exclude.insert(site.name);
     FailureOr<Candidate> candidate = makeCandidate(raised, samples, only);
     if (failed(candidate))
-      return llvm::createStringError("the migrated model does not compile");
+      return quiet.error();
     return migratedScores(*candidate->module);
   };
   std::vector<std::string> all = keptNames(report.sites), accepted;
@@ -310,6 +330,44 @@ static MigrationReport reportOn(llvm::StringRef method, const qnn::MigrationSite
   return report;
 }
 
+/// Whether transforms that lower their places' errors are kept without a look at the model, tried
+/// on it, or left out because too little data is there to tell a gain.
+enum class ModelCheck { Skip, Run, TooFewRuns };
+
+static ModelCheck planModelCheck(ModuleOp module, const DataSet *data) {
+  if (!data) {
+    emitWarning(module.getLoc(),
+                "migrate-check model: without calibration data the quantized model was not checked "
+                "with and without migration, only each place by its own loss; give --calibrate, or "
+                "migrate-check place");
+    return ModelCheck::Skip;
+  }
+  int64_t apart = 0, runs = data->numRuns();
+  for (int64_t run = 0; run < runs; ++run)
+    apart += isHeldOut(run, runs);
+  if (apart >= ptq::kLeastPairs)
+    return ModelCheck::Run;
+  emitWarning(module.getLoc())
+      << "migrate-check model: expected at least " << ptq::kLeastPairs
+      << " runs of calibration data that searches do not see (every fourth), but found " << apart
+      << " of " << runs << ": nothing is migrated; give more, or migrate-check place";
+  return ModelCheck::TooFewRuns;
+}
+
+/// Writes samples to `path`, if there is one; where none were taken, says why there is no file.
+static llvm::Error keepSamples(ModuleOp module, llvm::StringRef path,
+                               const ChannelSampleTable &samples,
+                               const qnn::MigrationSites &found) {
+  if (path.empty())
+    return llvm::Error::success();
+  if (!samples.empty())
+    return writeChannelSamples(path, samples);
+  emitWarning(module.getLoc()) << (found.sites.empty() ? "no place was found to migrate: '"
+                                                       : "no samples were taken without data: '")
+                               << path << "' is not written";
+  return llvm::Error::success();
+}
+
 LogicalResult Compiler::migrate() {
   if (options.recipe.migration.method == "none" || isTrial)
     return success();
@@ -327,13 +385,8 @@ LogicalResult Compiler::migrate() {
   llvm::Expected<ChannelSampleTable> samples = sampleChannels(*raised);
   if (!samples)
     return fail(samples.takeError());
-  if (!options.saveChannels.empty() && samples->empty())
-    emitWarning(ir->getLoc()) << (found.sites.empty() ? "no place was found to migrate: '"
-                                                      : "no samples were taken without data: '")
-                              << options.saveChannels << "' is not written";
-  else if (!options.saveChannels.empty())
-    if (llvm::Error error = writeChannelSamples(options.saveChannels, *samples))
-      return fail(std::move(error));
+  if (llvm::Error error = keepSamples(*ir, options.saveChannels, *samples, found))
+    return fail(std::move(error));
   llvm::Expected<qnn::MigrateOptions> chosen = migrateOptions();
   if (!chosen)
     return fail(chosen.takeError());
@@ -343,16 +396,21 @@ LogicalResult Compiler::migrate() {
   MigrationReport report = reportOn(options.recipe.migration.method, found);
   report.sites = std::move(candidate->sites);
   std::vector<std::string> kept = keptNames(report.sites);
-  if (options.recipe.migration.check == "model" && dataSet && !kept.empty()) {
+  const ModelCheck check = options.recipe.migration.check == "model" && !kept.empty()
+                               ? planModelCheck(*ir, dataSet.get())
+                               : ModelCheck::Skip;
+  if (check != ModelCheck::Skip) {
     llvm::Expected<std::vector<std::string>> useful =
-        dropUseless(*raised, *samples, *chosen, report);
+        check == ModelCheck::Run ? dropUseless(*raised, *samples, *chosen, report)
+                                 : std::vector<std::string>();
     floatCode = nullptr;
     if (!useful)
       return fail(useful.takeError());
     for (qnn::MigratedSite &site : report.sites)
       if (site.kept && !llvm::is_contained(*useful, site.name)) {
         site.kept = false;
-        site.reason = "the model comes no closer to float with it";
+        site.reason = check == ModelCheck::Run ? "the model comes no closer to float with it"
+                                               : "too few runs of data to check the model";
         // A run with the recipe that is saved repeats this one.
         options.recipe.migration.exclude.push_back(site.name);
         chosen->exclude.insert(site.name);

@@ -62,6 +62,8 @@ TEXT(channels, "channels",
      "Ranges and sample rows (.npz) for outlier migration instead of calibration data", "file");
 TEXT(saveChannels, "save-channels", "Write the ranges and rows that migration collects", "file");
 TEXT(saveMoments, "save-moments", "Write the second moments that weight rounding collects", "file");
+TEXT(saveStatistics, "save-statistics", "Write the statistics that ranges of activations come from",
+     "file");
 TEXT(statistics, "statistics", "Statistics (JSON) instead of calibration data", "file");
 TEXT(calibrationMemory, "calib-memory",
      "Hard cap on the memory of statistics: bytes, or with K, M, G; changes no result", "size");
@@ -334,6 +336,9 @@ static llvm::Error checkFiles(const DriverOptions &options) {
   const bool corrects = isStatic && recipe.biasCorrectionRuns > 0;
   const bool reachesBiases = last >= Stage::Integer && last != Stage::Exported;
   const bool migrates = recipe.migration.method != "none";
+  // What --statistics reads is not equalized.
+  const bool equalizes = recipe.equalizeDepthwise || recipe.equalizeResidual;
+  const char *const unequalized = "equalize-depthwise and equalize-residual false";
   const char *const moments = "a weight-format, and weight-rounding gptq or gptaq";
   const char *const one = "no --cross-moments";
   const char *const both = "activations row, and weight-rounding gptaq";
@@ -347,6 +352,10 @@ static llvm::Error checkFiles(const DriverOptions &options) {
     const char *expected;
   } rules[] = {
       {"--statistics", !compile.statistics.empty(), isStatic, "activations static"},
+      {"--save-statistics", !compile.saveStatistics.empty(), isStatic, "activations static"},
+      {"--save-statistics", !compile.saveStatistics.empty(), compile.statistics.empty(),
+       "no --statistics"},
+      {"--save-statistics", !compile.saveStatistics.empty(), !equalizes, unequalized},
       {"--moments", !compile.moments.empty(), byMoments, moments},
       {"--save-moments", !compile.saveMoments.empty(), byMoments, moments},
       {"--moments", !compile.moments.empty(), compile.crossMoments.empty(), one},
@@ -438,6 +447,7 @@ static void takeValues(DriverOptions &options) {
   CompileOptions &compile = options.compile;
   compile.calibration = calibrate;
   compile.statistics = statistics;
+  compile.saveStatistics = saveStatistics;
   compile.moments = moments;
   compile.codes = codes;
   compile.saveCodes = saveCodes;
@@ -485,11 +495,17 @@ static llvm::Error checkResources(DriverOptions &options) {
 /// Whether files come out of compiling itself, which a run that only prints pipelines leaves out.
 static bool writesOnTheWay(const DriverOptions &options) {
   const CompileOptions &compile = options.compile;
-  const std::string *const files[] = {&options.saveCurvature,    &compile.saveMoments,
-                                      &compile.saveCrossMoments, &compile.saveChannels,
-                                      &compile.saveCodes,        &compile.saveBiases,
-                                      &compile.saveLatency,      &compile.allocationReport,
-                                      &compile.saveSensitivity,  &compile.resume};
+  const std::string *const files[] = {&options.saveCurvature,
+                                      &compile.saveMoments,
+                                      &compile.saveCrossMoments,
+                                      &compile.saveChannels,
+                                      &compile.saveCodes,
+                                      &compile.saveBiases,
+                                      &compile.saveLatency,
+                                      &compile.allocationReport,
+                                      &compile.saveStatistics,
+                                      &compile.saveSensitivity,
+                                      &compile.resume};
   return llvm::any_of(files, [](const std::string *file) { return !file->empty(); });
 }
 

@@ -20,6 +20,7 @@
 #include "quantc/PTQ/PatchGeometry.h"
 #include "quantc/Support/Progress.h"
 #include "llvm/ADT/StringMap.h"
+#include <limits>
 
 namespace quantc {
 
@@ -42,6 +43,8 @@ using ChannelSampleTable = llvm::StringMap<ChannelSample>;
 struct ChannelSampleOptions {
   /// Rows of a tensor to search on; of the check there are half as many.
   int64_t rows = 128;
+  /// In bytes; ranges and rows are held whole, so that a lower cap is refused before the first run.
+  uint64_t memoryCap = std::numeric_limits<uint64_t>::max();
   /// In units of runs.
   ProgressFn progress;
 };

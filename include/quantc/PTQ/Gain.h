@@ -17,13 +17,19 @@
 #include "llvm/ADT/STLExtras.h"
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 namespace quantc::ptq {
 
+/// Least number of pairs with a standard error.
+constexpr int64_t kLeastPairs = 2;
+
 /// Whether the mean gain of paired scores is at least `least`, and at least `errors` of its
-/// standard errors (of one pair: none). No pairs gain nothing.
+/// standard errors. Fewer than `kLeastPairs` have none, and show no gain.
 inline bool isGain(llvm::ArrayRef<double> before, llvm::ArrayRef<double> after, double least,
                    double errors) {
+  if (static_cast<int64_t>(before.size()) < kLeastPairs)
+    return false;
   auto count = static_cast<double>(before.size());
   double sum = 0, squares = 0;
   for (auto [b, a] : llvm::zip_equal(before, after))
@@ -31,7 +37,7 @@ inline bool isGain(llvm::ArrayRef<double> before, llvm::ArrayRef<double> after, 
   double gain = sum / count;
   for (auto [b, a] : llvm::zip_equal(before, after))
     squares += (a - b - gain) * (a - b - gain);
-  double error = count > 1 ? std::sqrt(squares / (count - 1) / count) : 0;
+  double error = std::sqrt(squares / (count - 1) / count);
   return gain >= std::max(least, errors * error);
 }
 

@@ -65,8 +65,9 @@ struct CompileOptions {
   std::string calibration;
   /// Samples a run where the data's first axis runs over samples.
   int64_t dataBatch = 1;
-  /// Statistics by observer name (JSON) instead of calibration data. Empty: none.
-  std::string statistics;
+  /// Statistics by observer name (JSON) instead of calibration data, and where to write those that
+  /// were collected. Empty: none.
+  std::string statistics, saveStatistics;
   /// Second moments (docs/Rounding.md) instead of calibration data for weight rounding, and where
   /// to write those that were collected. Empty: none.
   std::string moments, saveMoments;
