@@ -11,21 +11,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Model.h"
-#include "quantc/Dialect/ONNX/IR/ONNX.h"
+#include "Rows.h"
 #include "quantc/Interfaces/Weights.h"
 #include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
 using namespace quantc;
 using namespace quantc::nn;
-
-namespace {
-struct Row {
-  LogicalResult (*pull)(onnx::NodeOp, Pullback &);
-  uint32_t carried;
-};
-} // namespace
 
 /// The axes of a reduction, an attribute or a constant operand, counted from the front; none: all.
 static FailureOr<SmallVector<int64_t>> reducedAxes(onnx::NodeOp op) {
@@ -45,22 +37,42 @@ static FailureOr<SmallVector<int64_t>> reducedAxes(onnx::NodeOp op) {
   return result;
 }
 
-static LogicalResult pullReduceSum(onnx::NodeOp op, Pullback &p) {
-  ArrayRef<int64_t> shape = shapeOf(op->getOperand(0));
+/// The operand's shape with 1 at reduced axes.
+static FailureOr<SmallVector<int64_t>> keptShape(onnx::NodeOp op) {
+  SmallVector<int64_t> kept(shapeOf(op->getOperand(0)));
   FailureOr<SmallVector<int64_t>> axes = reducedAxes(op);
   if (failed(axes))
     return failure();
-  SmallVector<int64_t> kept(shape);
-  if (axes->empty()) {
-    if (op.getInt("noop_with_empty_axes").value_or(0)) {
-      p.gradients[0] = p.cotangent;
-      return success();
-    }
-    kept.assign(shape.size(), 1);
-  }
+  if (axes->empty() && !op.getInt("noop_with_empty_axes").value_or(0))
+    kept.assign(kept.size(), 1);
   for (int64_t axis : *axes)
     kept[axis] = 1;
-  p.gradients[0] = p.e.expand(p.e.reshape(p.cotangent, kept), shape);
+  return kept;
+}
+
+static LogicalResult pullReduceSum(onnx::NodeOp op, Pullback &p) {
+  FailureOr<SmallVector<int64_t>> kept = keptShape(op);
+  if (failed(kept))
+    return failure();
+  p.gradients[0] = p.e.expand(p.e.reshape(p.cotangent, *kept), shapeOf(op->getOperand(0)));
+  return success();
+}
+
+static LogicalResult pullReduceSumSquare(onnx::NodeOp op, Pullback &p) {
+  FailureOr<SmallVector<int64_t>> kept = keptShape(op);
+  if (failed(kept))
+    return failure();
+  p.gradients[0] = p.e.mul(p.e.scale(op->getOperand(0), 2.0), p.e.reshape(p.cotangent, *kept));
+  return success();
+}
+
+/// dx = x dy / y.
+static LogicalResult pullReduceL2(onnx::NodeOp op, Pullback &p) {
+  FailureOr<SmallVector<int64_t>> kept = keptShape(op);
+  if (failed(kept))
+    return failure();
+  Value share = p.e.div(p.cotangent, op->getResult(0));
+  p.gradients[0] = p.e.mul(op->getOperand(0), p.e.reshape(share, *kept));
   return success();
 }
 
@@ -116,12 +128,17 @@ static const Row *rowOf(onnx::NodeOp op) {
   static const llvm::StringMap<Row> rows = {
       {"Flatten", {pullShape, 0b1}},       {"Identity", {pullIdentity, 0b1}},
       {"ReduceMax", {pullReduceMax, 0b1}}, {"ReduceSum", {pullReduceSum, 0b1}},
+      {"ReduceL2", {pullReduceL2, 0b1}},   {"ReduceSumSquare", {pullReduceSumSquare, 0b1}},
       {"Reshape", {pullShape, 0b1}},       {"Round", {pullRound, 0b1}},
       {"Squeeze", {pullShape, 0b1}},       {"Unsqueeze", {pullShape, 0b1}},
       {"Where", {pullWhere, 0b110}},
   };
-  auto row = op.getNormalizedDomain().empty() ? rows.find(op.getOpType()) : rows.end();
-  return row == rows.end() ? nullptr : &row->second;
+  if (!op.getNormalizedDomain().empty())
+    return nullptr;
+  if (auto row = rows.find(op.getOpType()); row != rows.end())
+    return &row->second;
+  const Row *row = functionRow(op.getOpType());
+  return row ? row : movementRow(op.getOpType());
 }
 
 namespace {

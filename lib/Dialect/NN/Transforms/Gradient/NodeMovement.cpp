@@ -1,0 +1,246 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Derivatives of nodes that move elements or mix them along axes (docs/Autodiff.md).
+//
+//===----------------------------------------------------------------------===//
+
+#include "Rows.h"
+#include "quantc/Dialect/ONNX/Utils/NodeBuilder.h"
+#include "quantc/Interfaces/NodeName.h"
+#include "quantc/Interfaces/Weights.h"
+#include "llvm/ADT/StringMap.h"
+
+using namespace mlir;
+using namespace quantc;
+using namespace quantc::nn;
+
+static int64_t rankOf(Value x) { return static_cast<int64_t>(shapeOf(x).size()); }
+
+static int64_t axisOf(onnx::NodeOp op, Value x, int64_t otherwise) {
+  const int64_t axis = op.getInt("axis").value_or(otherwise);
+  return axis < 0 ? axis + rankOf(x) : axis;
+}
+
+/// Axis `from` of x to place `to`; the others keep their order.
+static Value moveAxis(Emitter &e, Value x, int64_t from, int64_t to) {
+  auto order = llvm::to_vector(llvm::seq<int64_t>(0, rankOf(x)));
+  order.erase(order.begin() + from);
+  order.insert(order.begin() + to, from);
+  return e.transpose(x, order);
+}
+
+/// Adds slice i of x along `axis` to slice places[i] of zeros, of which there are `size`.
+static Value scatterAlong(Emitter &e, Value x, Value places, int64_t axis, int64_t size) {
+  Value first = moveAxis(e, x, axis, 0);
+  SmallVector<int64_t> shape(shapeOf(first));
+  const int64_t count = shape.front();
+  shape.front() = size;
+  Value zeros = e.splat(tensorType(x).clone(shape), 0.0);
+  Value added = e.node("ScatterND", {zeros, e.reshape(places, {count, 1}), first}, zeros.getType(),
+                       {e.text("reduction", "add")})
+                    .front();
+  return moveAxis(e, added, 0, axis);
+}
+
+static LogicalResult pullGather(onnx::NodeOp op, Pullback &p) {
+  Emitter &e = p.e;
+  Value x = op->getOperand(0), places = op->getOperand(1);
+  const int64_t axis = axisOf(op, x, 0), count = tensorType(places).getNumElements();
+  auto wide = tensorType(places).clone(e.builder.getIntegerType(64, /*isSigned=*/true));
+  if (places.getType() != wide)
+    places = e.node("Cast", {places}, wide, {e.integer("to", 7)}).front();
+  SmallVector<int64_t> shape(shapeOf(x));
+  shape[axis] = count;
+  p.gradients[0] = scatterAlong(e, e.reshape(p.cotangent, shape), places, axis, shapeOf(x)[axis]);
+  return success();
+}
+
+/// By the places of the result's slices along each axis.
+static LogicalResult pullSlice(onnx::NodeOp op, Pullback &p) {
+  Value x = op->getOperand(0), dy = p.cotangent;
+  auto constants = [&](unsigned operand) -> std::optional<std::vector<int64_t>> {
+    Value value = operand < op->getNumOperands() ? op.getOptionalInput(operand) : Value();
+    return value ? readIntegers(getConstantElements(value)) : std::nullopt;
+  };
+  auto starts = constants(1), axes = constants(3), steps = constants(4);
+  const bool complete = op->getNumOperands() < 5 || steps || !op.getOptionalInput(4);
+  if (!starts || !complete || (op->getNumOperands() > 3 && op.getOptionalInput(3) && !axes))
+    return op.emitError() << onnx::describeNode(op)
+                          << ": no derivative: expected starts, axes and steps that are constant";
+  for (size_t i = 0; i < starts->size(); ++i) {
+    int64_t axis = axes ? (*axes)[i] : static_cast<int64_t>(i), step = steps ? (*steps)[i] : 1;
+    axis += axis < 0 ? rankOf(x) : 0;
+    const int64_t size = shapeOf(x)[axis], count = shapeOf(dy)[axis];
+    int64_t start = (*starts)[i] + ((*starts)[i] < 0 ? size : 0);
+    start = std::clamp<int64_t>(start, 0, step < 0 ? size - 1 : size);
+    SmallVector<int64_t> places;
+    for (int64_t k = 0; k < count; ++k)
+      places.push_back(start + k * step);
+    dy = scatterAlong(p.e, dy, p.e.integers(places), axis, size);
+  }
+  p.gradients[0] = dy;
+  return success();
+}
+
+static LogicalResult pullTile(onnx::NodeOp op, Pullback &p) {
+  ArrayRef<int64_t> from = shapeOf(op->getOperand(0)), to = shapeOf(p.cotangent);
+  SmallVector<int64_t> parts, axes;
+  for (auto [size, whole] : llvm::zip_equal(from, to)) {
+    axes.push_back(static_cast<int64_t>(parts.size()));
+    parts.append({size ? whole / size : 0, size});
+  }
+  p.gradients[0] = p.e.sum(p.e.reshape(p.cotangent, parts), axes, /*keepDims=*/false);
+  return success();
+}
+
+/// Sums of what comes after.
+static LogicalResult pullCumSum(onnx::NodeOp op, Pullback &p) {
+  p.gradients[0] = p.e.node("CumSum", {p.cotangent, op->getOperand(1)}, p.cotangent.getType(),
+                            {p.e.integer("exclusive", op.getInt("exclusive").value_or(0)),
+                             p.e.integer("reverse", 1 - op.getInt("reverse").value_or(0))})
+                       .front();
+  return success();
+}
+
+/// dx = dy - exp(y) sum(dy).
+static LogicalResult pullLogSoftmax(onnx::NodeOp op, Pullback &p) {
+  Emitter &e = p.e;
+  Value y = op->getResult(0);
+  const bool old = op.getOpset() < 13;
+  const int64_t axis = axisOf(op, y, old ? 1 : -1);
+  if (old && axis != rankOf(y) - 1)
+    return op.emitError() << onnx::describeNode(op)
+                          << ": no derivative: expected the last axis before opset 13";
+  Value share = e.sumAlong(p.cotangent, axis);
+  p.gradients[0] = e.sub(p.cotangent, e.mul(e.unary<ExpOp>(y), share));
+  return success();
+}
+
+/// y = x / |x|: dx = (dy - s sum(dy y)) / |x|, s the derivative of |x|.
+static LogicalResult pullLpNormalization(onnx::NodeOp op, Pullback &p) {
+  Emitter &e = p.e;
+  Value x = op->getOperand(0), y = op->getResult(0);
+  const int64_t axis = axisOf(op, x, -1);
+  Value share = e.sumAlong(e.mul(p.cotangent, y), axis), length, slope = y;
+  if (op.getInt("p").value_or(2) == 1) {
+    length = e.sumAlong(e.unary<AbsOp>(x), axis);
+    slope = e.sub(e.step(x), e.step(e.unary<NegOp>(x)));
+  } else {
+    length = e.unary<SqrtOp>(e.sumAlong(e.mul(x, x), axis));
+  }
+  p.gradients[0] = e.div(e.sub(p.cotangent, e.mul(slope, share)), length);
+  return success();
+}
+
+/// As a layer's norm, of each channel by itself.
+static LogicalResult pullInstanceNorm(onnx::NodeOp op, Pullback &p) {
+  Emitter &e = p.e;
+  Value x = op->getOperand(0), dy = p.cotangent;
+  auto axes = llvm::to_vector(llvm::seq<int64_t>(2, rankOf(x)));
+  SmallVector<int64_t> perChannel(rankOf(x) - 1, 1), others = {0};
+  perChannel.front() = shapeOf(x)[1];
+  llvm::append_range(others, axes);
+  Value centered = e.sub(x, e.mean(x, axes, /*keepDims=*/true));
+  Value variance = e.mean(e.mul(centered, centered), axes, /*keepDims=*/true);
+  Value r = e.unary<ReciprocalOp>(
+      e.unary<SqrtOp>(e.offset(variance, op.getFloat("epsilon").value_or(1e-5f))));
+  Value normal = e.mul(centered, r);
+  if (p.wants(1))
+    p.gradients[1] = e.sum(e.mul(dy, normal), others, /*keepDims=*/false);
+  if (p.wants(2))
+    p.gradients[2] = e.sum(dy, others, /*keepDims=*/false);
+  if (!p.wants(0))
+    return success();
+  Value dn = e.mul(dy, e.reshape(op->getOperand(1), perChannel));
+  Value share = e.mul(normal, e.mean(e.mul(dn, normal), axes, /*keepDims=*/true));
+  Value rest = e.sub(e.sub(dn, e.mean(dn, axes, /*keepDims=*/true)), share);
+  p.gradients[0] = e.mul(rest, r);
+  return success();
+}
+
+/// The matrix [size, result] that a Resize applies along an axis: what it makes of unit vectors.
+static Value resizeMatrix(onnx::NodeOp op, Emitter &e, Value like, int64_t size, int64_t result,
+                          std::optional<float> scale) {
+  auto square = tensorType(like).clone({size, size});
+  SmallVector<double> unit(size * size, 0.0);
+  for (int64_t i = 0; i < size; ++i)
+    unit[i * size + i] = 1;
+  SmallVector<Attribute> values;
+  for (double value : unit)
+    values.push_back(e.builder.getFloatAttr(square.getElementType(), value));
+  Value none = onnx::NoneOp::create(e.builder, e.loc);
+  SmallVector<Value> operands = {
+      e.constant(cast<ElementsAttr>(DenseElementsAttr::get(square, values))), none};
+  if (scale) {
+    auto pair = RankedTensorType::get({2}, e.builder.getF32Type());
+    operands.push_back(
+        e.constant(cast<ElementsAttr>(DenseElementsAttr::get(pair, ArrayRef({1.0f, *scale})))));
+  } else {
+    operands.append({none, e.integers({size, result})});
+  }
+  SmallVector<NamedAttribute> attributes;
+  for (NamedAttribute attribute :
+       op.getOnnxAttrsAttr() ? op.getOnnxAttrsAttr().getValue() : ArrayRef<NamedAttribute>())
+    if (attribute.getName() != "axes")
+      attributes.push_back(attribute);
+  return onnx::createNode(e.builder, e.loc, getLocationName(e.loc), "Resize", op.getOpset(),
+                          operands, square.clone({size, result}), attributes)
+      ->getResult(0);
+}
+
+/// Linear in x, along one axis after the other.
+static LogicalResult pullResize(onnx::NodeOp op, Pullback &p) {
+  Emitter &e = p.e;
+  Value x = op->getOperand(0), dy = p.cotangent;
+  auto operand = [&](unsigned i) {
+    return i < op->getNumOperands() ? op.getOptionalInput(i) : Value();
+  };
+  std::optional<std::vector<float>> scales;
+  if (Value value = operand(2); value && !operand(3))
+    scales = readFloats(getConstantElements(value));
+  if (op.getOpset() < 11 || (!scales && !operand(3)) ||
+      op.getString("coordinate_transformation_mode").value_or("") == "tf_crop_and_resize" ||
+      op.getString("keep_aspect_ratio_policy").value_or("stretch") != "stretch")
+    return op.emitError() << onnx::describeNode(op)
+                          << ": no derivative: expected opset 11 or more, constant scales, and "
+                             "neither a crop nor a kept ratio";
+  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, rankOf(x)));
+  if (auto named = op.getInts("axes"))
+    axes.assign(named->begin(), named->end());
+  for (auto [i, named] : llvm::enumerate(axes)) {
+    const int64_t axis = named < 0 ? named + rankOf(x) : named;
+    const int64_t size = shapeOf(x)[axis], result = shapeOf(dy)[axis];
+    if (size == result && (!scales || (*scales)[i] == 1.0f))
+      continue;
+    Value matrix = resizeMatrix(op, e, x, size, result,
+                                scales ? std::optional<float>((*scales)[i]) : std::nullopt);
+    Value last = moveAxis(e, dy, axis, rankOf(x) - 1);
+    SmallVector<int64_t> shape(shapeOf(last));
+    shape.back() = size;
+    Value product = e.matmul(e.matrix(last), e.transposeLast(matrix));
+    dy = moveAxis(e, e.reshape(product, shape), rankOf(x) - 1, axis);
+  }
+  p.gradients[0] = dy;
+  return success();
+}
+
+const Row *quantc::nn::movementRow(StringRef type) {
+  static const llvm::StringMap<Row> rows = {
+      {"CumSum", {pullCumSum, 0b1}},
+      {"Gather", {pullGather, 0b1}},
+      {"InstanceNormalization", {pullInstanceNorm, 0b111}},
+      {"LogSoftmax", {pullLogSoftmax, 0b1}},
+      {"LpNormalization", {pullLpNormalization, 0b1}},
+      {"Resize", {pullResize, 0b1}},
+      {"Slice", {pullSlice, 0b1}},
+      {"Tile", {pullTile, 0b1}},
+  };
+  auto row = rows.find(type);
+  return row == rows.end() ? nullptr : &row->second;
+}

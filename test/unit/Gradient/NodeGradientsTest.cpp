@@ -1,0 +1,287 @@
+//===----------------------------------------------------------------------===//
+//
+// Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Derivatives of ONNX nodes that nn does not hold against finite differences. They had none, and
+// networks with one of them neither curvatures nor learning by loss.
+//
+//===----------------------------------------------------------------------===//
+
+#include "OpGradients.h"
+
+using namespace mlir;
+using namespace quantc;
+using namespace quantc::test;
+
+namespace {
+
+class NodeGradients : public OpGradients {
+protected:
+  NodeGradients() {
+    opsets = {{"Gelu", 20}, {"Mish", 18}, {"ReduceL2", 18}, {"ReduceSumSquare", 18}};
+  }
+};
+
+NamedAttribute integer(OpBuilder &b, StringRef name, int64_t value) {
+  return onnx::intAttribute(b, name, value);
+}
+
+Value integers(OpBuilder &b, Location loc, const Shape &list, const Shape &shape) {
+  auto type = RankedTensorType::get(shape, b.getIntegerType(64, true));
+  return nn::ConstantOp::create(b, loc, type,
+                                cast<ElementsAttr>(DenseElementsAttr::get(type, ArrayRef(list))));
+}
+Value integers(OpBuilder &b, Location loc, const Shape &list) {
+  return integers(b, loc, list, {static_cast<int64_t>(list.size())});
+}
+
+Value constant(OpBuilder &b, Location loc, double value) {
+  auto type = RankedTensorType::get({}, b.getF64Type());
+  return nn::ConstantOp::create(b, loc, type,
+                                cast<ElementsAttr>(DenseElementsAttr::get(type, value)));
+}
+
+RankedTensorType resultType(OpBuilder &b, const Shape &shape) {
+  return RankedTensorType::get(shape, b.getF64Type());
+}
+
+/// A node of one operand in [lo, hi].
+struct Function {
+  const char *type;
+  double lo = -2, hi = 2;
+};
+
+TEST_F(NodeGradients, FunctionsOfElements) {
+  for (const Function &f : std::initializer_list<Function>{{"Log", 0.5, 3},
+                                                           {"Elu"},
+                                                           {"Selu"},
+                                                           {"Softplus"},
+                                                           {"Softsign"},
+                                                           {"Mish"},
+                                                           {"Sin"},
+                                                           {"Cos"},
+                                                           {"ThresholdedRelu"}}) {
+    SCOPED_TRACE(f.type);
+    checkAll(2, [&](Random &r) {
+      return Case{{randomShape(r, r.integer(1, 3))},
+                  [=](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                    return node(b, loc, f.type, v[0], v[0].getType());
+                  },
+                  f.lo,
+                  f.hi};
+    });
+  }
+}
+
+TEST_F(NodeGradients, AlphaAndGamma) {
+  for (const char *type : {"Elu", "Selu", "ThresholdedRelu"}) {
+    SCOPED_TRACE(type);
+    checkAll(2, [&](Random &r) {
+      return Case{{randomShape(r, 2)}, [=](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                    SmallVector<NamedAttribute> attributes = {
+                        b.getNamedAttr("alpha", b.getF32FloatAttr(0.375f))};
+                    if (StringRef(type) == "Selu")
+                      attributes.push_back(b.getNamedAttr("gamma", b.getF32FloatAttr(1.5f)));
+                    return node(b, loc, type, v[0], v[0].getType(), attributes);
+                  }};
+    });
+  }
+}
+
+TEST_F(NodeGradients, GeluByTanh) {
+  checkAll(2, [](Random &r) {
+    return Case{{randomShape(r, 2)}, [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                  NamedAttribute tanh = b.getNamedAttr("approximate", b.getStringAttr("tanh"));
+                  return node(b, loc, "Gelu", v[0], v[0].getType(), tanh);
+                }};
+  });
+}
+
+/// Constant exponents of bases of both signs, and exponents that are computed.
+TEST_F(NodeGradients, Pow) {
+  for (double exponent : {1.0, 2.0, 3.0, -2.0})
+    checkAll(1, [=](Random &r) {
+      return Case{{randomShape(r, 2)},
+                  [=](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                    return node(b, loc, "Pow", {v[0], constant(b, loc, exponent)}, v[0].getType());
+                  },
+                  exponent < 0 ? 1.0 : -2.0,
+                  2};
+    });
+  checkAll(3, [](Random &r) {
+    Shape shape = randomShape(r, r.integer(1, 3)), other = broadcastable(r, shape);
+    return Case{{shape, other},
+                [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                  return node(b, loc, "Pow", {v[0], v[1]}, v[0].getType());
+                },
+                0.75,
+                2};
+  });
+}
+
+TEST_F(NodeGradients, SeveralOperands) {
+  for (const char *type : {"Max", "Min", "Mean"}) {
+    SCOPED_TRACE(type);
+    checkAll(3, [=](Random &r) {
+      Shape shape = randomShape(r, r.integer(1, 3));
+      std::vector<Shape> operands = {shape, broadcastable(r, shape), broadcastable(r, shape)};
+      return Case{operands, [=](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                    return node(b, loc, type, v, v[0].getType());
+                  }};
+    });
+  }
+}
+
+TEST_F(NodeGradients, PReluWithSlopes) {
+  checkAll(3, [](Random &r) {
+    Shape shape = randomShape(r, r.integer(1, 3)), slopes = broadcastable(r, shape);
+    return Case{{shape, slopes}, [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                  return node(b, loc, "PRelu", {v[0], v[1]}, v[0].getType());
+                }};
+  });
+}
+
+TEST_F(NodeGradients, ReducedSquares) {
+  for (const char *type : {"ReduceL2", "ReduceSumSquare"}) {
+    SCOPED_TRACE(type);
+    for (bool keep : {false, true})
+      checkAll(2, [=](Random &r) {
+        Shape input = randomShape(r, 3);
+        const int64_t axis = r.integer(0, 2);
+        Shape shape = input;
+        if (keep)
+          shape[axis] = 1;
+        else
+          shape.erase(shape.begin() + axis);
+        return Case{{input},
+                    [=](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                      return node(b, loc, type, {v[0], integers(b, loc, {axis - 3})},
+                                  resultType(b, shape), integer(b, "keepdims", keep));
+                    },
+                    0.5,
+                    2};
+      });
+  }
+}
+
+TEST_F(NodeGradients, SoftmaxAndNormsAlongAxes) {
+  for (const char *type : {"LogSoftmax", "LpNormalization", "CumSum"}) {
+    SCOPED_TRACE(type);
+    checkAll(3, [=](Random &r) {
+      Shape input = randomShape(r, r.integer(1, 3));
+      const int64_t rank = static_cast<int64_t>(input.size()), axis = r.integer(-rank, rank - 1);
+      const bool coin = r.coin(), exclusive = r.coin();
+      return Case{{input},
+                  [=](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                    if (StringRef(type) == "CumSum")
+                      return node(
+                          b, loc, type, {v[0], integers(b, loc, {axis}, {})}, v[0].getType(),
+                          {integer(b, "exclusive", exclusive), integer(b, "reverse", coin)});
+                    SmallVector<NamedAttribute> attributes = {integer(b, "axis", axis)};
+                    if (StringRef(type) == "LpNormalization")
+                      attributes.push_back(integer(b, "p", coin ? 1 : 2));
+                    return node(b, loc, type, v[0], v[0].getType(), attributes);
+                  },
+                  0.25,
+                  2};
+    });
+  }
+}
+
+TEST_F(NodeGradients, InstanceNormalization) {
+  checkAll(3, [](Random &r) {
+    Shape input = randomShape(r, r.integer(3, 4), 3);
+    return Case{{input, {input[1]}, {input[1]}},
+                [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                  return node(b, loc, "InstanceNormalization", v, v[0].getType(),
+                              b.getNamedAttr("epsilon", b.getF32FloatAttr(0.125f)));
+                }};
+  });
+}
+
+/// Slices that are read twice, or never, and indices that count from the end.
+TEST_F(NodeGradients, Gather) {
+  checkAll(4, [](Random &r) {
+    Shape input = randomShape(r, 3), places = randomShape(r, r.integer(0, 2), 3);
+    const int64_t axis = r.integer(0, 2);
+    int64_t count = 1;
+    for (int64_t size : places)
+      count *= size;
+    Shape list;
+    for (int64_t i = 0; i < count; ++i)
+      list.push_back(r.integer(-input[axis], input[axis] - 1));
+    Shape shape(input.begin(), input.begin() + axis);
+    shape.insert(shape.end(), places.begin(), places.end());
+    shape.insert(shape.end(), input.begin() + axis + 1, input.end());
+    return Case{{input}, [=](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                  return node(b, loc, "Gather", {v[0], integers(b, loc, list, places)},
+                              resultType(b, shape), integer(b, "axis", axis));
+                }};
+  });
+}
+
+TEST_F(NodeGradients, SliceWithSteps) {
+  checkAll(4, [](Random &r) {
+    Shape input = {r.integer(2, 5), r.integer(2, 5)}, shape = input;
+    const int64_t step = r.integer(1, 2);
+    shape[1] = (input[1] + step - 1) / step; // from the end to the front
+    shape[0] = (input[0] - 1 + 1) / 2;       // from 1 in steps of 2
+    return Case{{input}, [=](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                  return node(b, loc, "Slice",
+                              {v[0], integers(b, loc, {-1, 1}), integers(b, loc, {-1000, 1000}),
+                               integers(b, loc, {-1, 0}), integers(b, loc, {-step, 2})},
+                              resultType(b, shape));
+                }};
+  });
+}
+
+TEST_F(NodeGradients, Tile) {
+  checkAll(3, [](Random &r) {
+    Shape input = randomShape(r, r.integer(1, 3)), times, shape;
+    for (int64_t size : input) {
+      times.push_back(r.integer(1, 3));
+      shape.push_back(size * times.back());
+    }
+    return Case{{input}, [=](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                  return node(b, loc, "Tile", {v[0], integers(b, loc, times)},
+                              resultType(b, shape));
+                }};
+  });
+}
+
+/// By sizes and by scales, in each mode.
+TEST_F(NodeGradients, Resize) {
+  for (const char *mode : {"nearest", "linear", "cubic"})
+    for (bool byScale : {false, true}) {
+      SCOPED_TRACE(mode);
+      checkAll(2, [=](Random &r) {
+        Shape input = {1, 2, r.integer(2, 4), r.integer(2, 4)}, shape = input;
+        shape[2] = 2 * input[2];
+        shape[3] = byScale ? input[3] / 2 : r.integer(1, 6);
+        const bool corners = r.coin();
+        return Case{{input}, [=](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                      auto list = RankedTensorType::get({4}, b.getF32Type());
+                      Value none = onnx::NoneOp::create(b, loc);
+                      SmallVector<Value> operands = {v[0], none};
+                      if (byScale)
+                        operands.push_back(
+                            nn::ConstantOp::create(b, loc, list,
+                                                   cast<ElementsAttr>(DenseElementsAttr::get(
+                                                       list, ArrayRef({1.0f, 1.0f, 2.0f, 0.5f})))));
+                      else
+                        operands.append({none, integers(b, loc, shape)});
+                      return node(b, loc, "Resize", operands, resultType(b, shape),
+                                  {b.getNamedAttr("mode", b.getStringAttr(mode)),
+                                   b.getNamedAttr(
+                                       "coordinate_transformation_mode",
+                                       b.getStringAttr(corners ? "align_corners" : "half_pixel"))});
+                    }};
+      });
+    }
+}
+
+} // namespace
