@@ -2,8 +2,8 @@
 # Part of quantc, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""A norm with outlier channels, read by a linear layer and by the sum behind it: `migrate.py DIR` writes m.onnx and
-data.npz; `--check` reads the samples back and compares them with NumPy's; `--equal A B` compares outputs."""
+"""A norm with outlier channels, read by a linear layer and by the sum behind it: `migrate.py DIR` writes m.onnx,
+data.npz and few.npz (7 runs); `--check` reads the samples back, compares them with NumPy's, and writes empty.npz without rows to search on; `--equal A B` compares outputs."""
 
 import os
 import sys
@@ -51,6 +51,9 @@ def main():
         for part, rows in ("search", expected[~held_out]), ("check", expected[held_out]):
             found = samples[f"layer.input:{part}"]
             assert len(found) and all(np.abs(rows - row).max(1).min() < 1e-3 for row in found), part
+        empty = {name: samples[name] for name in samples.files}
+        empty["layer.input:search"] = empty["layer.input:search"][:0]
+        np.savez(os.path.join(folder, "empty.npz"), **empty)
         return
     os.makedirs(folder, exist_ok=True)
     constants = {"g": gain, "b": bias, "w": weight}
@@ -68,6 +71,7 @@ def main():
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.save(model, os.path.join(folder, "m.onnx"))
     np.savez(os.path.join(folder, "data.npz"), x=data)
+    np.savez(os.path.join(folder, "few.npz"), x=data[:7])
 
 
 main()
