@@ -85,7 +85,7 @@ def check_refusals(compiler, tokens):
     assert "expected at least two runs of calibration data" in said, said
     model = onnx.load(compiler.path("m.onnx"))
     (output,) = model.graph.output
-    model.graph.node.append(helper.make_node("Sin", [output.name], ["sine"], name="wave"))
+    model.graph.node.append(helper.make_node("Tan", [output.name], ["tangent"], name="wave"))
     output.name = "sine"
     onnx.save(model, compiler.path("wave.onnx"))
     said = compiler.module("observed", *ROWS, *LEARN, model="wave.onnx", fails=True)
