@@ -86,7 +86,7 @@ def check_refusals(compiler, tokens):
     model = onnx.load(compiler.path("m.onnx"))
     (output,) = model.graph.output
     model.graph.node.append(helper.make_node("Tan", [output.name], ["tangent"], name="wave"))
-    output.name = "sine"
+    output.name = "tangent"
     onnx.save(model, compiler.path("wave.onnx"))
     said = compiler.module("observed", *ROWS, *LEARN, model="wave.onnx", fails=True)
     assert "'wave'" in said and "has no derivative" in said, said
