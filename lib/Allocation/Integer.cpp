@@ -12,8 +12,13 @@
 // has a column y in [0, 1] whose sums over the edge's rows and columns are the x: with binary x
 // that makes y their product.
 //
-// CBC holds a row within 1e-7 or so. An answer that exceeds a budget in exact arithmetic is
-// forbidden by a row of its own and the program is solved again.
+// Budgets and costs are divided by a power of two that brings a row's greatest total to 1024 or
+// less, as the objective's greatest number: rows in bytes or nanoseconds are beyond CBC's
+// tolerances. What CBC takes for integral may lie `integrality` beside it, so that a row has slack
+// for that: without it a choice that exceeds a budget by one in 1e9 passes for integral, is
+// rejected by its rows and leaves nothing to branch on, and CBC calls the program infeasible. An
+// answer that exceeds a budget in exact arithmetic is forbidden by a row of its own and the program
+// is solved again.
 //
 //===----------------------------------------------------------------------===//
 
@@ -30,7 +35,10 @@ using namespace quantc;
 using namespace quantc::alloc;
 
 namespace {
-constexpr double greatestObjective = 1024;
+constexpr double greatestNumber = 1024; ///< of the objective, and of a row's total
+constexpr double tolerance = 1e-9;      ///< of rows and bounds in a solve
+constexpr double integrality = 1e-9;    ///< of a column
+constexpr double budgetSlack = 2 * greatestNumber * (integrality + tolerance);
 
 /// Columns in compressed form, row by row as CBC's bounds.
 class Model {
@@ -64,7 +72,7 @@ private:
   void addCosts(unsigned column, ArrayRef<int64_t> costs) {
     for (auto [k, cost] : enumerate(costs))
       if (cost != 0)
-        columns[column].push_back({int(k), double(cost)});
+        columns[column].push_back({int(k), std::ldexp(double(cost), -costShifts[k])});
   }
   void addEdge(const Edge &edge);
   void load(OsiClpSolverInterface &solver, double scale) const;
@@ -72,7 +80,7 @@ private:
     int64_t greatest = 1;
     for (int64_t loss : losses)
       greatest = std::max(greatest, loss);
-    return greatestObjective / double(greatest);
+    return greatestNumber / double(greatest);
   }
 
   struct Entry {
@@ -83,6 +91,7 @@ private:
   std::vector<std::vector<Entry>> columns;
   std::vector<int64_t> losses;
   std::vector<double> lowers, uppers;
+  std::vector<int> costShifts;       ///< [budgets]
   std::vector<unsigned> firstColumn; ///< [units]
   unsigned binaries = 0;
 };
@@ -90,9 +99,19 @@ private:
 
 constexpr double unlimited = 1e300;
 
-Model::Model(const Reduced &reduced) : reduced(reduced) {
-  for (int64_t budget : reduced.budgets)
-    addRow(-unlimited, double(budget));
+/// By dimension, the bits that take its greatest total to `greatestNumber` or less.
+static std::vector<int> shiftsOf(const Reduced &reduced) {
+  std::vector<int> shifts;
+  for (size_t k = 0; k < reduced.dims(); ++k) {
+    double total = std::max(1.0, double(greatestTotal(reduced, k)));
+    shifts.push_back(std::max(0, std::ilogb(total) + 1 - std::ilogb(greatestNumber)));
+  }
+  return shifts;
+}
+
+Model::Model(const Reduced &reduced) : reduced(reduced), costShifts(shiftsOf(reduced)) {
+  for (auto [budget, shift] : zip_equal(reduced.budgets, costShifts))
+    addRow(-unlimited, std::ldexp(double(budget), -shift) + budgetSlack);
   for (const Unit &unit : reduced.units) {
     int row = addRow(1, 1);
     firstColumn.push_back(columns.size());
@@ -136,6 +155,7 @@ void Model::forbid(ArrayRef<unsigned> options) {
 /// its crunched subproblems fail an assertion.
 static void configure(CbcModel &model, double maxSeconds) {
   model.setLogLevel(0);
+  model.setIntegerTolerance(integrality);
   model.setAllowableGap(0);
   model.setAllowableFractionGap(0);
   model.setCutoffIncrement(0);
@@ -160,8 +180,8 @@ void Model::load(OsiClpSolverInterface &solver, double scale) const {
   }
   solver.messageHandler()->setLogLevel(0);
   solver.getModelPtr()->setLogLevel(0);
-  solver.setDblParam(OsiDualTolerance, 1e-9);
-  solver.setDblParam(OsiPrimalTolerance, 1e-9);
+  solver.setDblParam(OsiDualTolerance, tolerance);
+  solver.setDblParam(OsiPrimalTolerance, tolerance);
   solver.loadProblem(int(columns.size()), int(lowers.size()), starts.data(), rows.data(),
                      values.data(), lower.data(), upper.data(), objective.data(), lowers.data(),
                      uppers.data());

@@ -147,7 +147,7 @@ template <typename Visit> static void visitCosts(Reduced &reduced, size_t k, Vis
       visit(edge.costs[at]);
 }
 
-static int64_t greatestTotal(const Reduced &reduced, size_t k) {
+int64_t alloc::greatestTotal(const Reduced &reduced, size_t k) {
   int64_t total = 0;
   auto add = [&](const std::vector<int64_t> &costs) {
     int64_t greatest = 0;

@@ -57,6 +57,9 @@ struct Reduced {
 /// own: its budget is the greatest total.
 Reduced reduce(const Problem &problem, std::optional<unsigned> also = std::nullopt);
 
+/// What the dearest options and pairs take of budget `k` together.
+int64_t greatestTotal(const Reduced &reduced, size_t k);
+
 /// Costs rounded up to multiples of budget / buckets, and counted in them.
 Reduced inBuckets(Reduced reduced, uint32_t buckets);
 

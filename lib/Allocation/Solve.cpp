@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Faults.h"
+#include "Reduced.h"
 #include "quantc/Allocation/Solvers.h"
 #include <cmath>
 
@@ -45,6 +46,18 @@ static double greatestLoss(const Problem &problem) {
   return total;
 }
 
+/// The linear relaxation's loss, or where the solver fails, which `limits` then tells, the greatest
+/// Lagrangian bound, which is no greater.
+static double boundOf(const Problem &problem, std::string &limits) {
+  Expected<double> relaxation = relaxationBound(problem);
+  if (relaxation)
+    return *relaxation;
+  raw_string_ostream(limits) << (limits.empty() ? "" : "\n")
+                             << "linear relaxation: " << toString(relaxation.takeError());
+  Reduced reduced = reduce(problem);
+  return reduced.toLoss(bestLagrangian(reduced).bound);
+}
+
 Expected<Report> alloc::solve(const Problem &problem, const SolveOptions &options) {
   Report report;
   Expected<std::optional<Solution>> dynamic =
@@ -53,6 +66,9 @@ Expected<Report> alloc::solve(const Problem &problem, const SolveOptions &option
     return dynamic.takeError();
   Expected<std::optional<Solution>> integer =
       unlessLimited(solveInteger(problem, options.integer), "integer program", report.limits);
+  if (!integer && *dynamic) // whose answer was verified: no proof, but what a tolerance did
+    integer = unlessLimited(make_error<LimitError>(toString(integer.takeError())),
+                            "integer program", report.limits);
   if (!integer)
     return integer.takeError();
   if (!*dynamic && !*integer)
@@ -73,11 +89,8 @@ Expected<Report> alloc::solve(const Problem &problem, const SolveOptions &option
     report.greedy = std::move(*greedy);
   else
     consumeError(greedy.takeError());
-  Expected<double> relaxation = relaxationBound(problem);
-  if (!relaxation)
-    return relaxation.takeError();
   double loss = report.best.evaluation.loss;
-  report.relaxation = std::min(*relaxation, loss);
+  report.relaxation = std::min(boundOf(problem, report.limits), loss);
   double bound = report.relaxation;
   for (const std::optional<Solution> &solution : {report.dynamic, report.integer})
     if (solution)

@@ -75,8 +75,15 @@ Error alloc::explainInfeasible(const Problem &problem) {
                        ": expected ones that can be met together, but "
                        "found that no allocation does";
     if (std::optional<int64_t> least = leastTotal(problem, *last, /*withOthers=*/true)) {
+      const Resource &resource = problem.resources[*last];
+      if (*least <= *resource.budget)
+        return make_error<LimitError>(
+            formatv("expected an allocation within the budgets, which there is, but found none: "
+                    "'{0}' takes at least {1}, and {2} are allowed",
+                    resource.name, *least, *resource.budget)
+                .str());
       text += formatv("; within the others, '{0}' takes at least {1}, and {2} are allowed",
-                      problem.resources[*last].name, *least, *problem.resources[*last].budget);
+                      resource.name, *least, *resource.budget);
       missed.push_back({*last, *least, /*withinOthers=*/true});
     }
     faults.add(text);
@@ -159,6 +166,8 @@ Expected<std::vector<FrontPoint>> alloc::paretoFront(const Problem &problem, uns
     Assignment assignment =
         reduced.assignmentOf(result->options[point.index], problem.groups.size());
     Evaluation evaluation = evaluate(problem, assignment);
+    if (!front.empty() && evaluation.loss >= front.back().loss)
+      continue; // less by less than the sums of losses can tell
     front.push_back({evaluation.costs[resource], evaluation.loss, std::move(assignment)});
   }
   return front;

@@ -103,9 +103,9 @@ struct IntegerOptions {
   unsigned maxRounds = 64;
 };
 
-/// The integer program by CBC: one thread, no gap. Losses are scaled to [0, 1024]; CBC's tolerances
-/// leave differences below about 1e-9 of the greatest loss undecided, and it returns any of several
-/// optima.
+/// The integer program by CBC: one thread, no gap. Losses and costs are scaled to [0, 1024]; CBC's
+/// tolerances leave differences below about 1e-9 of the greatest loss undecided, and it returns any
+/// of several optima. A LimitError where it finds no answer although there is one.
 llvm::Expected<Solution> solveInteger(const Problem &problem, const IntegerOptions &options = {});
 
 /// The loss of the linear relaxation. Error: it is infeasible, then so is the problem.
@@ -137,7 +137,8 @@ struct SolveOptions {
 };
 
 /// Dynamic and integer program, which must agree in loss (1e-9 of the greatest possible loss) where
-/// both are exact: disagreement is an error, and so are two that give up.
+/// both are exact: disagreement is an error, and so are two that give up. An integer program that
+/// finds nothing where the dynamic one has an allocation within the budgets gave up.
 llvm::Expected<Report> solve(const Problem &problem, const SolveOptions &options = {});
 
 } // namespace quantc::alloc

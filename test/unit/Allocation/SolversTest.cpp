@@ -153,6 +153,35 @@ TEST(AllocationSolvers, IntegerPresolveTookTheOptimumAway) {
   EXPECT_EQ(cantFail(solveExhaustively(problem)).evaluation.loss, 2);
 }
 
+/// The relaxation's optimum exceeds the budget by one in 7e8, which CBC takes for integral: its
+/// rows rejected the choice, nothing was left to branch on, and the problem was called infeasible.
+TEST(AllocationSolvers, ABudgetExceededByOneWasCalledInfeasible) {
+  Problem problem;
+  problem.resources = {{"size", "B", int64_t(1679318098)}};
+  problem.groups = {
+      {"a",
+       {{"w0", 3, 0.441, {772438495}},
+        {"w1", 1, 0.503, {311059120}},
+        {"w2", 2, 0.145, {506782669}}},
+       {}},
+      {"b",
+       {{"w0", 2, 0.014, {704901444}},
+        {"w1", 2, 0.763, {329115364}},
+        {"w2", 2, 0.448, {246606545}}},
+       {}},
+      {"c",
+       {{"w0", 3, 0.325, {201978160}}, {"w1", 1, 0.648, {14212020}}, {"w2", 1, 0.634, {901327531}}},
+       {}}};
+  problem.ties = {{0, 2}};
+  Solution exact = cantFail(solveExhaustively(problem));
+  EXPECT_EQ(exact.assignment, (Assignment{1, 0, 1}));
+  Report report = cantFail(solve(problem));
+  EXPECT_EQ(report.limits, "");
+  EXPECT_EQ(report.dynamic->assignment, exact.assignment);
+  ASSERT_TRUE(report.integer);
+  EXPECT_EQ(report.integer->assignment, exact.assignment);
+}
+
 TEST(AllocationSolvers, FrontOfResNet18HasThePublishedPoints) {
   Problem problem = hawqV3ResNet18();
   std::vector<FrontPoint> front = cantFail(paretoFront(problem, kSize));
