@@ -155,10 +155,15 @@ Error ChannelRounder::check() const {
     return makeError("expected second moments, but found none");
   if (Error error = checkShape("second moments", *problem.second, size, size))
     return error;
-  for (const HeldOutMoments &held : problem.heldOut)
+  for (const HeldOutMoments &held : problem.heldOut) {
     for (const Matrix *matrix : {&held.second, &held.unseenSecond})
       if (Error error = checkShape("held out moments", *matrix, size, size))
         return error;
+    for (const Matrix *matrix : {&held.cross, &held.unseenCross})
+      if (matrix->size() != 0)
+        if (Error error = checkShape("held out cross moments", *matrix, size, size))
+          return error;
+  }
   return problem.cross ? checkShape("cross moments", *problem.cross, size, size) : Error::success();
 }
 
@@ -279,6 +284,8 @@ Error ChannelRounder::prepare() {
   result.message = factor.message;
   damped = *problem.second;
   damped.diagonal().array() += factor.usable() ? factor.lambda : 1.0;
+  for (int64_t channel : factor.dead) // as the factor weighs them, so that losses compare
+    damped(channel, channel) += factor.meanMoment;
   result.damping = factor.damping;
   if (problem.cross && shifts()) {
     result.alpha = alpha;

@@ -198,6 +198,23 @@ TEST(ChannelRounding, DeadInputsAreRoundedAllTheSame) {
   EXPECT_FALSE(result.message.empty());
 }
 
+/// With moments that are diagonal nothing is corrected, and the codes are the nearest ones. Their
+/// loss was told with dead channels by the one and without them by the other.
+TEST(ChannelRounding, LossesOfDeadChannelsCompare) {
+  ChannelProblem problem;
+  problem.weight = normalMatrix(3, 6, 4);
+  problem.bits = 4;
+  problem.steps = greatestSteps(problem.weight, 4);
+  Matrix second = Vector::LinSpaced(6, 0, 2).asDiagonal();
+  problem.second = &second;
+  ChannelOptions options;
+  options.method = ChannelMethod::Gptq;
+  options.candidates = 1;
+  ChannelResult result = cantFail(roundChannels(problem, options));
+  EXPECT_GT(result.loss, 0);
+  EXPECT_NEAR(result.loss, result.nearestLoss, 1e-9 * result.loss);
+}
+
 /// Moments of `data`, held out against others of the same network.
 HeldOutMoments heldOutOf(const Data &known, const Data &unseen) {
   return {known.second, known.cross, unseen.second, unseen.cross, 1.0};
@@ -281,6 +298,12 @@ TEST(ChannelRounding, RefusesWhatItCannotRound) {
   problem.bits = 4;
   problem.steps[1] = 0;
   EXPECT_EQ(messageOf(roundChannels(problem)), "expected positive steps");
+  problem.steps[1] = 1;
+  Matrix second = Matrix::Identity(3, 3);
+  problem.second = &second;
+  std::vector<HeldOutMoments> held{{second, Matrix::Zero(2, 2), second, {}, 1}};
+  problem.heldOut = held;
+  EXPECT_NE(messageOf(roundChannels(problem)).find("held out cross moments"), std::string::npos);
 }
 
 } // namespace
