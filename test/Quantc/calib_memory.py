@@ -6,6 +6,7 @@
 import glob
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -59,6 +60,7 @@ def main():
 
     # Ranges from a file: the step that collects them has a need of its own.
     images = [quantc, path("m.onnx"), "--calibrate", path("m.npz"), *common]
+    shutil.rmtree(path("steps"), ignore_errors=True)  # of another build
     subprocess.run([*images, "--to", "quantized", "--emit", "mlirbc", "-o", path("m.mlirbc"), "--resume", path("steps")], check=True)
     (statistics,) = glob.glob(path("steps/statistics*"))
     images += ["--statistics", statistics, "--effective-bits", "6", "--set", "allocation-loss=noise", "--save-sensitivity", path("s.json")]
