@@ -124,7 +124,7 @@ LogicalResult Compiler::findStatistics() {
     return failure();
   if (checkpoint)
     if (llvm::Error error = checkpoint->save(
-            step, [&](llvm::StringRef path) { return qnn::writeStatistics(*ir, path); }))
+            step, [&](llvm::StringRef path) { return qnn::writeStatistics(*ir, path, equalized); }))
       return emitError(ir->getLoc()) << llvm::toString(std::move(error));
   return success();
 }
@@ -137,8 +137,8 @@ LogicalResult Compiler::calibrate() {
   if (!options.recipe.hasStaticActivations())
     return success();
   if (!options.statistics.empty())
-    return failure(failed(qnn::readStatistics(*ir, options.statistics)) || failed(allocateBits()) ||
-                   failed(roundCodes()));
+    return failure(failed(qnn::readStatistics(*ir, options.statistics, /*asImported=*/true)) ||
+                   failed(allocateBits()) || failed(roundCodes()));
   if (!dataSet)
     return emitError(ir->getLoc(), "expected calibration data, but none was given");
   double start = now();
@@ -147,7 +147,7 @@ LogicalResult Compiler::calibrate() {
   if (failed(findStatistics()))
     return failure();
   if (!options.saveStatistics.empty())
-    if (llvm::Error error = qnn::writeStatistics(*ir, options.saveStatistics))
+    if (llvm::Error error = qnn::writeStatistics(*ir, options.saveStatistics, equalized))
       return emitError(ir->getLoc()) << llvm::toString(std::move(error));
   keepFloat();
   if (failed(collectFloatMeans()) || failed(allocateBits()) || failed(roundCodes()))
@@ -189,9 +189,9 @@ LogicalResult Compiler::equalize() {
     return failure();
   // Residual first: depthwise equalization changes the weights that its scales depend on.
   if (options.recipe.equalizeResidual)
-    qnn::equalizeResidual(*ir, *channels);
+    equalized += qnn::equalizeResidual(*ir, *channels);
   if (options.recipe.equalizeDepthwise)
-    qnn::equalizeDepthwise(*ir, *channels);
+    equalized += qnn::equalizeDepthwise(*ir, *channels);
   return success();
 }
 

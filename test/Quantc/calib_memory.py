@@ -3,10 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Caps on memory of losses of layers and of rotations learned by a network's loss: `calib_memory.py QUANTC FOLDER`."""
 
-import glob
 import os
 import re
-import shutil
 import subprocess
 import sys
 
@@ -59,11 +57,9 @@ def main():
     common = ["--report", path("r.json"), "--allow-float", "--quiet"]
 
     # Ranges from a file: the step that collects them has a need of its own.
-    images = [quantc, path("m.onnx"), "--calibrate", path("m.npz"), *common]
-    shutil.rmtree(path("steps"), ignore_errors=True)  # of another build
-    subprocess.run([*images, "--to", "quantized", "--emit", "mlirbc", "-o", path("m.mlirbc"), "--resume", path("steps")], check=True)
-    (statistics,) = glob.glob(path("steps/statistics*"))
-    images += ["--statistics", statistics, "--effective-bits", "6", "--set", "allocation-loss=noise", "--save-sensitivity", path("s.json")]
+    images = [quantc, path("m.onnx"), "--calibrate", path("m.npz"), *common, "--set", "equalize-depthwise=false", "--set", "equalize-residual=false"]
+    subprocess.run([*images, "--to", "quantized", "--emit", "mlirbc", "-o", path("m.mlirbc"), "--save-statistics", path("ranges.json")], check=True)
+    images += ["--statistics", path("ranges.json"), "--effective-bits", "6", "--set", "allocation-loss=noise", "--save-sensitivity", path("s.json")]
     Step(images, path("s.json"), "the inputs of one layer").check()
     rounded = "rounded weights of all layers and the moments of one"
     Step([*images, "--set", "weight-rounding=gptq"], path("s.json"), rounded).check()

@@ -336,9 +336,6 @@ static llvm::Error checkFiles(const DriverOptions &options) {
   const bool corrects = isStatic && recipe.biasCorrectionRuns > 0;
   const bool reachesBiases = last >= Stage::Integer && last != Stage::Exported;
   const bool migrates = recipe.migration.method != "none";
-  // What --statistics reads is not equalized.
-  const bool equalizes = recipe.equalizeDepthwise || recipe.equalizeResidual;
-  const char *const unequalized = "equalize-depthwise and equalize-residual false";
   const char *const moments = "a weight-format, and weight-rounding gptq or gptaq";
   const char *const one = "no --cross-moments";
   const char *const both = "activations row, and weight-rounding gptaq";
@@ -355,7 +352,6 @@ static llvm::Error checkFiles(const DriverOptions &options) {
       {"--save-statistics", !compile.saveStatistics.empty(), isStatic, "activations static"},
       {"--save-statistics", !compile.saveStatistics.empty(), compile.statistics.empty(),
        "no --statistics"},
-      {"--save-statistics", !compile.saveStatistics.empty(), !equalizes, unequalized},
       {"--moments", !compile.moments.empty(), byMoments, moments},
       {"--save-moments", !compile.saveMoments.empty(), byMoments, moments},
       {"--moments", !compile.moments.empty(), compile.crossMoments.empty(), one},

@@ -328,6 +328,7 @@ private:
   std::unique_ptr<Checkpoint> checkpoint; ///< null without `resume`
   std::vector<std::string> nodeNames;
   /// For bias correction: means of the float results, scales of the accumulators.
+  int64_t equalized = 0; ///< tensors and components that equalization rewrote
   qnn::ChannelSummaries floatMeans;
   qnn::AccumulatorScales accumulatorScales;
   CompileReport result;

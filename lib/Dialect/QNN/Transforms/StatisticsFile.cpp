@@ -55,7 +55,7 @@ static StatisticsAttr parseEntry(ObserveOp observe, const llvm::json::Value &val
 }
 
 /// The object "observers" of the file.
-static llvm::Expected<llvm::json::Object> readFile(StringRef path) {
+static llvm::Expected<llvm::json::Object> readFile(StringRef path, bool asImported) {
   auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
   if (!buffer)
     return makeError("cannot read '" + path + "': " + buffer.getError().message());
@@ -67,14 +67,21 @@ static llvm::Expected<llvm::json::Object> readFile(StringRef path) {
       root->getInteger("version") != formatVersion)
     return makeError("'" + path + "': expected an object with format '" + formatName +
                      "' and version " + Twine(formatVersion) + ", but found neither");
+  if (int64_t equalized = root->getInteger("equalized").value_or(0); asImported && equalized != 0)
+    return makeError("'" + path +
+                     "': expected statistics of the model as it is, but found those "
+                     "behind " +
+                     Twine(equalized) +
+                     " equalizations (equalize-depthwise, "
+                     "equalize-residual), which change tensors");
   llvm::json::Object *observers = root->getObject("observers");
   if (!observers)
     return makeError("'" + path + "': expected an object 'observers', but found none");
   return std::move(*observers);
 }
 
-LogicalResult qnn::readStatistics(ModuleOp module, StringRef path) {
-  llvm::Expected<llvm::json::Object> entries = readFile(path);
+LogicalResult qnn::readStatistics(ModuleOp module, StringRef path, bool asImported) {
+  llvm::Expected<llvm::json::Object> entries = readFile(path, asImported);
   if (!entries)
     return mlir::emitError(module.getLoc()) << llvm::toString(entries.takeError());
   WalkResult result = module.walk([&](ObserveOp observe) {
@@ -95,7 +102,7 @@ LogicalResult qnn::readStatistics(ModuleOp module, StringRef path) {
   return failure(result.wasInterrupted());
 }
 
-llvm::Error qnn::writeStatistics(ModuleOp module, StringRef path) {
+llvm::Error qnn::writeStatistics(ModuleOp module, StringRef path, int64_t equalized) {
   std::error_code code;
   llvm::raw_fd_ostream file(path, code);
   if (code)
@@ -104,6 +111,8 @@ llvm::Error qnn::writeStatistics(ModuleOp module, StringRef path) {
   json.object([&] {
     json.attribute("format", formatName);
     json.attribute("version", formatVersion);
+    if (equalized != 0)
+      json.attribute("equalized", equalized);
     json.attributeObject("observers", [&] {
       module.walk([&](ObserveOp observe) {
         StatisticsAttr statistics = observe.getStatisticsAttr();

@@ -28,12 +28,14 @@ mlir::LogicalResult calibrate(mlir::ModuleOp module, Executor &executor, DataSet
                               const QuantizeOptions &options, CollectOptions collectOptions = {},
                               std::vector<Statistics> *collected = nullptr);
 
-/// Sets observers from the JSON of the pass `qnn-calibrate` (see Passes.td).
-mlir::LogicalResult readStatistics(mlir::ModuleOp module, llvm::StringRef path);
+/// Sets observers from the JSON of the pass `qnn-calibrate` (see Passes.td). With `asImported` the
+/// statistics of a model that equalization rewrote are refused: they are of other tensors.
+mlir::LogicalResult readStatistics(mlir::ModuleOp module, llvm::StringRef path,
+                                   bool asImported = false);
 
 /// Writes the statistics of all observers as that JSON, in the order of the module. An observer
-/// without statistics is left out.
-llvm::Error writeStatistics(mlir::ModuleOp module, llvm::StringRef path);
+/// without statistics is left out. `equalized` counts what equalization rewrote before.
+llvm::Error writeStatistics(mlir::ModuleOp module, llvm::StringRef path, int64_t equalized = 0);
 
 } // namespace quantc::qnn
 

@@ -68,10 +68,11 @@ def QnnCalibrate : Pass<"qnn-calibrate", "::mlir::ModuleOp"> {
     Sets the `statistics` of every `qnn.observe` from a JSON file
     `{"format": "quantc-statistics", "version": 1, "observers": {NAME: {"min":,
     "max":, "lo":, "hi":, "count":, "method":}}}` (bounds in the unit of the
-    tensor). Inside the compiler, `calibrate` in Calibrate.h makes the same
-    attributes from a data set, and can write this file. An observer that has
-    statistics and is not in the file keeps them; an observer without any is an
-    error that names the value.
+    tensor; `"equalized": N` where equalization rewrote N tensors before).
+    Inside the compiler, `calibrate` in Calibrate.h makes the same attributes
+    from a data set, and can write this file. An observer that has statistics
+    and is not in the file keeps them; an observer without any is an error that
+    names the value.
 
     Example: see test/Dialect/QNN/Transforms/calibrate-doctest.mlir.
   }];
