@@ -66,9 +66,12 @@ Expected<Report> alloc::solve(const Problem &problem, const SolveOptions &option
     return dynamic.takeError();
   Expected<std::optional<Solution>> integer =
       unlessLimited(solveInteger(problem, options.integer), "integer program", report.limits);
-  if (!integer && *dynamic) // whose answer was verified: no proof, but what a tolerance did
-    integer = unlessLimited(make_error<LimitError>(toString(integer.takeError())),
+  if (!integer && *dynamic && integer.errorIsA<InfeasibleError>()) {
+    consumeError(integer.takeError()); // no proof, but what a tolerance did: the other is verified
+    integer = unlessLimited(make_error<LimitError>("expected an allocation within the budgets, as "
+                                                   "the dynamic program has, but found none"),
                             "integer program", report.limits);
+  }
   if (!integer)
     return integer.takeError();
   if (!*dynamic && !*integer)

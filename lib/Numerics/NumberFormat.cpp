@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 namespace quantc::numerics {
 
@@ -205,10 +206,13 @@ static void codebookFaults(const CodebookFamily &codebook, std::vector<std::stri
     float greatest = 0;
     for (float number : table)
       greatest = std::max(greatest, std::fabs(number));
-    if (finite && distinct && (greatest < 0x1p-60f || greatest > 0x1p60f))
+    if (finite && distinct && (greatest < 0x1p-60f || greatest > 0x1p60f)) {
+      char digits[32];
+      std::snprintf(digits, sizeof digits, "%g", double(greatest));
       faults.push_back("expected tables whose greatest magnitude is within 2^-60 and 2^60, so that "
-                       "scales are float32, but found one of 2^" +
-                       std::to_string(std::ilogb(greatest)));
+                       "scales are float32, but found " +
+                       std::string(digits));
+    }
   }
 }
 

@@ -412,22 +412,24 @@ llvm::Error Compiler::searchGoal(AllocationResult &allocation) {
   return llvm::Error::success();
 }
 
-static void warnOfClamped(ModuleOp module, const AllocationInputs &inputs, StringRef loss) {
+/// Returns the layers that it names.
+static std::vector<std::string> warnOfClamped(ModuleOp module, const AllocationInputs &inputs,
+                                              StringRef loss) {
   if (!inputs.curvatures)
-    return;
-  const std::vector<std::string> names =
-      clampedLayers(loss, inputs.sensitivities, *inputs.curvatures);
+    return {};
+  std::vector<std::string> names = clampedLayers(loss, inputs.sensitivities, *inputs.curvatures);
   if (!names.empty())
     emitWarning(module.getLoc(),
                 "curvatures below 0, which come from the noise of probes, count as "
                 "0, so that any width costs these nodes nothing (more probes "
                 "tell: --curvature-probes): ")
         << llvm::join(names, ", ");
+  return names;
 }
 
 static void warnOfFree(ModuleOp module, const alloc::Problem &problem,
-                       const SensitivityTable &sensitivities) {
-  const std::vector<std::string> names = freeLayers(problem, sensitivities);
+                       const SensitivityTable &sensitivities, ArrayRef<std::string> clamped) {
+  const std::vector<std::string> names = freeLayers(problem, sensitivities, clamped);
   if (!names.empty())
     emitWarning(module.getLoc(), "by allocation-loss any width costs these nodes nothing, as where "
                                  "they feed other outputs than the loss's (noise reads all "
@@ -461,13 +463,13 @@ llvm::Expected<AllocationResult> Compiler::decideWidths() {
     inputs.areas = &**areas;
   if (wanted.fitPart)
     inputs.areaBudgets = areaBudgets(options.recipe.hls);
-  warnOfClamped(*ir, inputs, wanted.loss);
+  const std::vector<std::string> clamped = warnOfClamped(*ir, inputs, wanted.loss);
   auto problem = makeProblem(inputs, wanted);
   if (!problem) {
     goalWasMissed = problem.errorIsA<alloc::InfeasibleError>();
     return problem.takeError();
   }
-  warnOfFree(*ir, *problem, *sensitivities);
+  warnOfFree(*ir, *problem, *sensitivities, clamped);
   AllocationResult allocation;
   allocation.problem = std::move(*problem);
   allocation.loss = wanted.loss;

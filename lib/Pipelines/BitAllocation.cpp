@@ -126,14 +126,16 @@ std::vector<std::string> quantc::clampedLayers(llvm::StringRef loss,
 }
 
 std::vector<std::string> quantc::freeLayers(const Problem &problem,
-                                            const SensitivityTable &sensitivities) {
+                                            const SensitivityTable &sensitivities,
+                                            llvm::ArrayRef<std::string> clamped) {
   std::vector<std::string> names;
   for (auto [group, layer] : llvm::zip_equal(problem.groups, sensitivities.layers)) {
     const bool costs = llvm::any_of(
         group.candidates, [](const alloc::Candidate &candidate) { return candidate.loss != 0; });
     const bool changes = llvm::any_of(
         layer.widths, [](const WidthEffect &effect) { return effect.weightError > 0; });
-    if (!costs && changes && !group.pin && group.candidates.size() > 1)
+    if (!costs && changes && !group.pin && group.candidates.size() > 1 &&
+        !llvm::is_contained(clamped, layer.node))
       names.push_back(layer.node);
   }
   return names;

@@ -129,7 +129,7 @@ llvm::Error Measurement::prepare() {
   return options.activations ? compileActivations() : llvm::Error::success();
 }
 
-/// What the output depends on by structure has all layers but these.
+/// Warns of layers that the loss's output does not depend on by structure.
 void Measurement::warnOfUnread() {
   auto main = module.lookupSymbol<func::FuncOp>("main");
   llvm::SetVector<Operation *> read;

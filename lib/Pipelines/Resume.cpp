@@ -95,7 +95,7 @@ static llvm::Expected<std::string> hashBuild() {
   std::string path;
   if (dladdr(reinterpret_cast<const void *>(&quantcVersion), &info) && info.dli_fname)
     path = info.dli_fname;
-  if (!llvm::sys::path::is_absolute(path)) // a program, by the name it was called
+  if (!llvm::sys::path::has_parent_path(path)) // a program, by the name it was called
     path = llvm::sys::fs::getMainExecutable(nullptr, nullptr);
   auto file = MappedFile::open(path);
   if (!file)

@@ -17,6 +17,7 @@
 #include "quantc/Support/MappedFile.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Errno.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
@@ -202,8 +203,14 @@ Expected<std::unique_ptr<Checkpoint>> Checkpoint::open(StringRef folder, const I
   if (lock < 0)
     return makeError("cannot open folder '" + folder + "': " + errnoAsErrorCode().message());
   std::unique_ptr<Checkpoint> checkpoint(new Checkpoint(folder, lock));
-  if (::flock(lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-    return makeError("folder '" + folder + "' is in use by another run that has not ended");
+  if (sys::RetryAfterSignal(-1, ::flock, lock, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK)
+      return makeError("folder '" + folder + "' is in use by another run that has not ended");
+    if (warn)
+      warn(("'" + folder +
+            "' cannot be locked, so that no other run may use it: " + errnoAsErrorCode().message())
+               .str());
+  }
   if (Error error = claim(folder, identity))
     return std::move(error);
   HashBuilder hash;

@@ -114,10 +114,11 @@ llvm::Expected<alloc::Problem> makeProblem(const AllocationInputs &inputs,
 std::vector<std::string> clampedLayers(llvm::StringRef loss, const SensitivityTable &sensitivities,
                                        const CurvatureTable &curvatures);
 
-/// Layers that may choose, whose loss is 0 in every width though their weights change: those that
-/// the loss's output does not read.
+/// Layers that may choose, whose loss is 0 in every width though their weights change, but for
+/// those that `clamped` names: most often those that the loss's output does not read.
 std::vector<std::string> freeLayers(const alloc::Problem &problem,
-                                    const SensitivityTable &sensitivities);
+                                    const SensitivityTable &sensitivities,
+                                    llvm::ArrayRef<std::string> clamped = {});
 
 /// The loss of `allocation-loss`, or of "auto" where that is not one of the model's outputs.
 llvm::StringRef outputLossName(llvm::StringRef loss);

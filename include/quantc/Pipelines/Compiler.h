@@ -327,8 +327,8 @@ private:
   std::unique_ptr<DataSet> dataSet;
   std::unique_ptr<Checkpoint> checkpoint; ///< null without `resume`
   std::vector<std::string> nodeNames;
-  /// For bias correction: means of the float results, scales of the accumulators.
   int64_t equalized = 0; ///< tensors and components that equalization rewrote
+  /// For bias correction: means of the float results, scales of the accumulators.
   qnn::ChannelSummaries floatMeans;
   qnn::AccumulatorScales accumulatorScales;
   CompileReport result;
