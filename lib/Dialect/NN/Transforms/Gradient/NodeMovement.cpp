@@ -14,7 +14,9 @@
 #include "quantc/Dialect/ONNX/Utils/NodeBuilder.h"
 #include "quantc/Interfaces/NodeName.h"
 #include "quantc/Interfaces/Weights.h"
+#include "llvm/ADT/SmallSet.h"
 #include "llvm/ADT/StringMap.h"
+#include <cstring>
 
 using namespace mlir;
 using namespace quantc;
@@ -22,9 +24,12 @@ using namespace quantc::nn;
 
 static int64_t rankOf(Value x) { return static_cast<int64_t>(shapeOf(x).size()); }
 
-static int64_t axisOf(onnx::NodeOp op, Value x, int64_t otherwise) {
-  const int64_t axis = op.getInt("axis").value_or(otherwise);
-  return axis < 0 ? axis + rankOf(x) : axis;
+static FailureOr<int64_t> axisOf(onnx::NodeOp op, Value x, int64_t otherwise) {
+  return normalizeAxis(op, op.getInt("axis").value_or(otherwise), rankOf(x));
+}
+
+static LogicalResult refuse(onnx::NodeOp op, const Twine &expected) {
+  return op.emitError() << onnx::describeNode(op) << ": no derivative: expected " << expected;
 }
 
 /// Axis `from` of x to place `to`; the others keep their order.
@@ -51,38 +56,62 @@ static Value scatterAlong(Emitter &e, Value x, Value places, int64_t axis, int64
 static LogicalResult pullGather(onnx::NodeOp op, Pullback &p) {
   Emitter &e = p.e;
   Value x = op->getOperand(0), places = op->getOperand(1);
-  const int64_t axis = axisOf(op, x, 0), count = tensorType(places).getNumElements();
+  const FailureOr<int64_t> axis = axisOf(op, x, 0);
+  if (failed(axis))
+    return failure();
+  const int64_t count = tensorType(places).getNumElements();
   auto wide = tensorType(places).clone(e.builder.getIntegerType(64, /*isSigned=*/true));
   if (places.getType() != wide)
     places = e.node("Cast", {places}, wide, {e.integer("to", 7)}).front();
   SmallVector<int64_t> shape(shapeOf(x));
-  shape[axis] = count;
-  p.gradients[0] = scatterAlong(e, e.reshape(p.cotangent, shape), places, axis, shapeOf(x)[axis]);
+  shape[*axis] = count;
+  p.gradients[0] = scatterAlong(e, e.reshape(p.cotangent, shape), places, *axis, shapeOf(x)[*axis]);
   return success();
+}
+
+/// The list that an attribute or a constant operand holds; empty where neither is there.
+static FailureOr<std::vector<int64_t>> readList(onnx::NodeOp op, StringRef name, unsigned operand) {
+  if (auto given = op.getInts(name))
+    return std::vector<int64_t>(given->begin(), given->end());
+  Value value = operand < op->getNumOperands() ? op.getOptionalInput(operand) : Value();
+  if (!value)
+    return std::vector<int64_t>();
+  if (auto list = readIntegers(getConstantElements(value)))
+    return *list;
+  return refuse(op, "starts, axes and steps that are constant");
 }
 
 /// By the places of the result's slices along each axis.
 static LogicalResult pullSlice(onnx::NodeOp op, Pullback &p) {
   Value x = op->getOperand(0), dy = p.cotangent;
-  auto constants = [&](unsigned operand) -> std::optional<std::vector<int64_t>> {
-    Value value = operand < op->getNumOperands() ? op.getOptionalInput(operand) : Value();
-    return value ? readIntegers(getConstantElements(value)) : std::nullopt;
-  };
-  auto starts = constants(1), axes = constants(3), steps = constants(4);
-  const bool complete = op->getNumOperands() < 5 || steps || !op.getOptionalInput(4);
-  if (!starts || !complete || (op->getNumOperands() > 3 && op.getOptionalInput(3) && !axes))
-    return op.emitError() << onnx::describeNode(op)
-                          << ": no derivative: expected starts, axes and steps that are constant";
-  for (size_t i = 0; i < starts->size(); ++i) {
-    int64_t axis = axes ? (*axes)[i] : static_cast<int64_t>(i), step = steps ? (*steps)[i] : 1;
-    axis += axis < 0 ? rankOf(x) : 0;
-    const int64_t size = shapeOf(x)[axis], count = shapeOf(dy)[axis];
-    int64_t start = (*starts)[i] + ((*starts)[i] < 0 ? size : 0);
-    start = std::clamp<int64_t>(start, 0, step < 0 ? size - 1 : size);
+  auto starts = readList(op, "starts", 1), axes = readList(op, "axes", 3),
+       steps = readList(op, "steps", 4);
+  if (failed(starts) || failed(axes) || failed(steps))
+    return failure();
+  if (axes->empty())
+    llvm::append_range(*axes, llvm::seq<int64_t>(0, static_cast<int64_t>(starts->size())));
+  if (steps->empty())
+    steps->assign(starts->size(), 1);
+  if (axes->size() != starts->size() || steps->size() != starts->size() || rankOf(dy) != rankOf(x))
+    return refuse(op, "starts, axes and steps of one length, and a result of the operand's rank");
+  llvm::SmallSet<int64_t, 4> seen;
+  for (auto [from, named, step] : llvm::zip_equal(*starts, *axes, *steps)) {
+    const FailureOr<int64_t> axis = normalizeAxis(op, named, rankOf(x));
+    if (failed(axis))
+      return failure();
+    if (!seen.insert(*axis).second)
+      return refuse(op, "each axis once");
+    const int64_t size = shapeOf(x)[*axis], count = shapeOf(dy)[*axis];
+    const int64_t start = std::clamp<int64_t>(from + (from < 0 ? size : 0), step < 0 ? -1 : 0,
+                                              step < 0 ? size - 1 : size);
+    // A step further than the size leaves one element, as one of the size does.
+    const int64_t stride = std::clamp(step, -size, size);
     SmallVector<int64_t> places;
     for (int64_t k = 0; k < count; ++k)
-      places.push_back(start + k * step);
-    dy = scatterAlong(p.e, dy, p.e.integers(places), axis, size);
+      places.push_back(start + k * stride);
+    if (llvm::any_of(places, [&](int64_t place) { return place < 0 || place >= size; }))
+      return refuse(op, "a result of the shape that starts, ends and steps give");
+    dy = scatterAlong(p.e, dy, p.e.integers(places), *axis, size);
   }
   p.gradients[0] = dy;
   return success();
@@ -91,6 +120,8 @@ static LogicalResult pullSlice(onnx::NodeOp op, Pullback &p) {
 static LogicalResult pullTile(onnx::NodeOp op, Pullback &p) {
   ArrayRef<int64_t> from = shapeOf(op->getOperand(0)), to = shapeOf(p.cotangent);
   SmallVector<int64_t> parts, axes;
+  if (from.size() != to.size())
+    return refuse(op, "a result of the operand's rank");
   for (auto [size, whole] : llvm::zip_equal(from, to)) {
     axes.push_back(static_cast<int64_t>(parts.size()));
     parts.append({size ? whole / size : 0, size});
@@ -113,11 +144,12 @@ static LogicalResult pullLogSoftmax(onnx::NodeOp op, Pullback &p) {
   Emitter &e = p.e;
   Value y = op->getResult(0);
   const bool old = op.getOpset() < 13;
-  const int64_t axis = axisOf(op, y, old ? 1 : -1);
-  if (old && axis != rankOf(y) - 1)
-    return op.emitError() << onnx::describeNode(op)
-                          << ": no derivative: expected the last axis before opset 13";
-  Value share = e.sumAlong(p.cotangent, axis);
+  const FailureOr<int64_t> axis = axisOf(op, y, old ? 1 : -1);
+  if (failed(axis))
+    return failure();
+  if (old && *axis != rankOf(y) - 1)
+    return refuse(op, "the last axis before opset 13");
+  Value share = e.sumAlong(p.cotangent, *axis);
   p.gradients[0] = e.sub(p.cotangent, e.mul(e.unary<ExpOp>(y), share));
   return success();
 }
@@ -126,13 +158,15 @@ static LogicalResult pullLogSoftmax(onnx::NodeOp op, Pullback &p) {
 static LogicalResult pullLpNormalization(onnx::NodeOp op, Pullback &p) {
   Emitter &e = p.e;
   Value x = op->getOperand(0), y = op->getResult(0);
-  const int64_t axis = axisOf(op, x, -1);
-  Value share = e.sumAlong(e.mul(p.cotangent, y), axis), length, slope = y;
+  const FailureOr<int64_t> axis = axisOf(op, x, -1);
+  if (failed(axis))
+    return failure();
+  Value share = e.sumAlong(e.mul(p.cotangent, y), *axis), length, slope = y;
   if (op.getInt("p").value_or(2) == 1) {
-    length = e.sumAlong(e.unary<AbsOp>(x), axis);
+    length = e.sumAlong(e.unary<AbsOp>(x), *axis);
     slope = e.sub(e.step(x), e.step(e.unary<NegOp>(x)));
   } else {
-    length = e.unary<SqrtOp>(e.sumAlong(e.mul(x, x), axis));
+    length = e.unary<SqrtOp>(e.sumAlong(e.mul(x, x), *axis));
   }
   p.gradients[0] = e.div(e.sub(p.cotangent, e.mul(slope, share)), length);
   return success();
@@ -142,6 +176,8 @@ static LogicalResult pullLpNormalization(onnx::NodeOp op, Pullback &p) {
 static LogicalResult pullInstanceNorm(onnx::NodeOp op, Pullback &p) {
   Emitter &e = p.e;
   Value x = op->getOperand(0), dy = p.cotangent;
+  if (rankOf(x) < 3)
+    return refuse(op, "a rank of 3 or more");
   auto axes = llvm::to_vector(llvm::seq<int64_t>(2, rankOf(x)));
   SmallVector<int64_t> perChannel(rankOf(x) - 1, 1), others = {0};
   perChannel.front() = shapeOf(x)[1];
@@ -168,15 +204,14 @@ static LogicalResult pullInstanceNorm(onnx::NodeOp op, Pullback &p) {
 static Value resizeMatrix(onnx::NodeOp op, Emitter &e, Value like, int64_t size, int64_t result,
                           std::optional<float> scale) {
   auto square = tensorType(like).clone({size, size});
-  SmallVector<double> unit(size * size, 0.0);
-  for (int64_t i = 0; i < size; ++i)
-    unit[i * size + i] = 1;
-  SmallVector<Attribute> values;
-  for (double value : unit)
-    values.push_back(e.builder.getFloatAttr(square.getElementType(), value));
+  auto element = cast<FloatType>(square.getElementType());
+  const APInt one = APFloat(element.getFloatSemantics(), 1).bitcastToAPInt();
+  const size_t width = element.getWidth() / 8;
+  std::vector<char> unit(static_cast<size_t>(size * size) * width);
+  for (size_t i = 0; i < static_cast<size_t>(size); ++i)
+    std::memcpy(unit.data() + i * static_cast<size_t>(size + 1) * width, one.getRawData(), width);
   Value none = onnx::NoneOp::create(e.builder, e.loc);
-  SmallVector<Value> operands = {
-      e.constant(cast<ElementsAttr>(DenseElementsAttr::get(square, values))), none};
+  SmallVector<Value> operands = {e.constant(makeWeights(square, unit, "unit")), none};
   if (scale) {
     auto pair = RankedTensorType::get({2}, e.builder.getF32Type());
     operands.push_back(
@@ -194,12 +229,17 @@ static Value resizeMatrix(onnx::NodeOp op, Emitter &e, Value like, int64_t size,
       ->getResult(0);
 }
 
+/// Elements of the matrices of a Resize at most: longer axes have no derivative.
+static constexpr int64_t largestMatrix = int64_t(1) << 24;
+
 /// Linear in x, along one axis after the other.
 static LogicalResult pullResize(onnx::NodeOp op, Pullback &p) {
   Emitter &e = p.e;
   Value x = op->getOperand(0), dy = p.cotangent;
+  // What is there but empty counts as left out.
   auto operand = [&](unsigned i) {
-    return i < op->getNumOperands() ? op.getOptionalInput(i) : Value();
+    Value value = i < op->getNumOperands() ? op.getOptionalInput(i) : Value();
+    return value && tensorType(value).getNumElements() > 0 ? value : Value();
   };
   std::optional<std::vector<float>> scales;
   if (Value value = operand(2); value && !operand(3))
@@ -207,24 +247,31 @@ static LogicalResult pullResize(onnx::NodeOp op, Pullback &p) {
   if (op.getOpset() < 11 || (!scales && !operand(3)) ||
       op.getString("coordinate_transformation_mode").value_or("") == "tf_crop_and_resize" ||
       op.getString("keep_aspect_ratio_policy").value_or("stretch") != "stretch")
-    return op.emitError() << onnx::describeNode(op)
-                          << ": no derivative: expected opset 11 or more, constant scales, and "
-                             "neither a crop nor a kept ratio";
+    return refuse(op, "opset 11 or more, constant scales, and neither a crop nor a kept ratio");
   SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, rankOf(x)));
   if (auto named = op.getInts("axes"))
     axes.assign(named->begin(), named->end());
+  const size_t given = scales ? scales->size() : tensorType(operand(3)).getNumElements();
+  if (given != axes.size() || rankOf(dy) != rankOf(x))
+    return refuse(op, "a scale or a size for each axis, and a result of the operand's rank");
   for (auto [i, named] : llvm::enumerate(axes)) {
-    const int64_t axis = named < 0 ? named + rankOf(x) : named;
-    const int64_t size = shapeOf(x)[axis], result = shapeOf(dy)[axis];
+    const FailureOr<int64_t> axis = normalizeAxis(op, named, rankOf(x));
+    if (failed(axis))
+      return failure();
+    const int64_t size = shapeOf(x)[*axis], result = shapeOf(dy)[*axis];
     if (size == result && (!scales || (*scales)[i] == 1.0f))
       continue;
+    if (const int64_t longer = std::max(size, result); longer && size > largestMatrix / longer)
+      return refuse(op, "a matrix along axis " + Twine(*axis) + " of at most " +
+                            Twine(largestMatrix) + " elements, but found sizes " + Twine(size) +
+                            " and " + Twine(result));
     Value matrix = resizeMatrix(op, e, x, size, result,
                                 scales ? std::optional<float>((*scales)[i]) : std::nullopt);
-    Value last = moveAxis(e, dy, axis, rankOf(x) - 1);
+    Value last = moveAxis(e, dy, *axis, rankOf(x) - 1);
     SmallVector<int64_t> shape(shapeOf(last));
     shape.back() = size;
     Value product = e.matmul(e.matrix(last), e.transposeLast(matrix));
-    dy = moveAxis(e, e.reshape(product, shape), rankOf(x) - 1, axis);
+    dy = moveAxis(e, e.reshape(product, shape), rankOf(x) - 1, *axis);
   }
   p.gradients[0] = dy;
   return success();

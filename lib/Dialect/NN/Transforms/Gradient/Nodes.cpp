@@ -19,6 +19,13 @@ using namespace mlir;
 using namespace quantc;
 using namespace quantc::nn;
 
+FailureOr<int64_t> quantc::nn::normalizeAxis(onnx::NodeOp op, int64_t axis, int64_t rank) {
+  if (axis < -rank || axis >= rank)
+    return op.emitError() << onnx::describeNode(op) << ": no derivative: expected an axis in ["
+                          << -rank << ", " << rank << "), but found " << axis;
+  return axis < 0 ? axis + rank : axis;
+}
+
 /// The axes of a reduction, an attribute or a constant operand, counted from the front; none: all.
 static FailureOr<SmallVector<int64_t>> reducedAxes(onnx::NodeOp op) {
   const auto rank = static_cast<int64_t>(shapeOf(op->getOperand(0)).size());
@@ -32,8 +39,12 @@ static FailureOr<SmallVector<int64_t>> reducedAxes(onnx::NodeOp op) {
     axes = *read;
   }
   SmallVector<int64_t> result;
-  for (int64_t axis : axes.value_or(ArrayRef<int64_t>()))
-    result.push_back(axis < 0 ? axis + rank : axis);
+  for (int64_t axis : axes.value_or(ArrayRef<int64_t>())) {
+    FailureOr<int64_t> normal = normalizeAxis(op, axis, rank);
+    if (failed(normal))
+      return failure();
+    result.push_back(*normal);
+  }
   return result;
 }
 

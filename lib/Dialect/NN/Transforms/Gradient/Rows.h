@@ -23,6 +23,9 @@ struct Row {
   uint32_t carried; ///< as of Model
 };
 
+/// `axis` counted from the front. Reports one that a tensor of this rank does not have.
+mlir::FailureOr<int64_t> normalizeAxis(onnx::NodeOp op, int64_t axis, int64_t rank);
+
 /// The row of a node of ONNX's own domain, or null: functions of elements, and what moves them.
 const Row *functionRow(llvm::StringRef type);
 const Row *movementRow(llvm::StringRef type);
