@@ -24,6 +24,23 @@ protected:
   NodeGradients() {
     opsets = {{"Gelu", 20}, {"Mish", 18}, {"ReduceL2", 18}, {"ReduceSumSquare", 18}};
   }
+
+  /// The gradients at a point, the last tensor of which is the cotangent.
+  Tensors gradientsAt(const Case &c, const Tensors &point) {
+    auto module = build(c.operands, c.make);
+    nn::GradientOptions options;
+    options.loss = nn::Loss::Cotangent;
+    for (size_t i = 0; i < c.operands.size(); ++i)
+      options.wrt.push_back("a" + std::to_string(i));
+    EXPECT_TRUE(succeeded(nn::buildGradient(*module, options)));
+    EXPECT_TRUE(succeeded(verify(*module)));
+    Loops loops = compile(*module);
+    if (!loops.model)
+      return Tensors(c.operands.size());
+    Tensors results = loops.run(point);
+    results.erase(results.begin());
+    return results;
+  }
 };
 
 NamedAttribute integer(OpBuilder &b, StringRef name, int64_t value) {
@@ -43,6 +60,12 @@ Value constant(OpBuilder &b, Location loc, double value) {
   auto type = RankedTensorType::get({}, b.getF64Type());
   return nn::ConstantOp::create(b, loc, type,
                                 cast<ElementsAttr>(DenseElementsAttr::get(type, value)));
+}
+
+Value narrowConstant(OpBuilder &b, Location loc) {
+  auto type = RankedTensorType::get({}, b.getF32Type());
+  return nn::ConstantOp::create(b, loc, type,
+                                cast<ElementsAttr>(DenseElementsAttr::get(type, 1.0f)));
 }
 
 RankedTensorType resultType(OpBuilder &b, const Shape &shape) {
@@ -123,6 +146,48 @@ TEST_F(NodeGradients, Pow) {
   });
 }
 
+/// Powers of 0 and exponents of 0 had NaN as gradients: 0 times what is infinite.
+TEST_F(NodeGradients, PowAtZero) {
+  Case power{{{4}, {4}}, [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+               return node(b, loc, "Pow", v, v[0].getType());
+             }};
+  Tensors gradients = gradientsAt(power, {{0, 0, -3, 0}, {2, 1, 0, 0}, {1, 1, 1, 1}});
+  EXPECT_EQ(gradients[0], (Doubles{0, 1, 0, 0}));
+  EXPECT_EQ(gradients[1][0], 0);
+  EXPECT_EQ(gradients[1][1], 0);
+  EXPECT_EQ(gradients[1][3], 0);
+}
+
+/// An exponent's gradient had the base's type.
+TEST_F(NodeGradients, PowWithExponentsOfAnotherType) {
+  auto power = [](bool narrow) {
+    return Case{{{2}, {2}}, [=](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                  Value exponents = v[1];
+                  if (narrow)
+                    exponents = node(b, loc, "CastLike", {exponents, narrowConstant(b, loc)},
+                                     RankedTensorType::get({2}, b.getF32Type()));
+                  return node(b, loc, "Pow", {v[0], exponents}, v[0].getType());
+                }};
+  };
+  const Tensors point = {{2, 0.75}, {3, 0.5}, {1, -2}};
+  Tensors wide = gradientsAt(power(false), point), narrow = gradientsAt(power(true), point);
+  EXPECT_EQ(narrow[0], wide[0]);
+  for (double &value : wide[1])
+    value = static_cast<float>(value);
+  EXPECT_EQ(narrow[1], wide[1]);
+}
+
+TEST_F(NodeGradients, FirstOfEqualOperandsGetsAll) {
+  for (const char *type : {"Max", "Min"}) {
+    SCOPED_TRACE(type);
+    Case extreme{{{2}, {2}, {2}}, [=](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                   return node(b, loc, type, v, v[0].getType());
+                 }};
+    Tensors gradients = gradientsAt(extreme, {{1, 1}, {1, 1}, {1, 1}, {3, -5}});
+    EXPECT_EQ(gradients, (Tensors{{3, -5}, {0, 0}, {0, 0}}));
+  }
+}
+
 TEST_F(NodeGradients, SeveralOperands) {
   for (const char *type : {"Max", "Min", "Mean"}) {
     SCOPED_TRACE(type);
@@ -165,6 +230,30 @@ TEST_F(NodeGradients, ReducedSquares) {
                     0.5,
                     2};
       });
+  }
+}
+
+/// A row of zeros, which a norm leaves as it is, had NaN as gradient; it has 0, and the others what
+/// they have alone.
+TEST_F(NodeGradients, NormsOfZeros) {
+  auto norm = [](StringRef type, int64_t p, int64_t rows) {
+    return Case{{{rows, 2}}, [=](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                  if (type == "LpNormalization")
+                    return node(b, loc, type, v[0], v[0].getType(),
+                                {integer(b, "axis", 1), integer(b, "p", p)});
+                  return node(b, loc, type, {v[0], integers(b, loc, {1})}, resultType(b, {rows, 1}),
+                              integer(b, "keepdims", 1));
+                }};
+  };
+  for (auto [type, p] : {std::pair("LpNormalization", 1), std::pair("LpNormalization", 2),
+                         std::pair("ReduceL2", 2)}) {
+    SCOPED_TRACE(std::string(type) + " " + std::to_string(p));
+    const bool reduced = StringRef(type) == "ReduceL2";
+    Tensors all = gradientsAt(norm(type, p, 2),
+                              {{0, 0, 3, -4}, reduced ? Doubles{2, 5} : Doubles{1, 2, 5, 7}});
+    Tensors alone = gradientsAt(norm(type, p, 1), {{3, -4}, reduced ? Doubles{5} : Doubles{5, 7}});
+    EXPECT_NE(alone[0], (Doubles{0, 0}));
+    EXPECT_EQ(all[0], (Doubles{0, 0, alone[0][0], alone[0][1]}));
   }
 }
 

@@ -161,6 +161,11 @@ Value Emitter::step(Value x) {
   return x;
 }
 
+Value Emitter::divByLength(Value a, Value b) {
+  Value positive = step(b), zero = offset(unary<NegOp>(positive), 1.0);
+  return mul(div(a, add(b, zero)), positive);
+}
+
 Value Emitter::where(Value condition, Value a, Value b) {
   Type type = tensorType(a).clone(shapeOf(condition));
   return node("Where", {condition, a, b}, type).front();

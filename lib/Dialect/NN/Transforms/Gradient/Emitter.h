@@ -49,6 +49,8 @@ public:
   /// 1 where x > 0, 0 where x <= 0, NaN where x is; without a comparison, which `nn` does not hold.
   /// Of float64 below 2^-254: something between.
   mlir::Value step(mlir::Value x);
+  /// a / b where b > 0, and 0 where b is 0; b is not negative, as lengths.
+  mlir::Value divByLength(mlir::Value a, mlir::Value b);
   /// x times, or plus, a number.
   mlir::Value scale(mlir::Value x, double factor) { return mul(x, number(x, factor)); }
   mlir::Value offset(mlir::Value x, double addend) { return add(x, number(x, addend)); }

@@ -91,19 +91,25 @@ static Value cosine(onnx::NodeOp, Emitter &e, Value x, Value) {
 // Several operands
 //===----------------------------------------------------------------------===//
 
-/// d(x^c) = c x^(c - 1) dx + x^c log(x) dc.
+/// d(x^c) = c x^(c - 1) dx + x^c log(x) dc; 0 dx where c is 0, and 0 dc where x is 0.
 static LogicalResult pullPow(onnx::NodeOp op, Pullback &p) {
   Emitter &e = p.e;
   Value x = op->getOperand(0), c = op->getOperand(1);
-  if (p.wants(1))
-    p.gradients[1] = e.sumTo(
-        e.mul(e.mul(p.cotangent, op->getResult(0)), e.node("Log", {x}, x.getType()).front()),
-        shapeOf(c));
+  auto isNotZero = [&](Value v) { return e.step(e.unary<AbsOp>(v)); };
+  if (p.wants(1)) {
+    Value zero = e.offset(e.unary<NegOp>(isNotZero(x)), 1.0);
+    Value log = e.node("Log", {e.add(x, zero)}, x.getType()).front();
+    Value sum = e.sumTo(e.mul(e.mul(p.cotangent, op->getResult(0)), log), shapeOf(c));
+    if (sum.getType() != c.getType())
+      sum = e.node("CastLike", {sum, c}, c.getType()).front();
+    p.gradients[1] = sum;
+  }
   if (!p.wants(0))
     return success();
   if (auto type = tensorType(x).clone(shapeOf(c)); type != c.getType())
-    c = CastOp::create(e.builder, e.loc, type, c);
-  Value power = e.node("Pow", {x, e.offset(c, -1.0)}, p.cotangent.getType()).front();
+    c = e.node("CastLike", {c, x}, type).front();
+  // The exponent c - 1, but 0 where c is: c times a power of it is 0 for x = 0, too.
+  Value power = e.node("Pow", {x, e.sub(c, isNotZero(c))}, p.cotangent.getType()).front();
   p.gradients[0] = e.sumTo(e.mul(e.mul(p.cotangent, power), c), shapeOf(x));
   return success();
 }

@@ -154,7 +154,7 @@ static LogicalResult pullLogSoftmax(onnx::NodeOp op, Pullback &p) {
   return success();
 }
 
-/// y = x / |x|: dx = (dy - s sum(dy y)) / |x|, s the derivative of |x|.
+/// y = x / |x|: dx = (dy - s sum(dy y)) / |x|, s the derivative of |x|; 0 where |x| is, as y.
 static LogicalResult pullLpNormalization(onnx::NodeOp op, Pullback &p) {
   Emitter &e = p.e;
   Value x = op->getOperand(0), y = op->getResult(0);
@@ -168,7 +168,7 @@ static LogicalResult pullLpNormalization(onnx::NodeOp op, Pullback &p) {
   } else {
     length = e.unary<SqrtOp>(e.sumAlong(e.mul(x, x), *axis));
   }
-  p.gradients[0] = e.div(e.sub(p.cotangent, e.mul(slope, share)), length);
+  p.gradients[0] = e.divByLength(e.sub(p.cotangent, e.mul(slope, share)), length);
   return success();
 }
 

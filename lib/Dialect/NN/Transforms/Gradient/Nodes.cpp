@@ -77,12 +77,12 @@ static LogicalResult pullReduceSumSquare(onnx::NodeOp op, Pullback &p) {
   return success();
 }
 
-/// dx = x dy / y.
+/// dx = x dy / y, and 0 where y is.
 static LogicalResult pullReduceL2(onnx::NodeOp op, Pullback &p) {
   FailureOr<SmallVector<int64_t>> kept = keptShape(op);
   if (failed(kept))
     return failure();
-  Value share = p.e.div(p.cotangent, op->getResult(0));
+  Value share = p.e.divByLength(p.cotangent, op->getResult(0));
   p.gradients[0] = p.e.mul(op->getOperand(0), p.e.reshape(share, *kept));
   return success();
 }
@@ -129,6 +129,12 @@ static LogicalResult pullIdentity(onnx::NodeOp, Pullback &p) {
 /// Rounding is passed straight through.
 static LogicalResult pullRound(onnx::NodeOp op, Pullback &p) { return pullIdentity(op, p); }
 
+static LogicalResult pullCastLike(onnx::NodeOp op, Pullback &p) {
+  Value x = op->getOperand(0);
+  p.gradients[0] = p.e.node("CastLike", {p.cotangent, x}, x.getType()).front();
+  return success();
+}
+
 /// Squeeze, Unsqueeze, Reshape, Flatten.
 static LogicalResult pullShape(onnx::NodeOp op, Pullback &p) {
   p.gradients[0] = p.e.reshape(p.cotangent, shapeOf(op->getOperand(0)));
@@ -137,11 +143,17 @@ static LogicalResult pullShape(onnx::NodeOp op, Pullback &p) {
 
 static const Row *rowOf(onnx::NodeOp op) {
   static const llvm::StringMap<Row> rows = {
-      {"Flatten", {pullShape, 0b1}},       {"Identity", {pullIdentity, 0b1}},
-      {"ReduceMax", {pullReduceMax, 0b1}}, {"ReduceSum", {pullReduceSum, 0b1}},
-      {"ReduceL2", {pullReduceL2, 0b1}},   {"ReduceSumSquare", {pullReduceSumSquare, 0b1}},
-      {"Reshape", {pullShape, 0b1}},       {"Round", {pullRound, 0b1}},
-      {"Squeeze", {pullShape, 0b1}},       {"Unsqueeze", {pullShape, 0b1}},
+      {"CastLike", {pullCastLike, 0b1}},
+      {"Flatten", {pullShape, 0b1}},
+      {"Identity", {pullIdentity, 0b1}},
+      {"ReduceMax", {pullReduceMax, 0b1}},
+      {"ReduceSum", {pullReduceSum, 0b1}},
+      {"ReduceL2", {pullReduceL2, 0b1}},
+      {"ReduceSumSquare", {pullReduceSumSquare, 0b1}},
+      {"Reshape", {pullShape, 0b1}},
+      {"Round", {pullRound, 0b1}},
+      {"Squeeze", {pullShape, 0b1}},
+      {"Unsqueeze", {pullShape, 0b1}},
       {"Where", {pullWhere, 0b110}},
   };
   if (!op.getNormalizedDomain().empty())
