@@ -177,6 +177,15 @@ TEST_F(NodeGradients, PowWithExponentsOfAnotherType) {
   EXPECT_EQ(narrow[1], wide[1]);
 }
 
+/// Integers that stand for exponents were converted by an op that has no form in ONNX.
+TEST_F(NodeGradients, PowWithIntegersAsExponents) {
+  checkAll(1, [](Random &r) {
+    return Case{{randomShape(r, 2)}, [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                  return node(b, loc, "Pow", {v[0], integers(b, loc, {3}, {})}, v[0].getType());
+                }};
+  });
+}
+
 TEST_F(NodeGradients, FirstOfEqualOperandsGetsAll) {
   for (const char *type : {"Max", "Min"}) {
     SCOPED_TRACE(type);
@@ -264,8 +273,7 @@ TEST_F(NodeGradients, SoftmaxAndNormsAlongAxes) {
       Shape input = randomShape(r, r.integer(1, 3));
       const int64_t rank = static_cast<int64_t>(input.size()), axis = r.integer(-rank, rank - 1);
       const bool coin = r.coin(), exclusive = r.coin();
-      return Case{{input},
-                  [=](OpBuilder &b, Location loc, ValueRange v) -> Value {
+      return Case{{input}, [=](OpBuilder &b, Location loc, ValueRange v) -> Value {
                     if (StringRef(type) == "CumSum")
                       return node(
                           b, loc, type, {v[0], integers(b, loc, {axis}, {})}, v[0].getType(),
@@ -274,11 +282,38 @@ TEST_F(NodeGradients, SoftmaxAndNormsAlongAxes) {
                     if (StringRef(type) == "LpNormalization")
                       attributes.push_back(integer(b, "p", coin ? 1 : 2));
                     return node(b, loc, type, v[0], v[0].getType(), attributes);
-                  },
-                  0.25,
-                  2};
+                  }};
     });
   }
+}
+
+/// A Slice before opset 10, whose lists are attributes, was refused as if they were computed.
+TEST_F(NodeGradients, SliceByAttributes) {
+  opsets["Slice"] = 9;
+  checkAll(2, [](Random &r) {
+    Shape input = {r.integer(2, 4), r.integer(3, 5)};
+    return Case{{input}, [=](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                  return node(b, loc, "Slice", v[0], resultType(b, {input[0], input[1] - 2}),
+                              {b.getNamedAttr("axes", b.getDenseI64ArrayAttr({-1})),
+                               b.getNamedAttr("starts", b.getDenseI64ArrayAttr({1})),
+                               b.getNamedAttr("ends", b.getDenseI64ArrayAttr({-1}))});
+                }};
+  });
+}
+
+/// Bounds beyond the range: front to back from before the first, back to front from behind the
+/// last.
+TEST_F(NodeGradients, SliceBeyondTheRange) {
+  checkAll(2, [](Random &r) {
+    Shape input = {r.integer(2, 4), r.integer(2, 5)};
+    return Case{{input}, [=](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                  return node(b, loc, "Slice",
+                              {v[0], integers(b, loc, {-1000, 1000}),
+                               integers(b, loc, {1000, -1000}), integers(b, loc, {0, 1}),
+                               integers(b, loc, {1, -1})},
+                              v[0].getType());
+                }};
+  });
 }
 
 TEST_F(NodeGradients, InstanceNormalization) {
@@ -371,6 +406,62 @@ TEST_F(NodeGradients, Resize) {
                     }};
       });
     }
+}
+
+/// One Resize by scales with its attributes; sizes that are there but empty, which counted as
+/// sizes.
+Value resizeByScales(OpBuilder &b, Location loc, Value x, const Shape &shape,
+                     const std::vector<float> &scales, ArrayRef<NamedAttribute> attributes,
+                     bool emptySizes = false) {
+  auto list = RankedTensorType::get({static_cast<int64_t>(scales.size())}, b.getF32Type());
+  SmallVector<Value> operands = {
+      x, onnx::NoneOp::create(b, loc),
+      nn::ConstantOp::create(b, loc, list,
+                             cast<ElementsAttr>(DenseElementsAttr::get(list, ArrayRef(scales))))};
+  if (emptySizes)
+    operands.push_back(integers(b, loc, {}));
+  return node(b, loc, "Resize", operands, resultType(b, shape), attributes);
+}
+
+/// 1.3 times 4 elements are 5 and 1.2 times 4 are 4, whose sizes say other scales. Empty sizes
+/// counted as sizes.
+TEST_F(NodeGradients, ResizeByUnevenScales) {
+  for (bool emptySizes : {false, true}) {
+    SCOPED_TRACE(emptySizes ? "sizes are empty" : "no sizes");
+    checkAll(1, [=](Random &) {
+      return Case{{{1, 2, 4, 4}}, [=](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                    return resizeByScales(b, loc, v[0], {1, 2, 5, 4}, {1.0f, 1.0f, 1.3f, 1.2f},
+                                          b.getNamedAttr("mode", b.getStringAttr("linear")),
+                                          emptySizes);
+                  }};
+    });
+  }
+}
+
+TEST_F(NodeGradients, ResizeByCoordinates) {
+  for (const char *coordinates : {"asymmetric", "pytorch_half_pixel"}) {
+    SCOPED_TRACE(coordinates);
+    checkAll(1, [=](Random &) {
+      return Case{{{1, 1, 3, 4}}, [=](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                    return resizeByScales(b, loc, v[0], {1, 1, 6, 2}, {1.0f, 1.0f, 2.0f, 0.5f},
+                                          {b.getNamedAttr("coordinate_transformation_mode",
+                                                          b.getStringAttr(coordinates)),
+                                           b.getNamedAttr("mode", b.getStringAttr("linear"))});
+                  }};
+    });
+  }
+}
+
+/// Scales of some axes, named from either end.
+TEST_F(NodeGradients, ResizeAlongNamedAxes) {
+  opsets["Resize"] = 18;
+  checkAll(1, [](Random &) {
+    return Case{{{2, 3, 4}}, [=](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                  return resizeByScales(b, loc, v[0], {4, 3, 2}, {0.5f, 2.0f},
+                                        {b.getNamedAttr("axes", b.getDenseI64ArrayAttr({-1, 0})),
+                                         b.getNamedAttr("mode", b.getStringAttr("linear"))});
+                }};
+  });
 }
 
 } // namespace
