@@ -113,7 +113,7 @@ func.func @main(%x: tensor<1x1x4x4xf32> {onnx.name = "x"}) -> (tensor<1x1x4x8xf3
 
 // -----
 
-// CHECK: node 'long' (Resize, opset 17): no derivative: expected a matrix along axis 2 of at most 16777216 elements, but found sizes 100000 and 200000
+// CHECK: node 'long' (Resize, opset 17): no derivative: expected matrices along axis 2 of at most 16777216 elements, but found sizes 100000 and 200000
 func.func @main(%x: tensor<1x1x100000xf32> {onnx.name = "x"}) -> (tensor<1x1x200000xf32> {onnx.name = "y"}) {
   %n = onnx.none
   %s = nn.constant dense<[1.0, 1.0, 2.0]> : tensor<3xf32>

@@ -262,7 +262,7 @@ static LogicalResult pullResize(onnx::NodeOp op, Pullback &p) {
     if (size == result && (!scales || (*scales)[i] == 1.0f))
       continue;
     if (const int64_t longer = std::max(size, result); longer && size > largestMatrix / longer)
-      return refuse(op, "a matrix along axis " + Twine(*axis) + " of at most " +
+      return refuse(op, "matrices along axis " + Twine(*axis) + " of at most " +
                             Twine(largestMatrix) + " elements, but found sizes " + Twine(size) +
                             " and " + Twine(result));
     Value matrix = resizeMatrix(op, e, x, size, result,
