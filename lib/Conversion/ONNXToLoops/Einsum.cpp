@@ -11,94 +11,23 @@
 //===----------------------------------------------------------------------===//
 
 #include "Operands.h"
-#include "llvm/ADT/StringExtras.h"
+#include "quantc/Dialect/ONNX/Utils/Equation.h"
 #include <map>
 
 using namespace mlir;
 using namespace quantc;
 using namespace quantc::toloops;
 
-namespace {
-/// Labels of the axes of each operand and of the result. Axes of an ellipsis are numbered from the
-/// right: they are labels of their own.
-struct Equation {
-  std::vector<std::vector<int>> operands;
-  std::vector<int> result;
-};
-constexpr int ellipsis = 1000; ///< label of its last axis; ellipsis + 1 is the one before
-} // namespace
-
-/// Labels of one term; the ellipsis stands for what the letters leave of `rank` (or `most` axes in
-/// the result).
-static std::optional<std::vector<int>> readTerm(StringRef term, int64_t rank) {
-  std::vector<int> labels;
-  size_t dots = term.find("...");
-  int64_t letters = int64_t(term.size()) - (dots == StringRef::npos ? 0 : 3);
-  int64_t hidden = dots == StringRef::npos ? 0 : rank - letters;
-  if (hidden < 0)
-    return std::nullopt;
-  for (size_t i = 0; i < term.size(); ++i) {
-    if (i == dots) {
-      for (int64_t axis = hidden; axis-- > 0;)
-        labels.push_back(ellipsis + int(axis));
-      i += 2;
-      continue;
-    }
-    if (!llvm::isAlpha(term[i]))
-      return std::nullopt;
-    labels.push_back(term[i]);
-  }
-  return labels;
-}
-
-static FailureOr<Equation> readEquation(NodeLowering &n, ArrayRef<Tensor> operands) {
-  std::string text = n.attr("equation", "");
-  llvm::erase(text, ' ');
-  auto [left, right] = StringRef(text).split("->");
-  SmallVector<StringRef> terms;
-  left.split(terms, ',');
-  if (terms.size() != operands.size())
-    return n.refuse(Refusal::AttributeValue, "expected a term for each input");
-  Equation equation;
-  std::map<int, int> counts;
-  int most = 0; // axes of the longest ellipsis
-  for (auto [term, operand] : llvm::zip_equal(terms, operands)) {
-    auto labels = readTerm(term, operand.rank());
-    if (!labels || int64_t(labels->size()) != operand.rank())
-      return n.refuse(Refusal::AttributeValue, "term '" + term + "' does not fit its input");
-    for (int label : *labels) {
-      ++counts[label];
-      if (label >= ellipsis)
-        most = std::max(most, label - ellipsis + 1);
-    }
-    equation.operands.push_back(*labels);
-  }
-  if (StringRef(text).contains("->")) {
-    size_t letters = right.size() - (right.contains("...") ? 3 : 0);
-    auto labels = readTerm(right, int64_t(letters) + most);
-    if (!labels)
-      return n.refuse(Refusal::AttributeValue, "the result's term is malformed");
-    equation.result = *labels;
-  } else { // the ellipsis, then labels that stand once, in alphabetical order
-    for (int axis = most; axis-- > 0;)
-      equation.result.push_back(ellipsis + axis);
-    for (auto [label, count] : counts)
-      if (label < ellipsis && count == 1)
-        equation.result.push_back(label);
-  }
-  for (int label : equation.result)
-    if (!counts.count(label))
-      return n.refuse(Refusal::AttributeValue, "the result has a label that no input has");
-  return equation;
-}
-
 static LogicalResult einsum(NodeLowering &n) {
   SmallVector<Tensor> operands = n.inputs();
   if (operands.empty())
     return n.refuse(Refusal::Operand, "expected an input");
-  FailureOr<Equation> equation = readEquation(n, operands);
-  if (failed(equation))
-    return failure();
+  SmallVector<int64_t> ranks;
+  for (const Tensor &operand : operands)
+    ranks.push_back(operand.rank());
+  auto equation = onnx::readEquation(n.attr("equation", ""), ranks);
+  if (!equation)
+    return n.refuse(Refusal::AttributeValue, llvm::toString(equation.takeError()));
   Emitter &e = n.e;
   std::map<int, Index> sizes;
   for (auto [labels, operand] : llvm::zip_equal(equation->operands, operands))

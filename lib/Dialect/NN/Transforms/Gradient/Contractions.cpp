@@ -61,8 +61,8 @@ static LogicalResult pullMatMul(MatMulOp op, Pullback &p) {
 // Convolution
 //===----------------------------------------------------------------------===//
 
-static Value convolve(Emitter &e, Value input, Value weight, ArrayRef<int64_t> strides,
-                      ArrayRef<int64_t> dilations, ArrayRef<int64_t> pads, int64_t groups) {
+Value quantc::nn::convolve(Emitter &e, Value input, Value weight, ArrayRef<int64_t> strides,
+                           ArrayRef<int64_t> dilations, ArrayRef<int64_t> pads, int64_t groups) {
   OpBuilder &b = e.builder;
   return ConvOp::create(b, e.loc, input, weight, Value(), b.getDenseI64ArrayAttr(strides),
                         b.getDenseI64ArrayAttr(dilations), b.getDenseI64ArrayAttr(pads),
@@ -121,22 +121,6 @@ Value quantc::nn::pullConvInput(Emitter &e, Value cotangent, Value weight,
   return convolve(e, dy, turned, SmallVector<int64_t>(spatial, 1), dilations, borders, groups);
 }
 
-/// Sizes of a convolution's gradient with respect to its weight.
-namespace {
-struct ConvWeightSizes {
-  explicit ConvWeightSizes(ConvOp op)
-      : images(shapeOf(op.getInput())[0]), groups(static_cast<int64_t>(op.getGroups())),
-        inputs(shapeOf(op.getWeight())[1]), outputs(shapeOf(op.getWeight())[0]),
-        in(shapeOf(op.getInput()).drop_front(2)), out(shapeOf(op.getResult()).drop_front(2)),
-        kernel(shapeOf(op.getWeight()).drop_front(2)) {}
-
-  int64_t images, groups;
-  int64_t inputs;  ///< channels of a group
-  int64_t outputs; ///< of all groups
-  ArrayRef<int64_t> in, out, kernel;
-};
-} // namespace
-
 static SmallVector<int64_t> joined(ArrayRef<int64_t> head, ArrayRef<int64_t> tail) {
   SmallVector<int64_t> all(head);
   llvm::append_range(all, tail);
@@ -149,49 +133,57 @@ static SmallVector<int64_t> permutation(ArrayRef<int64_t> head, size_t rank) {
 }
 
 /// A kernel of one tap that moves by one: a product of matrices.
-static Value pullPointwiseWeight(Emitter &e, ConvOp op, Value dy) {
+static Value pullPointwiseWeight(Emitter &e, Value dy, Value input, ArrayRef<int64_t> shape) {
   size_t rank = shapeOf(dy).size();
   SmallVector<int64_t> pixels = {0};
   llvm::append_range(pixels, llvm::seq<int64_t>(2, rank));
   pixels.push_back(1);
-  Value right = e.matrix(e.transpose(op.getInput(), pixels));
+  Value right = e.matrix(e.transpose(input, pixels));
   Value left =
       e.reshape(e.transpose(dy, permutation({1, 0}, rank)), {shapeOf(dy)[1], shapeOf(right)[0]});
-  return e.reshape(e.matmul(left, right), shapeOf(op.getWeight()));
+  return e.reshape(e.matmul(left, right), shape);
 }
 
-static Value pullConvWeight(Emitter &e, ConvOp op, Value dy) {
-  ConvWeightSizes s(op);
-  size_t spatial = s.kernel.size();
+Value quantc::nn::pullConvWeight(Emitter &e, Value dy, Value input, ArrayRef<int64_t> shape,
+                                 ArrayRef<int64_t> strides, ArrayRef<int64_t> dilations,
+                                 ArrayRef<int64_t> pads, int64_t groups) {
+  const int64_t outputs = shape[0], inputs = shape[1], images = shapeOf(input)[0];
+  ArrayRef<int64_t> kernel = shape.drop_front(2);
+  size_t spatial = kernel.size();
   auto isOne = [](int64_t n) { return n == 1; };
-  if (s.groups == 1 && llvm::all_of(s.kernel, isOne) && llvm::all_of(op.getStrides(), isOne) &&
-      llvm::all_of(op.getPads(), [](int64_t n) { return n == 0; }))
-    return pullPointwiseWeight(e, op, dy);
+  if (groups == 1 && llvm::all_of(kernel, isOne) && llvm::all_of(strides, isOne) &&
+      llvm::all_of(pads, [](int64_t n) { return n == 0; }))
+    return pullPointwiseWeight(e, dy, input, shape);
 
   // With one output a group, each image has its own groups, and images are summed behind the
   // convolution; else they are its channels. Batches are the channels of a group.
-  bool apart = s.outputs == s.groups;
-  Value input = op.getInput();
-  if (!apart || s.inputs > 1) {
+  bool apart = outputs == groups;
+  SmallVector<int64_t> in(shapeOf(input).drop_front(2)), out(shapeOf(dy).drop_front(2));
+  if (!apart || inputs > 1) {
     SmallVector<int64_t> head = {2, 1, 0};
     if (apart)
       head = {2, 0, 1};
-    input = e.reshape(input, joined({s.images, s.groups, s.inputs}, s.in));
+    input = e.reshape(input, joined({images, groups, inputs}, in));
     input = e.transpose(input, permutation(head, 3 + spatial));
   }
-  input = e.reshape(input, joined({s.inputs, s.groups * s.images}, s.in));
-  Value kernel = apart ? e.reshape(dy, joined({s.images * s.outputs, 1}, s.out))
-                       : e.transpose(dy, permutation({1, 0}, 2 + spatial));
-  Value taps = convolve(e, input, kernel, op.getDilations(), op.getStrides(), op.getPads(),
-                        apart ? s.groups * s.images : s.groups);
+  input = e.reshape(input, joined({inputs, groups * images}, in));
+  Value taps = apart ? e.reshape(dy, joined({images * outputs, 1}, out))
+                     : e.transpose(dy, permutation({1, 0}, 2 + spatial));
+  taps = convolve(e, input, taps, dilations, strides, pads, apart ? groups * images : groups);
   // What the forward pass did not reach: [inputs, (images) outputs, kernel...].
   SmallVector<int64_t> zeros(2 + spatial, 0);
-  taps = e.slice(taps, zeros, joined(shapeOf(taps).take_front(2), s.kernel));
+  taps = e.slice(taps, zeros, joined(shapeOf(taps).take_front(2), kernel));
   if (apart) {
-    taps = e.reshape(taps, joined({s.inputs, s.images, s.outputs}, s.kernel));
+    taps = e.reshape(taps, joined({inputs, images, outputs}, kernel));
     taps = e.sum(taps, {1}, /*keepDims=*/false);
   }
   return e.transpose(taps, permutation({1, 0}, 2 + spatial));
+}
+
+Value quantc::nn::pullChannelBias(Emitter &e, Value cotangent) {
+  SmallVector<int64_t> axes = {0};
+  llvm::append_range(axes, llvm::seq<int64_t>(2, tensorType(cotangent).getRank()));
+  return e.sum(cotangent, axes, /*keepDims=*/false);
 }
 
 static LogicalResult pullConv(ConvOp op, Pullback &p) {
@@ -201,13 +193,11 @@ static LogicalResult pullConv(ConvOp op, Pullback &p) {
         pullConvInput(e, p.cotangent, op.getWeight(), shapeOf(op.getInput()), op.getStrides(),
                       op.getDilations(), op.getPads(), static_cast<int64_t>(op.getGroups()));
   if (p.wants(1))
-    p.gradients[1] = pullConvWeight(e, op, p.cotangent);
-  if (op.getBias() && p.wants(2)) {
-    SmallVector<int64_t> axes = {0};
-    for (int64_t axis = 2; axis < tensorType(p.cotangent).getRank(); ++axis)
-      axes.push_back(axis);
-    p.gradients[2] = e.sum(p.cotangent, axes, /*keepDims=*/false);
-  }
+    p.gradients[1] =
+        pullConvWeight(e, p.cotangent, op.getInput(), shapeOf(op.getWeight()), op.getStrides(),
+                       op.getDilations(), op.getPads(), static_cast<int64_t>(op.getGroups()));
+  if (op.getBias() && p.wants(2))
+    p.gradients[2] = pullChannelBias(e, p.cotangent);
   return success();
 }
 

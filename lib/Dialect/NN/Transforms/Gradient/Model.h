@@ -58,12 +58,24 @@ void attachPoolingGradients(mlir::MLIRContext *context);
 void attachNodeGradients(mlir::MLIRContext *context);
 void attachQuantizationGradients(mlir::MLIRContext *context);
 
+/// A convolution without bias.
+mlir::Value convolve(Emitter &e, mlir::Value input, mlir::Value weight,
+                     llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> dilations,
+                     llvm::ArrayRef<int64_t> pads, int64_t groups);
+
 /// What a convolution's input gets from its result's cotangent; `weight` as in `nn.conv`.
 /// Source: Dumoulin and Visin, arXiv:1603.07285, section 4.
 mlir::Value pullConvInput(Emitter &e, mlir::Value cotangent, mlir::Value weight,
                           llvm::ArrayRef<int64_t> inputShape, llvm::ArrayRef<int64_t> strides,
                           llvm::ArrayRef<int64_t> dilations, llvm::ArrayRef<int64_t> pads,
                           int64_t groups);
+/// What its weight gets, which has `shape`.
+mlir::Value pullConvWeight(Emitter &e, mlir::Value cotangent, mlir::Value input,
+                           llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> strides,
+                           llvm::ArrayRef<int64_t> dilations, llvm::ArrayRef<int64_t> pads,
+                           int64_t groups);
+/// What its bias gets: sums of each channel.
+mlir::Value pullChannelBias(Emitter &e, mlir::Value cotangent);
 
 } // namespace quantc::nn
 

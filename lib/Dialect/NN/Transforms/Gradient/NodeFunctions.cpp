@@ -74,8 +74,7 @@ static Value geluByTanh(Emitter &e, Value x) {
 }
 static LogicalResult pullGelu(onnx::NodeOp op, Pullback &p) {
   if (op.getString("approximate").value_or("none") != "tanh")
-    return op.emitError() << onnx::describeNode(op)
-                          << ": no derivative: expected the approximation tanh";
+    return refuse(op, "the approximation tanh");
   p.gradients[0] = p.e.mul(p.cotangent, geluByTanh(p.e, op->getOperand(0)));
   return success();
 }

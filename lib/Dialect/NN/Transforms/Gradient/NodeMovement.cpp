@@ -28,10 +28,6 @@ static FailureOr<int64_t> axisOf(onnx::NodeOp op, Value x, int64_t otherwise) {
   return normalizeAxis(op, op.getInt("axis").value_or(otherwise), rankOf(x));
 }
 
-static LogicalResult refuse(onnx::NodeOp op, const Twine &expected) {
-  return op.emitError() << onnx::describeNode(op) << ": no derivative: expected " << expected;
-}
-
 /// Axis `from` of x to place `to`; the others keep their order.
 static Value moveAxis(Emitter &e, Value x, int64_t from, int64_t to) {
   auto order = llvm::to_vector(llvm::seq<int64_t>(0, rankOf(x)));

@@ -19,10 +19,14 @@ using namespace mlir;
 using namespace quantc;
 using namespace quantc::nn;
 
+LogicalResult quantc::nn::refuse(onnx::NodeOp op, const Twine &expected) {
+  return op.emitError() << onnx::describeNode(op) << ": no derivative: expected " << expected;
+}
+
 FailureOr<int64_t> quantc::nn::normalizeAxis(onnx::NodeOp op, int64_t axis, int64_t rank) {
   if (axis < -rank || axis >= rank)
-    return op.emitError() << onnx::describeNode(op) << ": no derivative: expected an axis in ["
-                          << -rank << ", " << rank << "), but found " << axis;
+    return refuse(op, "an axis in [" + Twine(-rank) + ", " + Twine(rank) + "), but found " +
+                          Twine(axis));
   return axis < 0 ? axis + rank : axis;
 }
 
@@ -34,8 +38,7 @@ static FailureOr<SmallVector<int64_t>> reducedAxes(onnx::NodeOp op) {
   if (Value operand = op->getNumOperands() > 1 ? op.getOptionalInput(1) : Value()) {
     read = readIntegers(getConstantElements(operand));
     if (!read)
-      return op.emitError() << onnx::describeNode(op)
-                            << ": no derivative: expected axes that are constant";
+      return refuse(op, "axes that are constant");
     axes = *read;
   }
   SmallVector<int64_t> result;
@@ -95,7 +98,7 @@ static LogicalResult pullReduceMax(onnx::NodeOp op, Pullback &p) {
   if (failed(axes))
     return failure();
   if (axes->size() != 1)
-    return op.emitError() << onnx::describeNode(op) << ": no derivative: expected one axis";
+    return refuse(op, "one axis");
   const int64_t axis = axes->front();
   SmallVector<int64_t> kept(shapeOf(x));
   kept[axis] = 1;
@@ -160,8 +163,10 @@ static const Row *rowOf(onnx::NodeOp op) {
     return nullptr;
   if (auto row = rows.find(op.getOpType()); row != rows.end())
     return &row->second;
-  const Row *row = functionRow(op.getOpType());
-  return row ? row : movementRow(op.getOpType());
+  for (auto find : {contractionRow, functionRow, movementRow})
+    if (const Row *row = find(op.getOpType()))
+      return row;
+  return nullptr;
 }
 
 namespace {

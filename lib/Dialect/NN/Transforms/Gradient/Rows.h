@@ -26,7 +26,12 @@ struct Row {
 /// `axis` counted from the front. Reports one that a tensor of this rank does not have.
 mlir::FailureOr<int64_t> normalizeAxis(onnx::NodeOp op, int64_t axis, int64_t rank);
 
-/// The row of a node of ONNX's own domain, or null: functions of elements, and what moves them.
+/// "node 'x' (Slice, opset 17): no derivative: expected ...".
+llvm::LogicalResult refuse(onnx::NodeOp op, const llvm::Twine &expected);
+
+/// The row of a node of ONNX's own domain, or null: products, functions of elements, and what moves
+/// them.
+const Row *contractionRow(llvm::StringRef type);
 const Row *functionRow(llvm::StringRef type);
 const Row *movementRow(llvm::StringRef type);
 
