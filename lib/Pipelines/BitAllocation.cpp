@@ -661,8 +661,8 @@ std::vector<alloc::FrontPoint> quantc::thinnedFront(const std::vector<alloc::Fro
   return kept;
 }
 
-/// Of all allocations, within the budgets or not.
-static llvm::Expected<std::vector<alloc::FrontPoint>> frontOf(Problem problem, unsigned resource) {
+llvm::Expected<std::vector<alloc::FrontPoint>> quantc::wholeFront(Problem problem,
+                                                                  unsigned resource) {
   for (alloc::Resource &other : problem.resources)
     other.budget.reset();
   auto front = alloc::paretoFront(problem, resource);
@@ -695,7 +695,7 @@ llvm::Error quantc::writeAllocation(llvm::StringRef folder, const AllocationResu
     return both;
   for (unsigned i = 0; i < problem.resources.size(); ++i) {
     const alloc::Resource &resource = problem.resources[i];
-    auto front = frontOf(problem, i);
+    auto front = wholeFront(problem, i);
     if (!front)
       return front.takeError();
     if (front->size() < 2)

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ExplainAdvice.h"
+#include "ExplainFloat.h"
 #include "Feeds.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
@@ -19,11 +20,13 @@
 #include "quantc/Dialect/QNN/IR/QNN.h"
 #include "quantc/Execution/CompiledModel.h"
 #include "quantc/Execution/JITExecutor.h"
+#include "quantc/Interfaces/NodeName.h"
 #include "quantc/Interfaces/WeightScope.h"
 #include "quantc/Interfaces/Weights.h"
 #include "quantc/Numerics/Quantize.h"
 #include "quantc/Support/Errors.h"
 #include "quantc/Support/OptionText.h"
+#include "llvm/ADT/StringExtras.h"
 #include <cmath>
 #include <numeric>
 
@@ -75,16 +78,18 @@ static std::string describe(Change change, const NodeLoss &loss) {
 
 /// The option that makes the change, of this node or, where nodes have none of their own, of all.
 static std::string optionFor(Change change, const NodePlan &plan, const NodeLoss &loss,
-                             bool isStatic) {
+                             const ExplainOptions &options) {
   switch (change) {
   case Change::Float:
-    return "exclude=" + escapeItem(plan.name);
+    return "exclude=" +
+           llvm::join(llvm::map_range(planFloat(plan, options.keepsSums).names, escapeItem), ",");
   case Change::WideWeights:
-    return "node-bits=" + escapeItem(plan.name + "=w" + std::to_string(widerBits(loss.weightBits)));
+    return "node-bits=" + escapeItem(getNodeName(plan.quantized) + "=w" +
+                                     std::to_string(widerBits(loss.weightBits)));
   case Change::ChannelWeights:
     return "weight-granularity=channel";
   case Change::WholeWeights:
-    return isStatic ? "weight-rounding=nearest" : "weight-search=none";
+    return options.isStatic ? "weight-rounding=nearest" : "weight-search=none";
   case Change::WideInputs:
     return "activation-bits=16";
   case Change::WholeInputs:
@@ -93,13 +98,27 @@ static std::string optionFor(Change change, const NodePlan &plan, const NodeLoss
   return "";
 }
 
-static int64_t bytesOf(Change change, const NodePlan &plan, const NodeLoss &loss) {
+/// Bytes that activations of a node in float take beyond their codes.
+static int64_t floatInputBytes(const NodePlan &plan, const NodeLoss &loss, bool keepsSums) {
+  int64_t elements = 0;
+  if (plan.hasRows)
+    elements = loss.inputElements;
+  else
+    for (auto [operand, isFreed] :
+         llvm::zip_equal(plan.operands, planFloat(plan, keepsSums).isFreed))
+      if (isFreed)
+        elements += cast<RankedTensorType>(operand.quantizedValue.getType()).getNumElements();
+  return loss.activationBits ? elements * int64_t(32 - loss.activationBits) / 8 : 0;
+}
+
+static int64_t bytesOf(Change change, const NodePlan &plan, const NodeLoss &loss,
+                       const ExplainOptions &options) {
   double parameters = double(loss.parameters);
   int64_t inputs = loss.inputElements * int64_t(16 - loss.activationBits) / 8;
   switch (change) {
   case Change::Float:
     return std::llround(parameters * (32 - loss.weightBits) / 8) +
-           (loss.activationBits ? loss.inputElements * int64_t(32 - loss.activationBits) / 8 : 0);
+           floatInputBytes(plan, loss, options.keepsSums);
   case Change::WideWeights:
     return std::llround(parameters * (double(widerBits(loss.weightBits)) - loss.weightBits) / 8);
   case Change::ChannelWeights: {
@@ -133,6 +152,18 @@ static double modelGain(double noise, double removed, double all) {
   return all > 0 && left > 0 ? 10 * std::log10(all / left) : 0;
 }
 
+/// The share of its own noise that a node in float loses: codes that stay keep theirs.
+static double floatShare(const NodePlan &plan, const NodeLoss &loss,
+                         const ExplainOptions &options) {
+  bool keepsCodes = false;
+  for (auto [operand, isFreed] :
+       llvm::zip(plan.operands, planFloat(plan, options.keepsSums).isFreed))
+    keepsCodes |= operand.codes && !isFreed;
+  return keepsCodes ? 1 - ownPower(loss, LossCause::ActivationStep) -
+                          ownPower(loss, LossCause::ActivationClipping)
+                    : 1;
+}
+
 static std::vector<Candidate> findCandidates(ArrayRef<NodePlan> plans, ArrayRef<NodeLoss> losses,
                                              const ExplainOptions &options) {
   double all = 0;
@@ -148,21 +179,22 @@ static std::vector<Candidate> findCandidates(ArrayRef<NodePlan> plans, ArrayRef<
     auto add = [&](Change change, double removed) {
       if (removed > 0.01)
         candidates.push_back(
-            {i, change, modelGain(noise, removed, all), bytesOf(change, plan, loss)});
+            {i, change, modelGain(noise, removed, all), bytesOf(change, plan, loss, options)});
     };
     double rounding = ownPower(loss, LossCause::WeightRounding);
     double clipping = ownPower(loss, LossCause::WeightClipping);
     if (options.floatNodes)
-      add(Change::Float, 1);
+      add(Change::Float, floatShare(plan, loss, options));
     if (isPerTensor(plan))
       add(Change::ChannelWeights, rounding + clipping);
     if (options.isStatic && loss.weightBits > 0 &&
         widerBits(loss.weightBits) <= options.widestCodes && loss.weightBits < options.widestCodes)
       add(Change::WideWeights, rounding + clipping);
-    add(Change::WholeWeights, clipping);
+    if (options.clipsWeights)
+      add(Change::WholeWeights, clipping);
     if (loss.activationBits > 0 && loss.activationBits < 16 && options.widestCodes == 16)
       add(Change::WideInputs, ownPower(loss, LossCause::ActivationStep));
-    if (!plan.hasRows)
+    if (!plan.hasRows && options.clipsInputs)
       add(Change::WholeInputs, ownPower(loss, LossCause::ActivationClipping));
   }
   llvm::stable_sort(candidates,
@@ -200,8 +232,8 @@ namespace {
 /// The quantized module with one node changed.
 class Changed {
 public:
-  Changed(const NodePlan &plan, const NodeLoss &loss, Change change)
-      : plan(plan), loss(loss), change(change) {}
+  Changed(const NodePlan &plan, const NodeLoss &loss, Change change, bool keepsSums)
+      : plan(plan), loss(loss), change(change), isFreed(planFloat(plan, keepsSums).isFreed) {}
   /// Rewrites `op`, the node in a copy of the quantized module.
   void apply(Operation *op);
 
@@ -213,6 +245,7 @@ private:
   const NodePlan &plan;
   const NodeLoss &loss;
   Change change;
+  SmallVector<bool> isFreed; ///< operands that are no codes for a node in float
 };
 } // namespace
 
@@ -250,7 +283,7 @@ Value Changed::activation(OpBuilder &builder, Value stored, unsigned index) {
   if (!plan.operands[index].codes || !dequantize)
     return stored;
   auto quantize = dequantize.getInput().getDefiningOp<qnn::QuantizeOp>();
-  if (change == Change::Float || change == Change::WideInputs)
+  if (change == Change::WideInputs || (change == Change::Float && isFreed[index]))
     return quantize.getInput();
   if (change != Change::WholeInputs || !loss.inputs)
     return stored;
@@ -295,6 +328,8 @@ void Changed::apply(Operation *op) {
     operand.set(value);
   op->replaceAllUsesWith(fresh->getResults());
   op->erase();
+  if (change == Change::Float)
+    dropCodesBehind(fresh);
 }
 
 //===----------------------------------------------------------------------===//
@@ -370,13 +405,14 @@ static Operation *findCopy(ModuleOp module, ModuleOp copy, Operation *op) {
 }
 
 static llvm::Expected<double> measure(const Candidate &candidate, ModuleOp quantized, NodePlan plan,
-                                      const NodeLoss &loss, const Meter &meter,
-                                      const Outputs &expected) {
+                                      const NodeLoss &loss, const ExplainOptions &options,
+                                      const Meter &meter, const Outputs &expected) {
   WeightScope scope(quantized.getContext()); // of changed weights
   OwningOpRef<ModuleOp> copy = quantized.clone();
   if (llvm::Error error = loadConstants(plan))
     return std::move(error);
-  Changed(plan, loss, candidate.change).apply(findCopy(quantized, *copy, plan.quantized));
+  Changed(plan, loss, candidate.change, options.keepsSums)
+      .apply(findCopy(quantized, *copy, plan.quantized));
   dropConstants(plan);
   llvm::Expected<Outputs> outputs = meter.outputsOf(*copy);
   if (!outputs)
@@ -385,9 +421,13 @@ static llvm::Expected<double> measure(const Candidate &candidate, ModuleOp quant
 }
 
 /// Whether the changed node can be written as a float op: where rows are quantized as they come,
-/// only without that.
-static bool canMeasure(const NodePlan &plan, Change change) {
-  return !plan.hasRows || change == Change::Float || change == Change::WideInputs;
+/// only without that. Codes are nearest ones of channels here; those that an option chooses by
+/// data, or by scales of groups, are others.
+static bool canMeasure(const NodePlan &plan, Change change, const ExplainOptions &options) {
+  if (change == Change::Float || change == Change::WideInputs)
+    return true;
+  bool ofWeights = change != Change::WholeInputs;
+  return !plan.hasRows && !(ofWeights && (options.roundsByData || plan.weightGroup > 0));
 }
 
 /// dB for a byte; changes without a cost come first, those that lose last.
@@ -398,7 +438,7 @@ static double worthOf(double gainDb, int64_t bytes) {
 /// Those to measure, at most two of a node: by the model, in turns the greatest gain and the
 /// greatest gain for a byte.
 static std::vector<size_t> chooseMeasured(ArrayRef<Candidate> candidates, ArrayRef<NodePlan> plans,
-                                          int64_t count) {
+                                          const ExplainOptions &options) {
   std::vector<size_t> byGain(candidates.size()), chosen;
   std::iota(byGain.begin(), byGain.end(), size_t(0));
   std::vector<size_t> byWorth = byGain;
@@ -409,10 +449,11 @@ static std::vector<size_t> chooseMeasured(ArrayRef<Candidate> candidates, ArrayR
   DenseMap<size_t, int> ofNode;
   std::vector<size_t> *orders[] = {&byGain, &byWorth};
   size_t next[] = {0, 0};
-  for (int turn = 0; int64_t(chosen.size()) < count && next[turn] < candidates.size();) {
+  for (int turn = 0;
+       int64_t(chosen.size()) < options.measuredChanges && next[turn] < candidates.size();) {
     size_t i = (*orders[turn])[next[turn]++];
     if (llvm::is_contained(chosen, i) ||
-        !canMeasure(plans[candidates[i].node], candidates[i].change) ||
+        !canMeasure(plans[candidates[i].node], candidates[i].change, options) ||
         ofNode[candidates[i].node] >= 2)
       continue;
     ++ofNode[candidates[i].node];
@@ -435,19 +476,18 @@ llvm::Error quantc::advise(ModuleOp reference, ModuleOp quantized, ArrayRef<Node
   explanation.outputDb = worstDb(*expected, *found);
   std::vector<Candidate> candidates = findCandidates(plans, explanation.nodes, options);
   for (const Candidate &entry : llvm::ArrayRef(candidates).take_front(40))
-    explanation.advice.push_back({plans[entry.node].name,
-                                  describe(entry.change, explanation.nodes[entry.node]), false,
-                                  entry.modelDb, entry.bytes,
-                                  optionFor(entry.change, plans[entry.node],
-                                            explanation.nodes[entry.node], options.isStatic)});
+    explanation.advice.push_back(
+        {plans[entry.node].name, describe(entry.change, explanation.nodes[entry.node]), false,
+         entry.modelDb, entry.bytes,
+         optionFor(entry.change, plans[entry.node], explanation.nodes[entry.node], options)});
   std::vector<size_t> measured =
-      chooseMeasured(llvm::ArrayRef(candidates).take_front(40), plans, options.measuredChanges);
+      chooseMeasured(llvm::ArrayRef(candidates).take_front(40), plans, options);
   for (auto [done, index] : llvm::enumerate(measured)) {
     if (options.progress)
       options.progress("measuring changes", done, measured.size());
     const Candidate &entry = candidates[index];
     llvm::Expected<double> db = measure(entry, quantized, plans[entry.node],
-                                        explanation.nodes[entry.node], meter, *expected);
+                                        explanation.nodes[entry.node], options, meter, *expected);
     if (!db)
       return addContext("node '" + plans[entry.node].name + "' changed", db.takeError());
     explanation.advice[index].measured = true;

@@ -14,6 +14,7 @@
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "quantc/Dialect/NN/IR/NN.h"
 #include "quantc/Dialect/ONNX/IR/ONNX.h"
 #include "quantc/Dialect/QNN/IR/QNN.h"
 #include "quantc/Interfaces/NodeName.h"
@@ -334,6 +335,20 @@ llvm::Error Planner::plan(Operation *reference, Operation *quantized) {
   return llvm::Error::success();
 }
 
+/// Rounding by data puts the mean of its error into a bias, also of a map that has none.
+static void addZeroBias(Operation *reference, Operation *quantized) {
+  auto ours = dyn_cast<LinearMapOpInterface>(reference);
+  auto theirs = dyn_cast<LinearMapOpInterface>(quantized);
+  if (!ours || !theirs || ours.getBiasValue() || !theirs.getBiasValue())
+    return;
+  auto type = dyn_cast<RankedTensorType>(theirs.getBiasValue().getType());
+  if (!type || !type.getElementType().isF32() || !type.hasStaticShape())
+    return;
+  OpBuilder builder(reference);
+  ours.setBiasValue(nn::ConstantOp::create(builder, reference->getLoc(), type,
+                                           DenseElementsAttr::get(type, 0.0f)));
+}
+
 llvm::Expected<std::vector<NodePlan>> quantc::planNodes(ModuleOp reference, ModuleOp quantized) {
   llvm::StringMap<SmallVector<Operation *, 1>> byKey;
   reference.walk([&](Operation *op) {
@@ -341,21 +356,22 @@ llvm::Expected<std::vector<NodePlan>> quantc::planNodes(ModuleOp reference, Modu
       byKey[keyOf(op)].push_back(op);
   });
   llvm::StringMap<size_t> used;
-  Planner planner(reference, quantized);
-  llvm::Error error = llvm::Error::success();
+  std::vector<std::pair<Operation *, Operation *>> pairs;
   quantized.walk([&](Operation *op) {
     if (!isNode(op))
-      return WalkResult::advance();
+      return;
     std::string key = keyOf(op);
     auto same = byKey.find(key);
     size_t index = used[key]++;
     if (same == byKey.end() || index >= same->second.size() ||
         same->second[index]->getResult(0).getType() != op->getResult(0).getType())
-      return WalkResult::advance();
-    error = planner.plan(same->second[index], op);
-    return error ? WalkResult::interrupt() : WalkResult::advance();
+      return;
+    addZeroBias(same->second[index], op);
+    pairs.emplace_back(same->second[index], op);
   });
-  if (error)
-    return std::move(error);
+  Planner planner(reference, quantized); // knows the constants that were added
+  for (auto [ours, theirs] : pairs)
+    if (llvm::Error error = planner.plan(ours, theirs))
+      return std::move(error);
   return std::move(planner.plans);
 }

@@ -75,7 +75,8 @@ struct NodePlan {
   bool canSplit = false;
 };
 
-/// Nodes of `quantized` with a float result, in its order, that `reference` has too.
+/// Nodes of `quantized` with a float result, in its order, that `reference` has too. Linear maps of
+/// `reference` get a bias of zeros where rounding gave theirs one.
 llvm::Expected<std::vector<NodePlan>> planNodes(mlir::ModuleOp reference, mlir::ModuleOp quantized);
 
 llvm::Error loadConstants(NodePlan &plan);

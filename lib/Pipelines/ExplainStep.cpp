@@ -21,6 +21,20 @@
 using namespace mlir;
 using namespace quantc;
 
+static ExplainOptions explainOptionsFor(const Recipe &recipe) {
+  ExplainOptions options;
+  options.widestCodes = recipe.isFPGA() ? 16 : 8;
+  options.floatNodes = !recipe.isFPGA();
+  options.isStatic = recipe.hasStaticActivations();
+  options.keepsSums = !recipe.quantize.quantizeOutputs && !recipe.integerIO;
+  options.roundsByData = recipe.weightRounding != "nearest" && recipe.weightRounding != "mse";
+  // Static scales that clip belong to a way of rounding, and "nearest" is another one.
+  options.clipsWeights =
+      options.isStatic ? recipe.weightRounding == "mse" : recipe.weightSearch != "none";
+  options.clipsInputs = recipe.quantize.observer != ObserverKind::MinMax;
+  return options;
+}
+
 llvm::Error Compiler::explain() {
   if (!dataSet || !explainedFloat || !explainedModule)
     return llvm::Error::success(); // the file's own quantization, or one without data
@@ -30,12 +44,9 @@ llvm::Error Compiler::explain() {
       checkpoint.get(), "explanation-" + std::to_string(options.explainRuns), readText,
       [](llvm::StringRef path, llvm::StringRef text) { return writeText(path, text); },
       [&]() -> llvm::Expected<std::string> {
-        ExplainOptions explainOptions;
+        ExplainOptions explainOptions = explainOptionsFor(options.recipe);
         explainOptions.runs = options.explainRuns;
         explainOptions.threads = options.threads;
-        explainOptions.widestCodes = options.recipe.isFPGA() ? 16 : 8;
-        explainOptions.floatNodes = !options.recipe.isFPGA();
-        explainOptions.isStatic = options.recipe.hasStaticActivations();
         explainOptions.progress = options.progress;
         auto explanation =
             explainLosses(*explainedFloat, *explainedModule, *dataSet, explainOptions);

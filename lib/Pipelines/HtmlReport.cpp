@@ -11,22 +11,20 @@
 //===----------------------------------------------------------------------===//
 
 #include "ReportPage.h"
-#include "quantc/Allocation/Solvers.h"
 #include "quantc/Pipelines/Compiler.h"
 #include "quantc/Target/LLVM/TranslateModel.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace quantc;
 
-/// Loss against each resource, for allocations within the other budgets: at most 200 points.
+/// Loss against each resource, of all allocations, as in the files of `--allocation-report`: at
+/// most 200 points.
 static llvm::json::Array frontsOf(const AllocationResult &allocation) {
   alloc::Evaluation chosen = alloc::evaluate(allocation.problem, allocation.chosen);
   llvm::json::Array fronts;
   for (auto [i, resource] : llvm::enumerate(allocation.problem.resources)) {
-    alloc::DynamicOptions options;
-    options.buckets = 1 << 12;
-    auto front = alloc::paretoFront(allocation.problem, unsigned(i), options);
-    if (!front) { // nothing is within the budgets: no front to draw
+    auto front = wholeFront(allocation.problem, unsigned(i));
+    if (!front) { // too many states
       llvm::consumeError(front.takeError());
       continue;
     }

@@ -79,8 +79,8 @@ static llvm::json::Value learnedToJSON(const CompileReport &report) {
                                          {"by", stream.loss},
                                          {"channels", stream.channels},
                                          {"rows", stream.rows},
-                                         {"loss", stream.after},
-                                         {"loss_before", stream.before}});
+                                         {"loss", orNull(stream.after)},
+                                         {"loss_before", orNull(stream.before)}});
   return learned;
 }
 

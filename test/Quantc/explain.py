@@ -192,6 +192,68 @@ class Cases:
         assert first["quantized"] and not second["quantized"], (first, second)
         assert set(second["causes"]) == {"upstream"} and abs(second["causes"]["upstream"]["share"] - 1) < 1e-6, second
 
+    def clamped(self, bias):
+        """Three layers with a ReLU behind each but the last, and a few great weights, which 4 bits clip."""
+        net = same_bytes.Net()
+        rng = np.random.default_rng(15)
+        value = "x"
+        for i, name in enumerate(("a", "b", "c")):
+            weights = [net.constant(rng.standard_t(2, size=(16, 16)) / 3), *([net.constant(rng.normal(size=16))] if bias else [])]
+            net.nodes.append(helper.make_node("Gemm", [value, *weights], [f"y{i}"], name))
+            value = f"y{i}"
+            if name != "c":
+                net.nodes.append(helper.make_node("Relu", [value], [f"r{i}"], f"relu of {name}"))
+                value = f"r{i}"
+        path = self.file("clamped.onnx")
+        net.save(path, "x", TensorProto.FLOAT, [1, 16], value)
+        return path, {"x": rng.normal(size=(16, 16)).astype(np.float32)}
+
+    def excluding_a_layer_gains_what_was_measured_of_it(self):
+        """The option left the clamp out, which was quantized by itself then; and codes stayed that were measured as floats."""
+        path, x = self.clamped(bias=True)
+        for recipe in (PLAIN, [*PLAIN, "--set", "quantize-outputs=true"]):
+            whole = self.report(path, x, *recipe)["explanation"]
+            measured = [a for a in whole["advice"] if a["by"] == "measurement" and a["option"].startswith("exclude=")]
+            assert measured, whole["advice"]
+            for change in measured:
+                after = self.report(path, x, *recipe, "--set", change["option"])["explanation"]
+                gain = after["output_sqnr_db"] - whole["output_sqnr_db"]
+                assert abs(gain - change["gain_db"]) < 1e-6, (recipe, change, gain)
+
+    def a_layer_without_a_bias_is_explained_where_rounding_gives_it_one(self):
+        """It was told as a node in which nothing is quantized."""
+        path, x = self.clamped(bias=False)
+        nodes = self.report(path, x, "--recipe", "w4a8-integer", "--allow-float")["explanation"]["nodes"]
+        layers = [node for node in nodes if node["op"] == "nn.linear"]
+        assert [node["weight_bits"] for node in layers] == [4, 4, 4], layers
+        assert all("weight_rounding" in node["causes"] for node in layers), layers
+        assert any("bias" in node["causes"] for node in layers), layers
+        self.check_shares(nodes)
+
+    def advice_names_no_option_that_changes_more_than_it_says(self):
+        """Nearest codes in place of those that data chose were told to gain, and min-max was where it was in use."""
+        path, x = self.clamped(bias=True)
+        for recipe in (["--recipe", "w4a8-integer", "--allow-float"], [*PLAIN, "--set", "weight-rounding=gptq", "--set", "weight-bits=4"]):
+            explained = self.report(path, x, *recipe)["explanation"]
+            options = {a["option"] for a in explained["advice"]}
+            assert options and not {"weight-rounding=nearest", "observer=min-max"} & options, options
+            # Data rounds them, too, and the layers behind them anew.
+            assert all(a["by"] == "model" for a in explained["advice"] if a["option"].startswith("node-bits=")), explained["advice"]
+
+    def fronts_of_the_page_are_those_of_the_files(self):
+        """The page's were in buckets, which lose the widest allocation, and within the other budgets."""
+        path, x = self.clamped(bias=True)
+        np.savez(self.file("d.npz"), **x)
+        out, folder = self.file("fronts.html"), self.file("fronts")
+        subprocess.run([self.quantc, path, "--calibrate", self.file("d.npz"), "--report", out, "--allocation-report", folder, "--effective-bits", "6",
+                        "-o", self.file("f.so"), "--quiet", *PLAIN], check=True)  # fmt: skip
+        data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', open(out).read(), re.S).group(1))
+        for front in data["fronts"]:
+            with open(os.path.join(folder, f"front-{front['resource']}.csv"), encoding="utf-8") as file:
+                rows = [line.split(",")[:2] for line in file.read().splitlines()[1:]]
+            assert front["points"] == [[float(cost), float(loss)] for cost, loss in rows], (front, rows)
+            assert rows[-1][1] == str(min(float(loss) for _, loss in rows)) and len(rows) > 2, rows
+
     def names_are_no_markup(self):
         path, _ = self.linear(("</script><script>alert(1)</script><!--",))
         np.savez(self.file("d.npz"), x=np.random.default_rng(9).normal(size=(12, 24)).astype(np.float32))
@@ -212,7 +274,7 @@ def main():
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
         cases = Cases(sys.argv[1], folder)
-        for name in [n for n in vars(Cases) if n not in ("file", "report", "linear", "check_shares") and not n.startswith("_")]:
+        for name in [n for n in vars(Cases) if n not in ("file", "report", "linear", "clamped", "check_shares") and not n.startswith("_")]:
             try:
                 getattr(cases, name)()
                 print("passed", name)

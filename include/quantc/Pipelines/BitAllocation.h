@@ -188,6 +188,11 @@ struct AllocationResult {
 std::vector<alloc::FrontPoint> thinnedFront(const std::vector<alloc::FrontPoint> &front,
                                             size_t count);
 
+/// The front of one resource of all allocations, within the budgets or not; in buckets of costs
+/// where the exact one has too many states.
+llvm::Expected<std::vector<alloc::FrontPoint>> wholeFront(alloc::Problem problem,
+                                                          unsigned resource);
+
 /// Writes problem.json, problem.lp, and for each resource that decisions change its front as
 /// front-NAME.csv and front-NAME.svg (500 points at most) into a folder, which is made where it is
 /// missing.

@@ -100,8 +100,12 @@ struct ExplainOptions {
   /// What advice may ask for: what the target runs and options can say.
   unsigned widestCodes = 8; ///< bits of a weight or an activation
   bool floatNodes = true;
-  bool isStatic = true; ///< activations static: nodes have widths of their own (node-bits)
-  int threads = 1;      ///< changes no result
+  bool isStatic = true;     ///< activations static: nodes have widths of their own (node-bits)
+  bool keepsSums = true;    ///< results of linear maps that floats alone read are no codes
+  bool roundsByData = true; ///< an option that changes weights has them rounded by data, too
+  bool clipsWeights = true; ///< an option gives the scales that reach the greatest weight
+  bool clipsInputs = true;  ///< another observer may clip less
+  int threads = 1;          ///< changes no result
   ProgressFn progress;
 };
 
