@@ -22,6 +22,23 @@
 using namespace mlir;
 using namespace quantc;
 
+/// Nodes that compute with other floats than float32 alone, which the importer left: as ops they
+/// have derivatives.
+static void raiseOtherFloats(ModuleOp module) {
+  convertSupportedONNXToNN(module, [](onnx::NodeOp node) {
+    bool others = false;
+    for (Value value : llvm::concat<Value>(node->getOperands(), node->getResults())) {
+      Type element = getElementTypeOrSelf(value);
+      if (getConstantElements(value) || !isa<ShapedType>(value.getType()))
+        continue;
+      if (!isa<FloatType>(element))
+        return true;
+      others |= !element.isF32();
+    }
+    return !others;
+  });
+}
+
 llvm::Expected<OwningOpRef<ModuleOp>> quantc::gradientModule(ModuleOp module,
                                                              const nn::GradientOptions &options,
                                                              nn::GradientSignature &signature) {
@@ -39,6 +56,7 @@ llvm::Expected<OwningOpRef<ModuleOp>> quantc::gradientModule(ModuleOp module,
   auto build = [&]() -> LogicalResult {
     if (failed(raise.run(*copy)))
       return failure();
+    raiseOtherFloats(*copy);
     FailureOr<nn::GradientSignature> built = nn::buildGradient(*copy, options);
     if (failed(built))
       return failure();

@@ -11,9 +11,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/IRMapping.h"
 #include "quantc/Conversion/NNToONNX/NNToONNX.h"
 #include "quantc/Dialect/NN/IR/NN.h"
 #include "quantc/Dialect/ONNX/Utils/NodeBuilder.h"
+#include "quantc/Dialect/ONNX/Utils/NodeReader.h"
 #include "quantc/Interfaces/NodeName.h"
 #include "quantc/Interfaces/Weights.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -41,6 +43,7 @@ public:
   }
   Value slice(nn::SliceOp slice);
   Value expand(nn::ExpandOp expand);
+  Value cast(nn::CastOp cast);
 
 private:
   Value node(StringRef type, ValueRange operands, ArrayRef<NamedAttribute> attributes = {});
@@ -120,6 +123,59 @@ Value Lowering::expand(nn::ExpandOp expand) {
   return node("Expand", {expand.getInput(), integers(shape)});
 }
 
+/// Null where ONNX has no number for the type.
+Value Lowering::cast(nn::CastOp cast) {
+  auto type = getElementTypeOrSelf(cast.getType());
+  std::optional<int64_t> code = onnx::codeOfCastType(type);
+  return code ? node("Cast", {cast.getInput()}, {integer("to", *code)}) : Value();
+}
+
+//===----------------------------------------------------------------------===//
+// Other floats
+//===----------------------------------------------------------------------===//
+
+/// Kernels know float32 alone.
+static bool hasOtherFloats(Operation *op) {
+  if (!isa<nn::NNDialect>(op->getDialect()) || isa<nn::ConstantOp>(op))
+    return false;
+  return llvm::any_of(llvm::concat<Type>(op->getOperandTypes(), op->getResultTypes()),
+                      [](Type type) {
+                        Type element = getElementTypeOrSelf(type);
+                        return isa<FloatType>(element) && !element.isF32();
+                      });
+}
+
+/// The nodes that a file has for the op.
+static LogicalResult toNodes(Operation *op) {
+  Location loc = op->getLoc();
+  OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
+  OpBuilder builder(module->getBodyRegion());
+  auto function = func::FuncOp::create(
+      builder, loc, "form", builder.getFunctionType(op->getOperandTypes(), op->getResultTypes()));
+  Block *block = function.addEntryBlock();
+  builder.setInsertionPointToStart(block);
+  IRMapping mapping, back;
+  mapping.map(op->getOperands(), block->getArguments());
+  Operation *copy = builder.clone(*op, mapping);
+  auto end = func::ReturnOp::create(builder, loc, copy->getResults());
+  if (failed(writeNodes(function)))
+    return failure();
+  back.map(block->getArguments(), op->getOperands());
+  builder.setInsertionPoint(op);
+  for (Operation &made : block->without_terminator()) {
+    if (auto constant = dyn_cast<onnx::ConstantOp>(made))
+      back.map(constant.getResult(),
+               nn::ConstantOp::create(builder, loc, constant.getType(), constant.getValue())
+                   .getResult());
+    else
+      builder.clone(made, back);
+  }
+  op->replaceAllUsesWith(llvm::map_to_vector(
+      end.getOperands(), [&](Value result) { return back.lookupOrDefault(result); }));
+  op->erase();
+  return success();
+}
+
 namespace {
 struct LowerNNToNodes : quantc::impl::LowerNNToNodesBase<LowerNNToNodes> {
   using LowerNNToNodesBase::LowerNNToNodesBase;
@@ -135,12 +191,21 @@ struct LowerNNToNodes : quantc::impl::LowerNNToNodesBase<LowerNNToNodes> {
               .Case<nn::EmbeddingOp>([&](auto o) { return lowering.embedding(o); })
               .Case<nn::SliceOp>([&](auto o) { return lowering.slice(o); })
               .Case<nn::ExpandOp>([&](auto o) { return lowering.expand(o); })
+              .Case<nn::CastOp>([&](auto o) { return lowering.cast(o); })
               .Default([](Operation *) { return Value(); });
       if (!value)
         continue;
       op->getResult(0).replaceAllUsesWith(value);
       op->erase();
     }
+    ops.clear();
+    getOperation().walk([&](Operation *op) {
+      if (hasOtherFloats(op))
+        ops.push_back(op);
+    });
+    for (Operation *op : ops)
+      if (failed(toNodes(op)))
+        return signalPassFailure();
   }
 };
 } // namespace

@@ -359,6 +359,8 @@ LogicalResult Writer::run() {
   return success();
 }
 
+LogicalResult quantc::writeNodes(func::FuncOp function) { return Writer(function).run(); }
+
 namespace {
 struct ConvertNNToONNXPass : quantc::impl::ConvertNNToONNXBase<ConvertNNToONNXPass> {
   using ConvertNNToONNXBase::ConvertNNToONNXBase;
@@ -366,7 +368,7 @@ struct ConvertNNToONNXPass : quantc::impl::ConvertNNToONNXBase<ConvertNNToONNXPa
   void runOnOperation() override {
     ModuleOp module = getOperation();
     for (auto function : module.getOps<func::FuncOp>())
-      if (!function.getBody().empty() && failed(Writer(function).run()))
+      if (!function.getBody().empty() && failed(writeNodes(function)))
         return signalPassFailure();
     Builder builder(&getContext());
     Attribute opset = onnx::OpsetAttr::get(&getContext(), exportOpset, builder.getStringAttr(""));

@@ -175,6 +175,9 @@ void Conversion::convert(NodeOp node) {
   Result value = (*handler)(converter);
   if (failed(value) || failed(converter.reader.expectOneOutput()))
     return refuse(converter.reader);
+  // No kernel converts between numbers of 8 bits and floats: loops do.
+  if (auto cast = value->getDefiningOp<nn::CastOp>(); cast && keepNodes && !whyNotKept(node))
+    return cast.erase();
   node.getResult(0).replaceAllUsesWith(*value);
   node.erase();
 }

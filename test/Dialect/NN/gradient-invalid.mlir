@@ -9,10 +9,10 @@
 // RUN: not quant-opt %s --nn-gradient="wrt=last stop=lost" 2>&1 | FileCheck %s --check-prefix=STOP
 // RUN: not quant-opt %s --nn-gradient="wrt=last loss=l1" 2>&1 | FileCheck %s --check-prefix=LOSS
 // RUN: not quant-opt %s --nn-gradient="wrt=last recompute=all" 2>&1 | FileCheck %s --check-prefix=RECOMPUTE
-// RUN: quant-opt %s --nn-gradient="wrt=x stop=tangent" 2>&1 | FileCheck %s --check-prefix=ZERO
+// RUN: quant-opt %s --nn-gradient="wrt=x stop=steps" 2>&1 | FileCheck %s --check-prefix=ZERO
 // RUN: quant-opt %s --nn-gradient="wrt=last recompute=blocks" 2>&1 | FileCheck %s --check-prefix=NOTHING
 
-// NODE: error: loc("tangent"): node 'tangent' (Tan, opset 17) has no derivative
+// NODE: error: loc("steps"): node 'steps' (Floor, opset 17) has no derivative
 // NAME: error: nn-gradient: nothing is called 'y'
 // TWICE: error: nn-gradient: 'twice': expected one node of this name, but found 2
 // INDICES: error: loc("rows"): nn-gradient: 'rows:1': expected an operand of 'nn.embedding' with a derivative
@@ -29,7 +29,7 @@ func.func @main(%x: tensor<3x2xf32> {onnx.name = "x"}, %ids: tensor<3xsi64> {onn
     -> (tensor<3x2xf32> {onnx.name = "logits"}) {
   %table = nn.constant dense<1.0> : tensor<4x2xf32> loc("table")
   %rows = nn.embedding %table, %ids : (tensor<4x2xf32>, tensor<3xsi64>) -> tensor<3x2xf32> loc("rows")
-  %c = onnx.node "Tan"(%x) {node_name = "tangent", opset = 17 : i64} : (tensor<3x2xf32>) -> tensor<3x2xf32> loc("tangent")
+  %c = onnx.node "Floor"(%x) {node_name = "steps", opset = 17 : i64} : (tensor<3x2xf32>) -> tensor<3x2xf32> loc("steps")
   %t = nn.tanh %c : tensor<3x2xf32> loc("twice")
   %u = nn.neg %t : tensor<3x2xf32> loc("twice")
   %a = nn.mul %u, %rows : (tensor<3x2xf32>, tensor<3x2xf32>) -> tensor<3x2xf32> loc("last")

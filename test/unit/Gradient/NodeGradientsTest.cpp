@@ -22,7 +22,10 @@ namespace {
 class NodeGradients : public OpGradients {
 protected:
   NodeGradients() {
-    opsets = {{"Gelu", 20}, {"Mish", 18}, {"ReduceL2", 18}, {"ReduceSumSquare", 18}};
+    opsets = {{"Gelu", 20},           {"Mish", 18},         {"ReduceL1", 18},
+              {"ReduceL2", 18},       {"ReduceLogSum", 18}, {"ReduceLogSumExp", 18},
+              {"ReduceMax", 18},      {"ReduceMin", 18},    {"Swish", 24},
+              {"ReduceSumSquare", 18}};
   }
 
   /// The gradients at a point, the last tensor of which is the cotangent.
@@ -87,7 +90,19 @@ TEST_F(NodeGradients, FunctionsOfElements) {
                                                            {"Mish"},
                                                            {"Sin"},
                                                            {"Cos"},
-                                                           {"ThresholdedRelu"}}) {
+                                                           {"ThresholdedRelu"},
+                                                           {"Acos", -0.875, 0.875},
+                                                           {"Acosh", 1.25, 3},
+                                                           {"Asin", -0.875, 0.875},
+                                                           {"Asinh"},
+                                                           {"Atan"},
+                                                           {"Atanh", -0.875, 0.875},
+                                                           {"Celu"},
+                                                           {"Cosh"},
+                                                           {"Shrink"},
+                                                           {"Sinh"},
+                                                           {"Swish"},
+                                                           {"Tan", -1, 1}}) {
     SCOPED_TRACE(f.type);
     checkAll(2, [&](Random &r) {
       return Case{{randomShape(r, r.integer(1, 3))},
@@ -101,7 +116,7 @@ TEST_F(NodeGradients, FunctionsOfElements) {
 }
 
 TEST_F(NodeGradients, AlphaAndGamma) {
-  for (const char *type : {"Elu", "Selu", "ThresholdedRelu"}) {
+  for (const char *type : {"Celu", "Elu", "Selu", "Swish", "ThresholdedRelu"}) {
     SCOPED_TRACE(type);
     checkAll(2, [&](Random &r) {
       return Case{{randomShape(r, 2)}, [=](OpBuilder &b, Location loc, ValueRange v) -> Value {
@@ -113,6 +128,16 @@ TEST_F(NodeGradients, AlphaAndGamma) {
                   }};
     });
   }
+}
+
+TEST_F(NodeGradients, ShrinkWithBias) {
+  checkAll(2, [](Random &r) {
+    return Case{{randomShape(r, 2)}, [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                  return node(b, loc, "Shrink", v[0], v[0].getType(),
+                              {b.getNamedAttr("bias", b.getF32FloatAttr(0.25f)),
+                               b.getNamedAttr("lambd", b.getF32FloatAttr(0.75f))});
+                }};
+  });
 }
 
 TEST_F(NodeGradients, GeluByTanh) {
@@ -219,8 +244,9 @@ TEST_F(NodeGradients, PReluWithSlopes) {
   });
 }
 
-TEST_F(NodeGradients, ReducedSquares) {
-  for (const char *type : {"ReduceL2", "ReduceSumSquare"}) {
+TEST_F(NodeGradients, Reductions) {
+  for (const char *type : {"ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMin",
+                           "ReduceSumSquare"}) {
     SCOPED_TRACE(type);
     for (bool keep : {false, true})
       checkAll(2, [=](Random &r) {
@@ -240,6 +266,29 @@ TEST_F(NodeGradients, ReducedSquares) {
                     2};
       });
   }
+}
+
+/// Of several axes, which do not stand together, and of all: the extremes had one axis alone.
+TEST_F(NodeGradients, ReductionsOfSeveralAxes) {
+  for (const char *type : {"ReduceL1", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMin"})
+    for (const Shape &axes : {Shape{0, 2}, Shape{2, -2}, Shape{0, 1, 2}}) {
+      SCOPED_TRACE(type);
+      checkAll(1, [=](Random &r) {
+        Shape input = {2, 3, 2}, shape = input;
+        const bool keep = r.coin();
+        for (int64_t axis : axes)
+          shape[axis < 0 ? axis + 3 : axis] = keep;
+        if (!keep)
+          shape.erase(std::remove(shape.begin(), shape.end(), 0), shape.end());
+        return Case{{input},
+                    [=](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                      return node(b, loc, type, {v[0], integers(b, loc, axes)},
+                                  resultType(b, shape), integer(b, "keepdims", keep));
+                    },
+                    0.5,
+                    2};
+      });
+    }
 }
 
 /// A row of zeros, which a norm leaves as it is, had NaN as gradient; it has 0, and the others what

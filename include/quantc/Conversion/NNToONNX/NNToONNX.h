@@ -13,6 +13,7 @@
 #ifndef QUANTC_CONVERSION_NNTOONNX_NNTOONNX_H
 #define QUANTC_CONVERSION_NNTOONNX_NNTOONNX_H
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
@@ -21,6 +22,10 @@ namespace quantc {
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "quantc/Conversion/NNToONNX/Passes.h.inc"
+
+/// Replaces all ops of a function by nodes, its constants by those of files. Reports ops that no
+/// node stands for.
+mlir::LogicalResult writeNodes(mlir::func::FuncOp function);
 
 } // namespace quantc
 

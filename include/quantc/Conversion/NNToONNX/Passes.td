@@ -43,11 +43,12 @@ def LowerNNToNodes : Pass<"lower-nn-to-nodes", "::mlir::ModuleOp"> {
   let summary = "nn ops without a kernel become nodes or other nn ops";
   let description = [{
     The way back from `raise-nodes-to-nn` and `nn-recognize-norms`, once transforms of
-    channels have been placed: `nn.layer_norm`, `nn.embedding`, `nn.slice` and `nn.expand`
-    become nodes of opset 17, which run as loops (docs/Nodes.md); `nn.rms_norm` becomes
-    the ops that files before opset 23 have for it.
+    channels have been placed: `nn.layer_norm`, `nn.embedding`, `nn.slice`, `nn.expand`
+    and `nn.cast` become nodes of opset 17, which run as loops (docs/Nodes.md);
+    `nn.rms_norm` becomes the ops that files before opset 23 have for it. So does what
+    computes with other floats than float32, as gradients of such nodes do.
 
-    Legal afterwards: everything but these five ops.
+    Legal afterwards: everything of float32 but these six ops.
     Example: see test/Conversion/NNToONNX/lower-to-nodes-doctest.mlir.
   }];
   let dependentDialects = ["::quantc::onnx::ONNXDialect", "::quantc::nn::NNDialect"];

@@ -259,3 +259,10 @@ Type quantc::onnx::castTypeFromCode(int64_t code, MLIRContext *context) {
     return {};
   }
 }
+
+std::optional<int64_t> quantc::onnx::codeOfCastType(Type type) {
+  for (int64_t code = 1; code <= 16; ++code)
+    if (castTypeFromCode(code, type.getContext()) == type)
+      return code;
+  return std::nullopt;
+}

@@ -117,6 +117,8 @@ private:
 /// The builtin type of a TensorProto.DataType code that a Cast of quantc produces: floats of 16 to
 /// 64 bits, integers of 8 to 64 bits, bool. Null for every other code.
 mlir::Type castTypeFromCode(int64_t code, mlir::MLIRContext *context);
+/// The code of such a type; nullopt for every other type.
+std::optional<int64_t> codeOfCastType(mlir::Type type);
 
 } // namespace quantc::onnx
 

@@ -64,6 +64,19 @@ static LogicalResult pullMatMul(MatMulOp op, Pullback &p) {
 Value quantc::nn::convolve(Emitter &e, Value input, Value weight, ArrayRef<int64_t> strides,
                            ArrayRef<int64_t> dilations, ArrayRef<int64_t> pads, int64_t groups) {
   OpBuilder &b = e.builder;
+  if (strides.size() > 2) { // loops alone have more axes
+    SmallVector<int64_t> shape = {shapeOf(input)[0], shapeOf(weight)[0]};
+    for (size_t i = 0; i < strides.size(); ++i) {
+      const int64_t reach = (shapeOf(weight)[2 + i] - 1) * dilations[i] + 1;
+      const int64_t padded = shapeOf(input)[2 + i] + pads[i] + pads[strides.size() + i];
+      shape.push_back((padded - reach) / strides[i] + 1);
+    }
+    return e
+        .node("Conv", {input, weight}, tensorType(input).clone(shape),
+              {e.ints("strides", strides), e.ints("dilations", dilations), e.ints("pads", pads),
+               e.integer("group", groups)})
+        .front();
+  }
   return ConvOp::create(b, e.loc, input, weight, Value(), b.getDenseI64ArrayAttr(strides),
                         b.getDenseI64ArrayAttr(dilations), b.getDenseI64ArrayAttr(pads),
                         b.getI64IntegerAttr(groups));

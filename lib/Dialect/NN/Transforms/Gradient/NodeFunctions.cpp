@@ -47,6 +47,20 @@ static Value selu(onnx::NodeOp op, Emitter &e, Value x, Value y) {
 static Value thresholdedRelu(onnx::NodeOp op, Emitter &e, Value x, Value) {
   return e.step(e.offset(x, -double(op.getFloat("alpha").value_or(1.0f))));
 }
+static Value celu(onnx::NodeOp op, Emitter &e, Value x, Value y) {
+  const double alpha = op.getFloat("alpha").value_or(1.0f);
+  return choose(e, x, e.number(x, 1.0), e.offset(e.scale(y, 1.0 / alpha), 1.0));
+}
+/// 1 outside of [-lambd, lambd], 0 inside.
+static Value shrink(onnx::NodeOp op, Emitter &e, Value x, Value) {
+  return e.step(e.offset(e.unary<AbsOp>(x), -double(op.getFloat("lambd").value_or(0.5f))));
+}
+/// x s with s = sigmoid(alpha x): s + alpha y (1 - s).
+static Value swish(onnx::NodeOp op, Emitter &e, Value x, Value y) {
+  const double alpha = op.getFloat("alpha").value_or(1.0f);
+  Value s = e.unary<SigmoidOp>(e.scale(x, alpha));
+  return e.add(s, e.scale(e.mul(y, e.offset(e.unary<NegOp>(s), 1.0)), alpha));
+}
 static Value softplus(onnx::NodeOp, Emitter &e, Value x, Value) { return e.unary<SigmoidOp>(x); }
 static Value softsign(onnx::NodeOp, Emitter &e, Value x, Value) {
   Value r = e.unary<ReciprocalOp>(e.offset(e.unary<AbsOp>(x), 1.0));
@@ -84,6 +98,40 @@ static Value sine(onnx::NodeOp, Emitter &e, Value x, Value) {
 }
 static Value cosine(onnx::NodeOp, Emitter &e, Value x, Value) {
   return e.unary<NegOp>(e.node("Sin", {x}, x.getType()).front());
+}
+
+static Value tangent(onnx::NodeOp, Emitter &e, Value, Value y) {
+  return e.offset(e.mul(y, y), 1.0);
+}
+static Value hyperbolicSine(onnx::NodeOp, Emitter &e, Value x, Value) {
+  return e.node("Cosh", {x}, x.getType()).front();
+}
+static Value hyperbolicCosine(onnx::NodeOp, Emitter &e, Value x, Value) {
+  return e.node("Sinh", {x}, x.getType()).front();
+}
+
+/// 1 / (add + factor x^2), or the root of it.
+static Value inverse(Emitter &e, Value x, double factor, double add, bool root) {
+  Value sum = e.offset(e.scale(e.mul(x, x), factor), add);
+  return e.unary<ReciprocalOp>(root ? e.unary<SqrtOp>(sum) : sum);
+}
+static Value arcSine(onnx::NodeOp, Emitter &e, Value x, Value) {
+  return inverse(e, x, -1.0, 1.0, /*root=*/true);
+}
+static Value arcCosine(onnx::NodeOp, Emitter &e, Value x, Value) {
+  return e.unary<NegOp>(inverse(e, x, -1.0, 1.0, /*root=*/true));
+}
+static Value arcTangent(onnx::NodeOp, Emitter &e, Value x, Value) {
+  return inverse(e, x, 1.0, 1.0, /*root=*/false);
+}
+static Value areaSine(onnx::NodeOp, Emitter &e, Value x, Value) {
+  return inverse(e, x, 1.0, 1.0, /*root=*/true);
+}
+static Value areaCosine(onnx::NodeOp, Emitter &e, Value x, Value) {
+  return inverse(e, x, 1.0, -1.0, /*root=*/true);
+}
+static Value areaTangent(onnx::NodeOp, Emitter &e, Value x, Value) {
+  return inverse(e, x, -1.0, 1.0, /*root=*/false);
 }
 
 //===----------------------------------------------------------------------===//
@@ -148,7 +196,15 @@ static LogicalResult pullPRelu(onnx::NodeOp op, Pullback &p) {
 
 const Row *quantc::nn::functionRow(StringRef type) {
   static const llvm::StringMap<Row> rows = {
+      {"Acos", {pullFunction<arcCosine>, 0b1}},
+      {"Acosh", {pullFunction<areaCosine>, 0b1}},
+      {"Asin", {pullFunction<arcSine>, 0b1}},
+      {"Asinh", {pullFunction<areaSine>, 0b1}},
+      {"Atan", {pullFunction<arcTangent>, 0b1}},
+      {"Atanh", {pullFunction<areaTangent>, 0b1}},
+      {"Celu", {pullFunction<celu>, 0b1}},
       {"Cos", {pullFunction<cosine>, 0b1}},
+      {"Cosh", {pullFunction<hyperbolicCosine>, 0b1}},
       {"Elu", {pullFunction<elu>, 0b1}},
       {"Gelu", {pullGelu, 0b1}},
       {"Log", {pullFunction<log>, 0b1}},
@@ -159,9 +215,13 @@ const Row *quantc::nn::functionRow(StringRef type) {
       {"PRelu", {pullPRelu, 0b11}},
       {"Pow", {pullPow, 0b11}},
       {"Selu", {pullFunction<selu>, 0b1}},
+      {"Shrink", {pullFunction<shrink>, 0b1}},
       {"Sin", {pullFunction<sine>, 0b1}},
+      {"Sinh", {pullFunction<hyperbolicSine>, 0b1}},
       {"Softplus", {pullFunction<softplus>, 0b1}},
       {"Softsign", {pullFunction<softsign>, 0b1}},
+      {"Swish", {pullFunction<swish>, 0b1}},
+      {"Tan", {pullFunction<tangent>, 0b1}},
       {"ThresholdedRelu", {pullFunction<thresholdedRelu>, 0b1}},
   };
   auto row = rows.find(type);

@@ -22,20 +22,6 @@ using namespace mlir;
 using namespace quantc;
 using namespace quantc::nn;
 
-static int64_t rankOf(Value x) { return static_cast<int64_t>(shapeOf(x).size()); }
-
-static FailureOr<int64_t> axisOf(onnx::NodeOp op, Value x, int64_t otherwise) {
-  return normalizeAxis(op, op.getInt("axis").value_or(otherwise), rankOf(x));
-}
-
-/// Axis `from` of x to place `to`; the others keep their order.
-static Value moveAxis(Emitter &e, Value x, int64_t from, int64_t to) {
-  auto order = llvm::to_vector(llvm::seq<int64_t>(0, rankOf(x)));
-  order.erase(order.begin() + from);
-  order.insert(order.begin() + to, from);
-  return e.transpose(x, order);
-}
-
 /// Adds slice i of x along `axis` to slice places[i] of zeros, of which there are `size`.
 static Value scatterAlong(Emitter &e, Value x, Value places, int64_t axis, int64_t size) {
   Value first = moveAxis(e, x, axis, 0);
@@ -168,34 +154,6 @@ static LogicalResult pullLpNormalization(onnx::NodeOp op, Pullback &p) {
   return success();
 }
 
-/// As a layer's norm, of each channel by itself.
-static LogicalResult pullInstanceNorm(onnx::NodeOp op, Pullback &p) {
-  Emitter &e = p.e;
-  Value x = op->getOperand(0), dy = p.cotangent;
-  if (rankOf(x) < 3)
-    return refuse(op, "a rank of 3 or more");
-  auto axes = llvm::to_vector(llvm::seq<int64_t>(2, rankOf(x)));
-  SmallVector<int64_t> perChannel(rankOf(x) - 1, 1), others = {0};
-  perChannel.front() = shapeOf(x)[1];
-  llvm::append_range(others, axes);
-  Value centered = e.sub(x, e.mean(x, axes, /*keepDims=*/true));
-  Value variance = e.mean(e.mul(centered, centered), axes, /*keepDims=*/true);
-  Value r = e.unary<ReciprocalOp>(
-      e.unary<SqrtOp>(e.offset(variance, op.getFloat("epsilon").value_or(1e-5f))));
-  Value normal = e.mul(centered, r);
-  if (p.wants(1))
-    p.gradients[1] = e.sum(e.mul(dy, normal), others, /*keepDims=*/false);
-  if (p.wants(2))
-    p.gradients[2] = e.sum(dy, others, /*keepDims=*/false);
-  if (!p.wants(0))
-    return success();
-  Value dn = e.mul(dy, e.reshape(op->getOperand(1), perChannel));
-  Value share = e.mul(normal, e.mean(e.mul(dn, normal), axes, /*keepDims=*/true));
-  Value rest = e.sub(e.sub(dn, e.mean(dn, axes, /*keepDims=*/true)), share);
-  p.gradients[0] = e.mul(rest, r);
-  return success();
-}
-
 /// The matrix [size, result] that a Resize applies along an axis: what it makes of unit vectors.
 static Value resizeMatrix(onnx::NodeOp op, Emitter &e, Value like, int64_t size, int64_t result,
                           std::optional<float> scale) {
@@ -277,7 +235,6 @@ const Row *quantc::nn::movementRow(StringRef type) {
   static const llvm::StringMap<Row> rows = {
       {"CumSum", {pullCumSum, 0b1}},
       {"Gather", {pullGather, 0b1}},
-      {"InstanceNormalization", {pullInstanceNorm, 0b111}},
       {"LogSoftmax", {pullLogSoftmax, 0b1}},
       {"LpNormalization", {pullLpNormalization, 0b1}},
       {"Resize", {pullResize, 0b1}},
