@@ -32,6 +32,17 @@ Matrix ptq::fisherCotangent(const Matrix &logits, const Matrix &signs) {
   return result;
 }
 
+Matrix ptq::fisherProduct(const Matrix &logits, const Matrix &change) {
+  assert(logits.rows() == change.rows() && logits.cols() == change.cols() && "one change a logit");
+  Matrix result(logits.rows(), logits.cols());
+  for (Eigen::Index row = 0; row < logits.rows(); ++row) {
+    const Vector p = softmax(logits.row(row).transpose());
+    const double mean = p.dot(change.row(row).transpose());
+    result.row(row) = (p.array() * (change.row(row).transpose().array() - mean)).transpose();
+  }
+  return result;
+}
+
 Matrix ptq::empiricalCotangent(const Matrix &logits, const Vector &signs) {
   assert(logits.rows() == signs.size() && "one sign a row");
   Matrix result(logits.rows(), logits.cols());

@@ -49,6 +49,16 @@ private:
   llvm::Error readTargets();
   /// Mean over `runs` of the gradient at `at`, towards what the model's own weights give.
   llvm::Expected<ptq::Vector> gradient(const ptq::Vector &at, Runs runs);
+  /// The output of each run at `at`.
+  llvm::Expected<std::vector<ptq::Vector>> outputsAt(const ptq::Vector &at, Runs runs);
+  /// The Hessian of the loss by the output, at the model's own, times `change`.
+  ptq::Vector outputHessian(int64_t run, const ptq::Vector &change) const;
+  /// J v of each run, J the output's Jacobian, by a difference. `norm` is that of the weights that
+  /// move; `share` of the step is taken, and shrinks where v moves logits far.
+  llvm::Error outputChanges(const ptq::Vector &v, double norm, Runs runs, double &share,
+                            std::vector<ptq::Vector> &changes);
+  /// H v at the model's own weights, where H is Gauss-Newton's matrix.
+  llvm::Expected<ptq::Vector> product(const ptq::Vector &v, double norm, Runs runs, double &share);
   llvm::Error traces();
   llvm::Error eigenvalues();
   llvm::Expected<double> eigenvalue(const std::vector<ptq::Block> &blocks, Runs runs);
@@ -125,7 +135,7 @@ llvm::Error Measurement::prepare() {
   if (runs.empty())
     return llvm::createStringError("expected a run of the data at least");
   total = 2 * runs.size() * (options.trace.maxProbes + options.draws) +
-          2 * runs.size() * options.iterations * nodes.size() * (options.eigenParts > 0);
+          3 * runs.size() * options.iterations * nodes.size() * (options.eigenParts > 0);
   return options.activations ? compileActivations() : llvm::Error::success();
 }
 
@@ -259,28 +269,111 @@ static ptq::Vector scatter(const ptq::Vector &part, const std::vector<ptq::Block
   return all;
 }
 
-llvm::Expected<double> Measurement::eigenvalue(const std::vector<ptq::Block> &blocks, Runs chosen) {
+static ptq::Matrix asMatrix(const HostTensor &logits) {
+  int64_t columns = logits.shape().back(), rows = logits.numElements() / columns;
+  return Eigen::Map<const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
+             logits.values<float>().data(), rows, columns)
+      .cast<double>();
+}
+
+llvm::Expected<std::vector<ptq::Vector>> Measurement::outputsAt(const ptq::Vector &at,
+                                                                Runs chosen) {
+  if (llvm::Error error = model->setPoint(at))
+    return std::move(error);
+  std::vector<ptq::Vector> outputs;
+  for (int64_t run : chosen) {
+    auto feed = data.feed(run);
+    if (!feed)
+      return feed.takeError();
+    auto one = model->run(feedTensors(*feed), targets[run]);
+    if (!one)
+      return one.takeError();
+    llvm::ArrayRef<float> values = one->outputs[output.index].values<float>();
+    outputs.push_back(
+        Eigen::Map<const Eigen::VectorXf>(values.data(), int64_t(values.size())).cast<double>());
+    step();
+  }
+  return std::move(outputs);
+}
+
+ptq::Vector Measurement::outputHessian(int64_t run, const ptq::Vector &change) const {
+  if (!output.classifies)
+    return 2.0 / static_cast<double>(change.size()) * change;
+  const ptq::Matrix logits = asMatrix(targets[run]);
+  const ptq::Matrix image = ptq::fisherProduct(
+      logits, Eigen::Map<const ptq::Matrix>(change.data(), logits.rows(), logits.cols()));
+  return Eigen::Map<const ptq::Vector>(image.data(), image.size()) / double(logits.rows());
+}
+
+/// How far logits may move in a difference. A top eigenvector moves them as no random direction
+/// does, and the step by the size of the weights knows nothing of it.
+constexpr double kGreatestMove = 0.125;
+
+llvm::Error Measurement::outputChanges(const ptq::Vector &v, double norm, Runs chosen,
+                                       double &share, std::vector<ptq::Vector> &changes) {
   const ptq::Vector point = model->point();
+  while (true) {
+    const double width = share * ptq::differenceStep(norm, v.norm());
+    auto above = outputsAt(point + width * v, chosen);
+    if (!above)
+      return above.takeError();
+    auto below = outputsAt(point - width * v, chosen);
+    if (!below)
+      return below.takeError();
+    double moved = 0;
+    changes.clear();
+    for (auto [high, low] : llvm::zip_equal(*above, *below)) {
+      moved = std::max(moved, (high - low).cwiseAbs().maxCoeff() / 2);
+      changes.emplace_back((high - low) / (2 * width));
+    }
+    if (llvm::Error error = model->setPoint(point))
+      return error;
+    if (!output.classifies || !(moved > 2 * kGreatestMove))
+      return llvm::Error::success();
+    share *= kGreatestMove / moved;
+  }
+}
+
+llvm::Expected<ptq::Vector> Measurement::product(const ptq::Vector &v, double norm, Runs chosen,
+                                                 double &share) {
+  std::vector<ptq::Vector> changes;
+  if (llvm::Error error = outputChanges(v, norm, chosen, share, changes))
+    return std::move(error);
+  ptq::Vector sum = ptq::Vector::Zero(model->size());
+  for (auto [run, change] : llvm::zip_equal(chosen, changes)) {
+    auto feed = data.feed(run);
+    if (!feed)
+      return feed.takeError();
+    const ptq::Vector image = outputHessian(run, change);
+    HostTensor cotangent = HostTensor::zeros(DType::F32, targets[run].shape());
+    for (auto [value, exact] : llvm::zip_equal(cotangent.mutableValues<float>(), image))
+      value = static_cast<float>(exact);
+    auto one = byCotangent->gradient(feedTensors(*feed), cotangent);
+    if (!one)
+      return one.takeError();
+    sum += *one;
+    step();
+  }
+  return ptq::Vector(sum / static_cast<double>(chosen.size()));
+}
+
+llvm::Expected<double> Measurement::eigenvalue(const std::vector<ptq::Block> &blocks, Runs chosen) {
   int64_t size = 0;
   for (const ptq::Block &block : blocks)
     size += block.size;
   // The step follows the size of the weights that move.
-  const ptq::Vector own = gather(point, blocks, size);
-  auto product = [&](const ptq::Vector &v) {
-    auto moved = [&](const ptq::Vector &at) -> llvm::Expected<ptq::Vector> {
-      auto all = gradient(point + scatter(at - own, blocks, model->size()), chosen);
-      if (!all)
-        return all.takeError();
-      return gather(*all, blocks, size);
-    };
-    return ptq::differenceProduct(own, v, moved);
+  const double norm = gather(model->point(), blocks, size).norm();
+  double share = 1;
+  auto blockProduct = [&](const ptq::Vector &v) -> llvm::Expected<ptq::Vector> {
+    auto all = product(scatter(v, blocks, model->size()), norm, chosen, share);
+    if (!all)
+      return all.takeError();
+    return gather(*all, blocks, size);
   };
   ptq::EigenOptions eigenOptions;
   eigenOptions.maxIterations = options.iterations;
   eigenOptions.seed = options.trace.seed;
-  auto pairs = ptq::topEigenpairs(size, product, eigenOptions);
-  if (llvm::Error error = model->setPoint(point))
-    return llvm::joinErrors(std::move(error), pairs ? llvm::Error::success() : pairs.takeError());
+  auto pairs = ptq::topEigenpairs(size, blockProduct, eigenOptions);
   if (!pairs)
     return pairs.takeError();
   return pairs->front().value;
@@ -311,13 +404,6 @@ llvm::Error Measurement::eigenvalues() {
 //===----------------------------------------------------------------------===//
 // Fisher
 //===----------------------------------------------------------------------===//
-
-static ptq::Matrix asMatrix(const HostTensor &logits) {
-  int64_t columns = logits.shape().back(), rows = logits.numElements() / columns;
-  return Eigen::Map<const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
-             logits.values<float>().data(), rows, columns)
-      .cast<double>();
-}
 
 HostTensor Measurement::drawn(int64_t run, int draw) const {
   HostTensor cotangent = HostTensor::zeros(DType::F32, targets[run].shape());

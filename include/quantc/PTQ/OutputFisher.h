@@ -32,6 +32,9 @@ namespace quantc::ptq {
 /// c for each row of logits and signs of the same size.
 Matrix fisherCotangent(const Matrix &logits, const Matrix &signs);
 
+/// (diag(p) - p p^T) times the row of `change`, for each row of logits, p = softmax(logits).
+Matrix fisherProduct(const Matrix &logits, const Matrix &change);
+
 /// For each row, with l its greatest logit, the gradient of its cross entropy, softmax(y) -
 /// onehot(l), times the row's sign: over signs, the mean of (J^T c)^2 is the sum over rows of the
 /// squared gradients of each. With one row each draw is exact.

@@ -52,6 +52,8 @@ TEST(OutputFisher, CotangentsHaveTheSoftmaxCovariance) {
   Matrix expected = p.asDiagonal();
   expected -= p * p.transpose();
   EXPECT_LT((mean - expected).cwiseAbs().maxCoeff(), 1e-14);
+  Matrix change = normalMatrix(1, kClasses, 3);
+  EXPECT_LT((fisherProduct(logits, change) - change * expected).cwiseAbs().maxCoeff(), 1e-14);
 }
 
 /// F of z for y = J z: by signs what all labels give by their probabilities.

@@ -97,6 +97,25 @@ TEST_F(CurvatureTest, SquaredErrorOfALinearModel) {
   EXPECT_NEAR(*node.activationTrace, activation, 1e-5 * activation);
 }
 
+// Weights that meet zeros make the weight's norm, and with it the step of differences, so great
+// that the top eigenvector moved logits by several units, where KL is no parabola any more.
+TEST_F(CurvatureTest, AStepAsWideAsTheWeightMadeTheEigenvalueWrong) {
+  constexpr int64_t inputs = 3, outputs = 2;
+  HostTensor weight = HostTensor::zeros(DType::F32, {outputs, inputs});
+  weight.mutableValues<float>()[0] = 5; // logits 5 and 0
+  weight.mutableValues<float>()[inputs - 1] = 5000;
+  HostTensor x = HostTensor::zeros(DType::F32, {1, inputs});
+  x.mutableValues<float>()[0] = 1;
+  CurvatureOptions options = allProbes(2, 1);
+  options.eigenParts = 1;
+  CurvatureStatistics found = measure(*layer(weight, true), {x}, options);
+  ASSERT_EQ(found.nodes.size(), 1u);
+  // |x|^2 times the greatest eigenvalue of diag(p) - p p^T.
+  const double p = 1 / (1 + std::exp(-5.0)), top = 2 * p * (1 - p);
+  ASSERT_TRUE(found.nodes.front().eigenvalue);
+  EXPECT_NEAR(*found.nodes.front().eigenvalue, top, 1e-2 * top);
+}
+
 /// The variance over signs r of |W^T c|^2, c = sqrt(p) r - p (sqrt(p) . r), by all of them.
 double varianceOfSigns(const ptq::Vector &p, const ptq::Matrix &w) {
   double mean = 0, second = 0;
