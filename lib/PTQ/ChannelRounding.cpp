@@ -13,6 +13,7 @@
 #include "quantc/PTQ/ChannelRounding.h"
 #include "Checks.h"
 #include "quantc/Numerics/Rounding.h"
+#include "quantc/PTQ/Curvature.h"
 #include "quantc/PTQ/Gptq.h"
 #include <cmath>
 
@@ -116,6 +117,9 @@ private:
   Vector stepsOf(int candidate) const;
   SteppedGrid gridOf(const Vector &steps) const { return {weight.cols(), steps, greatest}; }
   Vector lossesOf(const Matrix &rounded) const;
+  double outputErrorOf(const Matrix &rounded) const {
+    return outputCost(rounded - target, *problem.second);
+  }
   void keep(const Matrix &rounded, const Vector &steps, const Vector &losses);
   Error searchByMoments();
   Error searchByWeights();
@@ -296,6 +300,7 @@ Error ChannelRounder::prepare() {
   }
   Matrix nearest = cantFail(roundOnGrid(weight, gridOf(bestSteps)));
   result.nearestLoss = lossesOf(nearest).sum();
+  result.nearestOutputError = outputErrorOf(nearest);
   return Error::success();
 }
 
@@ -398,8 +403,10 @@ void ChannelRounder::store() {
       result.codes[row * weight.cols() + column] =
           static_cast<int32_t>(roundHalfEven(result.weights(row, column) / bestSteps[row]));
   }
-  if (usesData())
-    result.loss = bestLosses.sum();
+  if (!usesData())
+    return;
+  result.loss = bestLosses.sum();
+  result.outputError = outputErrorOf(result.weights);
 }
 
 Error ChannelRounder::run() {

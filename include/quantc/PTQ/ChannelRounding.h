@@ -104,9 +104,13 @@ struct ChannelResult {
   Matrix weights;             ///< step * code [out, in]
   std::vector<int32_t> codes; ///< row-major
   std::vector<float> steps;   ///< of each row
-  /// Losses with and without data above, summed over rows: the chosen one, and that of nearest
-  /// codes at the largest step. 0 without data.
+  /// What the choice is by: (q - t) (H + lambda I) (q - t)^T, inputs that were always 0 with the
+  /// mean on the diagonal, summed over rows: of the chosen codes, and of the nearest ones at the
+  /// largest step. 0 without data.
   double loss = 0, nearestLoss = 0;
+  /// (q - t) H (q - t)^T of both, summed over rows: mean squared errors of the outputs against
+  /// those of the target, without damping. 0 without data.
+  double outputError = 0, nearestOutputError = 0;
   double damping = 0, alpha = 0; ///< that were used; 0 without data
   /// "", what GPTQ's factor has to say, or why codes are the nearest: moments that are not finite.
   std::string message;

@@ -215,6 +215,32 @@ TEST(ChannelRounding, LossesOfDeadChannelsCompare) {
   EXPECT_NEAR(result.loss, result.nearestLoss, 1e-9 * result.loss);
 }
 
+/// What was told as the error of the outputs held damping, and a mean square of inputs that were
+/// always 0.
+TEST(ChannelRounding, ErrorsOfOutputsHeldDamping) {
+  Data data(6, 3);
+  data.inputs.col(2).setZero();
+  data.second = data.inputs.transpose() * data.inputs / double(data.inputs.rows());
+  ChannelProblem problem;
+  problem.weight = normalMatrix(3, 6, 4);
+  problem.bits = 4;
+  problem.steps = greatestSteps(problem.weight, 4);
+  problem.second = &data.second;
+  ChannelOptions options;
+  options.method = ChannelMethod::Gptq;
+  options.damping = 1;
+  auto error = [&](const Matrix &rounded) {
+    return (data.inputs * (rounded - problem.weight).transpose()).squaredNorm() /
+           double(data.inputs.rows());
+  };
+  ChannelResult result = cantFail(roundChannels(problem, options));
+  EXPECT_NEAR(result.outputError, error(result.weights), 1e-9 * result.outputError);
+  EXPECT_GT(result.loss, 1.1 * result.outputError);
+  options.method = ChannelMethod::Nearest;
+  Matrix nearest = cantFail(roundChannels(problem, options)).weights;
+  EXPECT_NEAR(result.nearestOutputError, error(nearest), 1e-9 * result.nearestOutputError);
+}
+
 /// Moments of `data`, held out against others of the same network.
 HeldOutMoments heldOutOf(const Data &known, const Data &unseen) {
   return {known.second, known.cross, unseen.second, unseen.cross, 1.0};

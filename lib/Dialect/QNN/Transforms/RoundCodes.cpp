@@ -154,8 +154,8 @@ llvm::Error GroupChoice::run(ArrayRef<ptq::GroupMoment> parts, ChosenCodes &chos
     return rounded.takeError();
   std::copy(rounded->codes.begin(), rounded->codes.end(), chosen.codes.begin() + begin * row);
   std::copy(rounded->steps.begin(), rounded->steps.end(), chosen.steps.begin() + begin);
-  report.loss += rounded->loss;
-  report.nearestLoss += rounded->nearestLoss;
+  report.loss += rounded->outputError;
+  report.nearestLoss += rounded->nearestOutputError;
   if (report.message.empty())
     report.message = rounded->message;
   if (parts.empty())
