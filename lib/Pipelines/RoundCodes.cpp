@@ -324,6 +324,8 @@ llvm::Error CodeRounding::reconstruct(const NetworkBlock &block) {
   if (*losses && (*losses)->second < (*losses)->first) {
     for (const RoundableMap *map : own)
       accept(*map, table.find(map->name)->second);
+    for (RoundedWeight &report : llvm::MutableArrayRef(reports).take_back(own.size()))
+      report.loss = report.nearestLoss = 0; // they were of the start's codes
   } else if (decide > 0) {
     reports.resize(reports.size() - own.size());
     done -= own.size();

@@ -55,6 +55,10 @@ def compile_model(quantc, model, data, stem):
     with open(stem + ".json") as report:
         weights = json.load(report)["rounded_weights"]
     losses = {weight["node"]: weight.get("block_error") for weight in weights}
+    # The error of a learned layer's output was that of the codes before learning.
+    for weight in weights:
+        before, after = weight["block_error"] or (0, 0)
+        assert after == before or "output_error" not in weight, weight
     return codes, losses, {weight["node"]: weight["message"] for weight in weights}
 
 
