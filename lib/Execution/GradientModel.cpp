@@ -25,7 +25,7 @@ using namespace quantc;
 /// Nodes that compute with other floats than float32 alone, which the importer left: as ops they
 /// have derivatives.
 static void raiseOtherFloats(ModuleOp module) {
-  convertSupportedONNXToNN(module, [](onnx::NodeOp node) {
+  auto leave = [](onnx::NodeOp node) {
     bool others = false;
     for (Value value : llvm::concat<Value>(node->getOperands(), node->getResults())) {
       Type element = getElementTypeOrSelf(value);
@@ -36,7 +36,8 @@ static void raiseOtherFloats(ModuleOp module) {
       others |= !element.isF32();
     }
     return !others;
-  });
+  };
+  convertSupportedONNXToNN(module, leave, /*anyFloats=*/true);
 }
 
 llvm::Expected<OwningOpRef<ModuleOp>> quantc::gradientModule(ModuleOp module,

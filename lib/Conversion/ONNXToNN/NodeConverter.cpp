@@ -37,7 +37,7 @@ Result NodeConverter::floats(unsigned index) {
   if (failed(value))
     return failure();
   Type type = elementTypeOf(*value);
-  if (type.isF32())
+  if (type.isF32() || (anyFloats && isa<FloatType>(type)))
     return value;
   std::string text;
   llvm::raw_string_ostream(text) << type;

@@ -27,16 +27,19 @@ using Result = mlir::FailureOr<mlir::Value>;
 
 class NodeConverter {
 public:
-  explicit NodeConverter(NodeOp node) : reader(node), builder(node), loc(node.getLoc()) {}
+  explicit NodeConverter(NodeOp node, bool anyFloats = false)
+      : reader(node), builder(node), loc(node.getLoc()), anyFloats(anyFloats) {}
 
   NodeReader reader;
   mlir::OpBuilder builder;
   mlir::Location loc;
+  bool anyFloats; ///< Operands may be other floats than f32.
 
   /// \name Operands as ranked tensors
   /// @{
   Result tensor(unsigned index);
-  /// The elements must be f32: the one type that every later stage computes in.
+  /// The elements must be f32: the one type that every later stage computes in. With `anyFloats`
+  /// other floats, too.
   Result floats(unsigned index);
   /// The number that a constant float operand of one element holds; nullopt when absent.
   mlir::FailureOr<std::optional<float>> constantFloat(unsigned index);

@@ -89,8 +89,9 @@ namespace {
 class Conversion {
 public:
   using Leave = llvm::function_ref<bool(NodeOp)>;
-  explicit Conversion(bool keepsGoing = false, bool keepNodes = false, Leave leave = nullptr)
-      : keepsGoing(keepsGoing), keepNodes(keepNodes), leave(leave) {}
+  explicit Conversion(bool keepsGoing = false, bool keepNodes = false, Leave leave = nullptr,
+                      bool anyFloats = false)
+      : keepsGoing(keepsGoing), keepNodes(keepNodes), leave(leave), anyFloats(anyFloats) {}
 
   void run(func::FuncOp function);
 
@@ -106,6 +107,7 @@ private:
   bool keepsGoing; ///< Refused nodes are collected only, and the function is finished around them.
   bool keepNodes;  ///< Nodes without a form in `nn` stay.
   Leave leave;
+  bool anyFloats; ///< Operands may be other floats than float32.
 };
 } // namespace
 
@@ -155,7 +157,7 @@ void Conversion::convert(NodeOp node) {
   // What the node becomes remembers its type: exclusions name it.
   node->setLoc(FusedLoc::get(node.getContext(), {node->getLoc()},
                              StringAttr::get(node.getContext(), node.getOpType())));
-  NodeConverter converter(node);
+  NodeConverter converter(node, anyFloats);
   FailureOr<Handler> handler = findHandler(converter.reader);
   if (failed(handler))
     return refuse(converter.reader);
@@ -252,9 +254,10 @@ LogicalResult quantc::convertONNXToNN(ModuleOp module,
 }
 
 SmallVector<UnsupportedNode>
-quantc::convertSupportedONNXToNN(ModuleOp module, llvm::function_ref<bool(NodeOp)> leave) {
+quantc::convertSupportedONNXToNN(ModuleOp module, llvm::function_ref<bool(NodeOp)> leave,
+                                 bool anyFloats) {
   module.getContext()->loadDialect<nn::NNDialect, qnn::QNNDialect>();
-  Conversion conversion(/*keepsGoing=*/true, /*keepNodes=*/false, leave);
+  Conversion conversion(/*keepsGoing=*/true, /*keepNodes=*/false, leave, anyFloats);
   for (auto function : module.getOps<func::FuncOp>())
     conversion.run(function);
   return std::move(conversion.unsupported);

@@ -41,10 +41,12 @@ mlir::LogicalResult convertONNXToNN(mlir::ModuleOp module,
 
 /// Converts what can be converted, without diagnostics: every other node stays as it is among the
 /// ops of `nn`, and is returned, also one that only misses the type of another one's result. Nodes
-/// for which `leave` holds stay without being looked at, and are not returned.
+/// for which `leave` holds stay without being looked at, and are not returned. With `anyFloats` ops
+/// may compute with other floats than float32.
 llvm::SmallVector<UnsupportedNode>
 convertSupportedONNXToNN(mlir::ModuleOp module,
-                         llvm::function_ref<bool(onnx::NodeOp)> leave = nullptr);
+                         llvm::function_ref<bool(onnx::NodeOp)> leave = nullptr,
+                         bool anyFloats = false);
 
 /// An op that is converted, for the page of supported ops.
 struct SupportedOp {
