@@ -125,17 +125,19 @@ static llvm::Expected<Recipe> parseRecipe(StringRef text, StringRef name,
   auto *mapping = llvm::dyn_cast_or_null<llvm::yaml::MappingNode>(document->getRoot());
   if (!mapping)
     return fail("expected a mapping of options");
-  bool first = true;
+  llvm::StringSet<> seen;
   std::vector<std::string> faults;
   for (llvm::yaml::KeyValueNode &pair : *mapping) {
     auto key = nodeText(pair.getKey());
     if (!key)
       return fail(llvm::toString(key.takeError()));
+    if (!seen.insert(*key).second)
+      faults.push_back("option '" + *key + "': expected one value, but found a second one");
     auto value = nodeText(pair.getValue());
     if (!value)
       return fail("option '" + *key + "': " + llvm::toString(value.takeError()));
     if (*key == "recipe") {
-      if (!first)
+      if (seen.size() > 1)
         return fail("expected 'recipe' before the other options");
       auto base = ::loadRecipe(besideFile(*value, name), chain);
       if (!base)
@@ -144,10 +146,11 @@ static llvm::Expected<Recipe> parseRecipe(StringRef text, StringRef name,
     } else if (llvm::Error error = setRecipeOption(recipe, *key, *value)) {
       faults.push_back(llvm::toString(std::move(error)));
     }
-    first = false;
   }
   if (!faults.empty())
     return fail(llvm::join(faults, "; "));
+  if (problem.empty() && ++document != stream.end())
+    return fail("expected one YAML document, but found another one behind it");
   if (!problem.empty() || stream.failed())
     return fail("malformed YAML");
   recipe.name = name.str();
