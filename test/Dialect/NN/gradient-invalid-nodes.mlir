@@ -149,3 +149,23 @@ func.func @main(%x: tensor<2x4xf32> {onnx.name = "x"}) -> (tensor<4x8xf32> {onnx
   %y = onnx.node "Resize"(%x, %n, %n, %s) {node_name = "ratio", opset = 18 : i64, onnx_attrs = {keep_aspect_ratio_policy = "not_larger"}} : (tensor<2x4xf32>, none, none, tensor<2xsi64>) -> tensor<4x8xf32> loc("ratio")
   return %y : tensor<4x8xf32>
 }
+
+// -----
+
+// It had no axes to be a window over, and the pass ended the program.
+// CHECK: node 'flat' (ConvTranspose, opset 17): no derivative: expected an input, a weight and a result of one rank of 3 or more
+func.func @main(%x: tensor<2x3xf32> {onnx.name = "x"}) -> (tensor<2x3xf32> {onnx.name = "y"}) {
+  %w = nn.constant dense<1.0> : tensor<2x3xf32>
+  %y = onnx.node "ConvTranspose"(%x, %w) {node_name = "flat", opset = 17 : i64} : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32> loc("flat")
+  return %y : tensor<2x3xf32>
+}
+
+// -----
+
+// The result that it lacks was read.
+// CHECK: node 'placeless' (TopK, opset 17): no derivative: expected values and places as results
+func.func @main(%x: tensor<2x3xf32> {onnx.name = "x"}) -> (tensor<2x2xf32> {onnx.name = "y"}) {
+  %k = nn.constant dense<2> : tensor<1xsi64>
+  %y = onnx.node "TopK"(%x, %k) {node_name = "placeless", opset = 17 : i64} : (tensor<2x3xf32>, tensor<1xsi64>) -> tensor<2x2xf32> loc("placeless")
+  return %y : tensor<2x2xf32>
+}

@@ -161,6 +161,9 @@ struct TransposedWindow {
 /// Padding as the standard derives it; what the result has more than windows reach is padding
 /// behind, too, negative where windows reach further.
 static FailureOr<TransposedWindow> readWindow(onnx::NodeOp op) {
+  const int64_t rank = rankOf(op->getOperand(0));
+  if (rank < 3 || rankOf(op->getOperand(1)) != rank || rankOf(op->getResult(0)) != rank)
+    return refuse(op, "an input, a weight and a result of one rank of 3 or more");
   ArrayRef<int64_t> in = shapeOf(op->getOperand(0)).drop_front(2);
   ArrayRef<int64_t> kernel = shapeOf(op->getOperand(1)).drop_front(2);
   ArrayRef<int64_t> out = shapeOf(op->getResult(0)).drop_front(2);

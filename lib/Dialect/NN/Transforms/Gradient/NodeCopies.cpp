@@ -122,6 +122,8 @@ static LogicalResult pullTopK(onnx::NodeOp op, Pullback &p) {
   const FailureOr<int64_t> axis = axisOf(op, x, -1);
   if (failed(axis))
     return failure();
+  if (op->getNumResults() < 2)
+    return refuse(op, "values and places as results");
   p.gradients[0] =
       e.node("ScatterElements", {e.splat(tensorType(x), 0.0), op->getResult(1), p.cotangent},
              x.getType(), {e.integer("axis", *axis)})
