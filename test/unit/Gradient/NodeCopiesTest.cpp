@@ -21,7 +21,7 @@ namespace {
 
 class NodeCopies : public OpGradients {
 protected:
-  NodeCopies() { opsets = {{"GroupNormalization", 21}, {"Pad", 18}, {"RMSNormalization", 23}}; }
+  NodeCopies() { opsets = {{"CenterCropPad", 18}, {"RMSNormalization", 23}}; }
 };
 
 NamedAttribute integer(OpBuilder &b, StringRef name, int64_t value) {
@@ -41,6 +41,13 @@ Value integers(OpBuilder &b, Location loc, const Shape &list, const Shape &shape
 }
 Value integers(OpBuilder &b, Location loc, const Shape &list) {
   return integers(b, loc, list, {static_cast<int64_t>(list.size())});
+}
+
+size_t product(ArrayRef<int64_t> shape) {
+  size_t count = 1;
+  for (int64_t size : shape)
+    count *= static_cast<size_t>(size);
+  return count;
 }
 
 using Attributes = std::function<SmallVector<NamedAttribute>(OpBuilder &)>;
@@ -96,6 +103,8 @@ TEST_F(NodeCopies, PadModes) {
 
 /// What is cut away gets nothing.
 TEST_F(NodeCopies, PadThatCuts) {
+  checkAll(1,
+           [](Random &) { return nodeCase("CenterCropPad", {{3, 4}}, {2, 6}, {{{2, 6}, {2}}}); });
   checkAll(1, [](Random &) { return nodeCase("Pad", {{3, 4}}, {3, 3}, {{{1, -2, -1, 1}, {4}}}); });
 }
 
@@ -161,6 +170,52 @@ TEST_F(NodeCopies, TopK) {
                           ->getResult(0);
                     }};
       });
+}
+
+/// A gradient's own gradient passes scatters, which had none.
+TEST_F(NodeCopies, SecondOrderThroughScatters) {
+  for (nn::Loss loss : {nn::Loss::MeanSquare, nn::Loss::CrossEntropy}) {
+    auto module = build({{1, 1, 6}}, [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+      auto list = [&](ArrayRef<int64_t> values) { return b.getDenseI64ArrayAttr(values); };
+      Value y = nn::TanhOp::create(b, loc, v[0].getType(), v[0]);
+      y = nn::MaxPoolOp::create(b, loc, y, list({2}), list({1}), list({1}), list({0, 0}),
+                                b.getBoolAttr(false));
+      y = node(b, loc, "Gather", {y, integers(b, loc, {0, 2, 2})},
+               RankedTensorType::get({1, 1, 3}, b.getF64Type()), integer(b, "axis", 2));
+      Value most = node(b, loc, "ReduceMax", {y}, RankedTensorType::get({1, 1, 1}, b.getF64Type()),
+                        b.getNamedAttr("axes", list({2})));
+      return nn::MulOp::create(b, loc, nn::MulOp::create(b, loc, y, y), most);
+    });
+    nn::GradientOptions first, second;
+    first.loss = loss;
+    first.wrt = second.wrt = {"a0"};
+    second.loss = nn::Loss::Cotangent;
+    second.output = "a0:gradient";
+    ASSERT_TRUE(succeeded(nn::buildGradient(*module, first)));
+    Loops once = compile(*module);
+    ASSERT_TRUE(succeeded(nn::buildGradient(*module, second)));
+    Loops twice = compile(*module);
+    Random random(11);
+    Tensors point;
+    for (const auto &input : twice.model->inputs())
+      point.emplace_back(input.dtype == DType::F64 ? product(input.shape) : 1, 1.0);
+    for (Doubles *values : {&point.front(), &point.back()})
+      for (double &value : *values)
+        value = random.real(-1, 1);
+    Doubles product = twice.run(point)[1];
+    ASSERT_EQ(product.size(), point.back().size());
+    EXPECT_NE(product, Doubles(product.size(), 0.0));
+    Tensors moved(point.begin(), point.end() - 1);
+    for (size_t i = 0; i < product.size(); ++i) {
+      auto f = [&](double t) {
+        for (size_t j = 0; j < point.back().size(); ++j)
+          moved[0][j] = point[0][j] + t * point.back()[j];
+        return once.run(moved)[1][i];
+      };
+      Difference d = difference(f, 0x1p-16, 256 * 0x1p-53);
+      EXPECT_NEAR(product[i], d.value, d.bound) << i;
+    }
+  }
 }
 
 //===----------------------------------------------------------------------===//

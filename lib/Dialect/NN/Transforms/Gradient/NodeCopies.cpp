@@ -133,6 +133,7 @@ static LogicalResult pullTopK(onnx::NodeOp op, Pullback &p) {
 
 const Row *quantc::nn::copyRow(StringRef type) {
   static const llvm::StringMap<Row> rows = {
+      {"CenterCropPad", {pullCopy, 0b1}},
       {"DepthToSpace", {pullCopy, 0b1}},
       {"Expand", {pullCopy, 0b1}},
       {"GatherElements", {pullGatherElements, 0b1}},
