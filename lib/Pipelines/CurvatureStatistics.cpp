@@ -25,6 +25,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FormatVariadic.h"
+#include <cmath>
 #include <map>
 #include <numeric>
 
@@ -47,6 +48,8 @@ private:
   void warnOfUnread();
   llvm::Error compileActivations();
   llvm::Error readTargets();
+  /// An error that names the run and the node whose part of a gradient is not finite.
+  llvm::Error checkGradient(int64_t run, const ptq::Vector &gradient) const;
   /// Mean over `runs` of the gradient at `at`, towards what the model's own weights give.
   llvm::Expected<ptq::Vector> gradient(const ptq::Vector &at, Runs runs);
   /// The output of each run at `at`.
@@ -192,7 +195,21 @@ llvm::Error Measurement::readTargets() {
     if (!result)
       return result.takeError();
     targets.push_back(result->outputs[output.index]);
+    if (!llvm::all_of(targets.back().values<float>(),
+                      [](float value) { return std::isfinite(value); }))
+      return llvm::createStringError("curvatures: expected the output '" + output.name +
+                                     "' of run " + llvm::Twine(run) + " to be finite");
   }
+  return llvm::Error::success();
+}
+
+llvm::Error Measurement::checkGradient(int64_t run, const ptq::Vector &gradient) const {
+  for (const auto &[node, weights] : weightsOf)
+    for (size_t i : weights)
+      if (!gradient.segment(model->block(i).offset, model->block(i).size).allFinite())
+        return llvm::createStringError("curvatures: node '" + node +
+                                       "': expected the gradient of run " + llvm::Twine(run) +
+                                       " to be finite");
   return llvm::Error::success();
 }
 
@@ -207,6 +224,8 @@ llvm::Expected<ptq::Vector> Measurement::gradient(const ptq::Vector &at, Runs ch
     auto one = model->gradient(feedTensors(*feed), targets[run]);
     if (!one)
       return one.takeError();
+    if (llvm::Error error = checkGradient(run, *one))
+      return std::move(error);
     sum += *one;
     step();
   }
@@ -351,6 +370,8 @@ llvm::Expected<ptq::Vector> Measurement::product(const ptq::Vector &v, double no
     auto one = byCotangent->gradient(feedTensors(*feed), cotangent);
     if (!one)
       return one.takeError();
+    if (llvm::Error error = checkGradient(run, *one))
+      return std::move(error);
     sum += *one;
     step();
   }

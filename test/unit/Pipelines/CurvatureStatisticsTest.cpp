@@ -396,4 +396,22 @@ TEST_F(CurvatureTest, WithoutLayersIsAnError) {
   EXPECT_EQ(llvm::toString(measured.takeError()), "expected linear maps with constant weights");
 }
 
+// The message was "expected the function to be finite, but found nan at element 0".
+TEST_F(CurvatureTest, WhatIsNotFiniteHadNoName) {
+  auto failureOf = [&](float first, float second) {
+    std::vector<HostTensor> weights = {HostTensor::zeros(DType::F32, {2, 2}),
+                                       HostTensor::zeros(DType::F32, {2, 2})};
+    weights[0].mutableValues<float>()[0] = first;
+    weights[1].mutableValues<float>()[0] = second;
+    auto module = parse(linearChain(weights, /*classifier=*/true));
+    Samples data(samples(1, {1, 2}));
+    auto measured = measureCurvature(*module, data);
+    return measured ? std::string() : llvm::toString(measured.takeError());
+  };
+  EXPECT_EQ(failureOf(1, std::numeric_limits<float>::infinity()),
+            "curvatures: expected the output 'y' of run 0 to be finite");
+  EXPECT_EQ(failureOf(1e-25f, 1e25f),
+            "curvatures: node 'layer0': expected the gradient of run 0 to be finite");
+}
+
 } // namespace
