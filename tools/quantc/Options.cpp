@@ -380,6 +380,36 @@ static llvm::Error checkFiles(const DriverOptions &options) {
   return faults.empty() ? llvm::Error::success() : usage(llvm::join(faults, "; "));
 }
 
+/// Options that the kind of result has no use for, and files of steps behind the last stage.
+static llvm::Error checkLastStage(const DriverOptions &options) {
+  const CompileOptions &compile = options.compile;
+  std::vector<std::string> faults;
+  if (options.to && options.emit != "mlir" && options.emit != "mlirbc")
+    faults.push_back("--to: expected --emit mlir or mlirbc beside it");
+  if (goldenFrames.getNumOccurrences() && options.emit != "project")
+    faults.push_back("--golden: expected a project of --target hls:PART beside it");
+  const std::pair<const char *, bool> ofData[] = {
+      {"--statistics", !compile.statistics.empty()},
+      {"--save-statistics", !compile.saveStatistics.empty()},
+      {"--moments", !compile.moments.empty()},
+      {"--save-moments", !compile.saveMoments.empty()},
+      {"--cross-moments", !compile.crossMoments.empty()},
+      {"--save-cross-moments", !compile.saveCrossMoments.empty()},
+      {"--codes", !compile.codes.empty()},
+      {"--save-codes", !compile.saveCodes.empty()},
+      {"--sensitivity", !compile.sensitivity.empty()},
+      {"--save-sensitivity", !compile.saveSensitivity.empty()},
+      {"--latency", !compile.latency.empty()},
+      {"--save-latency", !compile.saveLatency.empty()},
+      {"--allocation-report", !compile.allocationReport.empty()},
+      {"--try-allocations", !compile.tryAllocations.empty()},
+      {"--explain", explainRuns > 0}};
+  for (auto &[name, isGiven] : ofData)
+    if (isGiven && stageOf(options) < Stage::Quantized)
+      faults.push_back(std::string(name) + ": expected the stage quantized, or one behind it");
+  return faults.empty() ? llvm::Error::success() : usage(llvm::join(faults, "; "));
+}
+
 /// A loss that is a formula of curvature is known to lack its file before anything is measured;
 /// where node-bits names layers, these may be all.
 static llvm::Error checkLoss(const DriverOptions &options) {
@@ -397,6 +427,23 @@ static llvm::Error checkLoss(const DriverOptions &options) {
   return llvm::Error::success();
 }
 
+/// Whether files come out of compiling itself, which a run that only prints pipelines leaves out.
+static bool writesOnTheWay(const DriverOptions &options) {
+  const CompileOptions &compile = options.compile;
+  const std::string *const files[] = {&options.saveCurvature,
+                                      &compile.saveMoments,
+                                      &compile.saveCrossMoments,
+                                      &compile.saveChannels,
+                                      &compile.saveCodes,
+                                      &compile.saveBiases,
+                                      &compile.saveLatency,
+                                      &compile.allocationReport,
+                                      &compile.saveStatistics,
+                                      &compile.saveSensitivity,
+                                      &compile.resume};
+  return llvm::any_of(files, [](const std::string *file) { return !file->empty(); });
+}
+
 static llvm::Error checkLedgerOptions(DriverOptions &options) {
   options.check = checkFlag;
   options.failOnFloat = failOnFloat;
@@ -404,6 +451,11 @@ static llvm::Error checkLedgerOptions(DriverOptions &options) {
     return usage("--fail-on-float: expected --check");
   if (checkFlag && (!options.output.empty() || options.verify || !calibrate.empty()))
     return usage("--check writes no code and needs no data: expected no -o, --verify, --calibrate");
+  const bool hasGoal = options.compile.recipe.allocation.minimize != "none";
+  if (checkFlag &&
+      (writesOnTheWay(options) || !emitKind.empty() || (options.maxDrop >= 0 && !hasGoal)))
+    return usage("--check compiles nothing: expected no --resume, --emit, --max-drop, nor a file "
+                 "that a compilation saves");
   if (checkFlag && llvm::StringRef(options.report).ends_with(".html"))
     return usage("--check writes its ledger as JSON: expected --report FILE.json");
   return llvm::Error::success();
@@ -488,23 +540,6 @@ static llvm::Error checkResources(DriverOptions &options) {
   return llvm::Error::success();
 }
 
-/// Whether files come out of compiling itself, which a run that only prints pipelines leaves out.
-static bool writesOnTheWay(const DriverOptions &options) {
-  const CompileOptions &compile = options.compile;
-  const std::string *const files[] = {&options.saveCurvature,
-                                      &compile.saveMoments,
-                                      &compile.saveCrossMoments,
-                                      &compile.saveChannels,
-                                      &compile.saveCodes,
-                                      &compile.saveBiases,
-                                      &compile.saveLatency,
-                                      &compile.allocationReport,
-                                      &compile.saveStatistics,
-                                      &compile.saveSensitivity,
-                                      &compile.resume};
-  return llvm::any_of(files, [](const std::string *file) { return !file->empty(); });
-}
-
 llvm::Expected<DriverOptions> quantc::parseCommandLine(int argc, char **argv) {
   cl::HideUnrelatedOptions(category);
   cl::SetVersionPrinter([](llvm::raw_ostream &os) { os << "quantc " << quantcVersion() << "\n"; });
@@ -540,8 +575,10 @@ llvm::Expected<DriverOptions> quantc::parseCommandLine(int argc, char **argv) {
   take(checkResources(options));
   take(parseDims(options));
   take(checkNames(options));
-  if (faults.empty()) // what a target reads and writes is known by its name
+  if (faults.empty()) { // what a target reads and writes is known by its name
     take(checkFiles(options));
+    take(checkLastStage(options));
+  }
   if (faults.empty())
     take(checkLoss(options));
   if (!faults.empty())
