@@ -31,11 +31,11 @@ func.func @expands(%x: tensor<2x1x8xf32>, %y: tensor<?x1xf32>) -> (tensor<2x4x8x
   return %a, %b : tensor<2x4x8xf32>, tensor<?x4xf32>
 }
 
-// Parameters go along, of the type of the elements.
+// Parameters go along, of the type of the elements. Other floats than float32 are for nodes alone.
 // CHECK-LABEL: func.func @norms(
 // CHECK: onnx.node "LayerNormalization"(%arg0, %arg1, %arg1)
 // CHECK: nn.constant dense<9.765620e-04> : tensor<f16>
-// CHECK: nn.mul %{{.*}}, %arg3 : (tensor<3x4xf16>, tensor<4xf16>) -> tensor<3x4xf16>
+// CHECK: onnx.node "Mul"(%{{.*}}, %arg3) {{.*}} : (tensor<3x4xf16>, tensor<4xf16>) -> tensor<3x4xf16>
 func.func @norms(%x: tensor<3x4xf32>, %p: tensor<4xf32>, %h: tensor<3x4xf16>, %g: tensor<4xf16>) -> (tensor<3x4xf32>, tensor<3x4xf16>) {
   %a = nn.layer_norm %x, %p, %p {epsilon = 1.0e-3 : f32, operandSegmentSizes = array<i32: 1, 1, 1>}
     : (tensor<3x4xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<3x4xf32>

@@ -16,6 +16,20 @@ func.func @kept(%x: tensor<3xf32>, %i: tensor<3xsi64>) -> (tensor<3xf32>, tensor
 
 // -----
 
+// A Cast between floats and 8 bits, which has no kernel, became an op that nothing compiles.
+// CHECK-LABEL: func.func @cast_to_8_bits(
+// CHECK: onnx.node "Cast"{{.*}} -> tensor<3xsi8>
+// CHECK: onnx.node "Cast"{{.*}} -> tensor<3xf32>
+// CHECK: nn.relu
+func.func @cast_to_8_bits(%x: tensor<3xf32>) -> tensor<3xf32> {
+  %i = onnx.node "Cast"(%x) {opset = 13 : i64, onnx_attrs = {to = 3 : si64}} : (tensor<3xf32>) -> tensor<3xsi8>
+  %f = onnx.node "Cast"(%i) {opset = 13 : i64, onnx_attrs = {to = 1 : si64}} : (tensor<3xsi8>) -> tensor<3xf32>
+  %r = onnx.node "Relu"(%f) {opset = 13 : i64} : (tensor<3xf32>) -> tensor<3xf32>
+  return %r : tensor<3xf32>
+}
+
+// -----
+
 func.func @unknown_size(%x: tensor<?xf32>) -> tensor<?xf32> {
   // expected-error @below {{unsupported shape: the sizes of its results are not known before a run; --dim gives those of the model's inputs}}
   %b = onnx.node "Sinh"(%x) {opset = 13 : i64, node_name = "n"} : (tensor<?xf32>) -> tensor<?xf32>
