@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "OpGradients.h"
+#include "quantc/Interfaces/Differentiable.h"
 
 using namespace mlir;
 using namespace quantc;
@@ -408,6 +409,39 @@ TEST_F(OpGradients, Expand) {
                                               v[0]);
                 }};
   });
+}
+
+/// Differences would show the steps of float32: the gradient is the cotangent, rounded to it.
+TEST_F(OpGradients, Cast) {
+  auto module = build({{4}}, [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+    auto narrow = cast<RankedTensorType>(v[0].getType()).clone(b.getF32Type());
+    Value x = nn::CastOp::create(b, loc, narrow, v[0]);
+    return nn::CastOp::create(b, loc, v[0].getType(), x);
+  });
+  nn::GradientOptions options;
+  options.loss = nn::Loss::Cotangent;
+  options.wrt = {"a0"};
+  ASSERT_TRUE(succeeded(nn::buildGradient(*module, options)));
+  const Doubles cotangent = {0.1, -2.7, 1e-9, 3};
+  Doubles expected;
+  for (double value : cotangent)
+    expected.push_back(static_cast<float>(value));
+  EXPECT_EQ(compile(*module).run({{1, 2, 3, 4}, cotangent})[1], expected);
+}
+
+TEST_F(OpGradients, EveryOpHasOne) {
+  DialectRegistry registry;
+  nn::registerGradients(registry);
+  context.appendDialectRegistry(registry);
+  context.loadDialect<nn::NNDialect>();
+  int ops = 0;
+  for (RegisteredOperationName name : context.getRegisteredOperationsByDialect("nn")) {
+    if (name.hasTrait<OpTrait::ConstantLike>())
+      continue;
+    ++ops;
+    EXPECT_TRUE(name.hasInterface<DifferentiableOpInterface>()) << name.getStringRef().str();
+  }
+  EXPECT_GT(ops, 0);
 }
 
 //===----------------------------------------------------------------------===//
