@@ -410,23 +410,6 @@ static llvm::Error checkLastStage(const DriverOptions &options) {
   return faults.empty() ? llvm::Error::success() : usage(llvm::join(faults, "; "));
 }
 
-/// A loss that is a formula of curvature is known to lack its file before anything is measured;
-/// where node-bits names layers, these may be all.
-static llvm::Error checkLoss(const DriverOptions &options) {
-  const AllocationOptions &allocation = options.compile.recipe.allocation;
-  const bool allocates = !options.input.empty() && !checkFlag && allocation.isRequested() &&
-                         options.compile.recipe.quantize.nodeBits.empty() &&
-                         options.to.value_or(Stage::Integer) >= Stage::Quantized;
-  if (!allocates || !options.compile.curvature.empty())
-    return llvm::Error::success();
-  for (const AllocationLoss &loss : allocationLosses())
-    if (loss.name == allocation.loss && loss.needsCurvature)
-      return usage(
-          "allocation-loss " + loss.name +
-          ": expected a file of curvatures (--curvature), or --save-curvature, which writes one");
-  return llvm::Error::success();
-}
-
 /// Whether files come out of compiling itself, which a run that only prints pipelines leaves out.
 static bool writesOnTheWay(const DriverOptions &options) {
   const CompileOptions &compile = options.compile;
@@ -442,6 +425,49 @@ static bool writesOnTheWay(const DriverOptions &options) {
                                       &compile.saveSensitivity,
                                       &compile.resume};
   return llvm::any_of(files, [](const std::string *file) { return !file->empty(); });
+}
+
+/// Modules in place of a model have all decisions behind them, and bring no data.
+static llvm::Error checkModule(const DriverOptions &options) {
+  llvm::StringRef input = options.input;
+  if (!input.ends_with(".mlir") && !input.ends_with(".mlirbc"))
+    return llvm::Error::success();
+  std::vector<llvm::StringRef> idle = storageOptions(options.compile.recipe);
+  const std::pair<const char *, bool> given[] = {
+      {"--recipe", !recipeName.empty()},
+      {"--calibrate", !calibrate.empty()},
+      {"--statistics", !statistics.empty()},
+      {"--channels", !channels.empty()},
+      {"--moments", !moments.empty()},
+      {"--cross-moments", !crossMoments.empty()},
+      {"--codes", !codes.empty()},
+      {"--biases", !biases.empty()},
+      {"--explain", explainRuns > 0},
+      {"--resume, or a file that a compilation saves", writesOnTheWay(options)}};
+  for (auto &[name, isGiven] : given)
+    if (isGiven)
+      idle.push_back(name);
+  return idle.empty()
+             ? llvm::Error::success()
+             : usage("a module says how tensors are stored, and has no data: expected it without " +
+                     llvm::join(idle, ", "));
+}
+
+/// A loss that is a formula of curvature is known to lack its file before anything is measured;
+/// where node-bits names layers, these may be all.
+static llvm::Error checkLoss(const DriverOptions &options) {
+  const AllocationOptions &allocation = options.compile.recipe.allocation;
+  const bool allocates = !options.input.empty() && !checkFlag && allocation.isRequested() &&
+                         options.compile.recipe.quantize.nodeBits.empty() &&
+                         options.to.value_or(Stage::Integer) >= Stage::Quantized;
+  if (!allocates || !options.compile.curvature.empty())
+    return llvm::Error::success();
+  for (const AllocationLoss &loss : allocationLosses())
+    if (loss.name == allocation.loss && loss.needsCurvature)
+      return usage(
+          "allocation-loss " + loss.name +
+          ": expected a file of curvatures (--curvature), or --save-curvature, which writes one");
+  return llvm::Error::success();
 }
 
 static llvm::Error checkLedgerOptions(DriverOptions &options) {
@@ -578,6 +604,7 @@ llvm::Expected<DriverOptions> quantc::parseCommandLine(int argc, char **argv) {
   if (faults.empty()) { // what a target reads and writes is known by its name
     take(checkFiles(options));
     take(checkLastStage(options));
+    take(checkModule(options));
   }
   if (faults.empty())
     take(checkLoss(options));
