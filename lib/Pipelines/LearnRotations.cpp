@@ -340,8 +340,11 @@ LogicalResult Compiler::learnRotations() {
   if (!table)
     return report(table.takeError());
   if (table->empty()) {
-    ir->emitWarning("rotate-learn: no residual stream and no heads are rotated, so there is "
-                    "nothing to learn");
+    ir->emitWarning("rotate-learn: no residual stream ")
+        << (options.recipe.rotateLearnHeads
+                ? "and no heads are rotated"
+                : "is rotated, and heads are not learned (rotate-learn-heads is false)")
+        << ", so there is nothing to learn";
     options.recipe.rotations.clear(); // nothing is written that could be read
     return success();
   }

@@ -97,6 +97,10 @@ def check_refusals(compiler, tokens):
         for rotations in ([], [f"rotations={path}"]):
             said = compiler.module("observed", *ROWS, *learn, *rotations, model="c.onnx", data="images.npz", said_alone=True)
             assert "there is nothing to learn" in said and not os.path.exists(path), said
+    # It said that no heads were rotated where they were, but not to be learned.
+    for heads, expected in (("true", "no residual stream and no heads are rotated,"), ("false", "no residual stream is rotated, and heads are not learned (")):
+        said = compiler.module("observed", *ROWS, *LEARN, f"rotate-learn-heads={heads}", model="c.onnx", data="images.npz", said_alone=True)
+        assert expected in said, said
 
 
 def main():
