@@ -70,11 +70,16 @@ static Value identity(Emitter &e, RankedTensorType like, int64_t size) {
 /// With labels from 0 on, at the letters' places.
 static FailureOr<SmallVector<Term>> readTerms(onnx::NodeOp op) {
   SmallVector<int64_t> ranks;
-  for (Value operand : op->getOperands())
-    ranks.push_back(tensorType(operand).getRank());
+  for (Value operand : op->getOperands()) {
+    if (!isa<RankedTensorType>(operand.getType()))
+      return refuse(op, "tensors as operands");
+    ranks.push_back(rankOf(operand));
+  }
   auto equation = onnx::readEquation(op.getString("equation").value_or(""), ranks);
   if (!equation)
     return refuse(op, "an equation of its operands: " + llvm::toString(equation.takeError()));
+  if (rankOf(op->getResult(0)) != static_cast<int64_t>(equation->result.size()))
+    return refuse(op, "a result with an axis for each label");
   SmallVector<int> known;
   auto number = [&](ArrayRef<int> labels) {
     SmallVector<int> numbers;
@@ -107,15 +112,20 @@ static FailureOr<Value> pullEinsumOperand(onnx::NodeOp op, Emitter &e, SmallVect
       if (size != 1 && label < static_cast<int>(letters.size()))
         sizes[label] = size;
     }
+  const int most = static_cast<int>(letters.size());
+  if (next > most)
+    return refuse(op, "no more labels than letters");
   SmallVector<int> target;
   for (int label : own.labels) {
     target.push_back(label);
     if (llvm::count(target, label) == 1)
       continue;
     target.back() = next++;
+    if (sizes[label] > largestMatrix / std::max<int64_t>(sizes[label], 1))
+      return refuse(op, "a diagonal of at most " + Twine(largestMatrix) + " elements");
     terms.push_back({identity(e, tensorType(own.operand), sizes[label]), {label, target.back()}});
   }
-  if (next > static_cast<int>(letters.size()))
+  if (next > most)
     return refuse(op, "no more labels than letters");
   SmallVector<int> read;
   for (int label : target)
@@ -180,12 +190,21 @@ static FailureOr<TransposedWindow> readWindow(onnx::NodeOp op) {
       pads.size() != 2 * axes || more.size() != axes ||
       op.getInts("kernel_shape").value_or(kernel) != kernel)
     return refuse(op, "a kernel as its weight, with strides, dilations and pads for each axis");
+  const int64_t groups = op.getInt("group").value_or(1);
+  ArrayRef<int64_t> x = shapeOf(op->getOperand(0)), weight = shapeOf(op->getOperand(1));
+  ArrayRef<int64_t> y = shapeOf(op->getResult(0));
+  if (groups < 1 || weight[0] % groups != 0 || x[1] != weight[0] || y[1] != weight[1] * groups ||
+      y[0] != x[0])
+    return refuse(op, "channels of its weight, in groups, and a result of as many images");
   for (size_t i = 0; i < axes; ++i) {
     const int64_t reach = (in[i] - 1) * w.strides[i] + (kernel[i] - 1) * w.dilations[i] + 1;
     const int64_t spare = std::max<int64_t>(reach + more[i] - out[i], 0);
     int64_t first = mode == "NOTSET" ? pads[i] : 0;
     if (derived)
       first = mode == "SAME_UPPER" ? spare / 2 : spare - spare / 2;
+    const int64_t behind = mode == "NOTSET" ? pads[axes + i] : 0;
+    if (first < 0 || (!derived && (behind < 0 || out[i] != reach + more[i] - first - behind)))
+      return refuse(op, "a result of the shape that its attributes give");
     w.before.push_back(first);
     w.after.push_back(reach - first - out[i]);
   }
@@ -204,8 +223,9 @@ static LogicalResult pullConvTranspose(onnx::NodeOp op, Pullback &p) {
     SmallVector<int64_t> before = {0, 0}, after = {0, 0};
     llvm::append_range(before, w->before);
     llvm::append_range(after, w->after);
-    Value dy = e.pad(p.cotangent, before, after);
-    const SmallVector<int64_t> none(2 * w->strides.size(), 0);
+    // What is cut behind may be more than the cotangent has.
+    const SmallVector<int64_t> nowhere(before.size(), 0), none(2 * w->strides.size(), 0);
+    Value dy = e.pad(e.pad(p.cotangent, before, nowhere), nowhere, after);
     if (p.wants(0))
       p.gradients[0] = convolve(e, dy, weight, w->strides, w->dilations, none, groups);
     if (p.wants(1))

@@ -183,9 +183,6 @@ static Value resizeMatrix(onnx::NodeOp op, Emitter &e, Value like, int64_t size,
       ->getResult(0);
 }
 
-/// Elements of the matrices of a Resize at most: longer axes have no derivative.
-static constexpr int64_t largestMatrix = int64_t(1) << 24;
-
 /// Linear in x, along one axis after the other.
 static LogicalResult pullResize(onnx::NodeOp op, Pullback &p) {
   Emitter &e = p.e;

@@ -46,12 +46,27 @@ static SmallVector<int64_t> axesFrom(int64_t axis, int64_t rank) {
   return llvm::to_vector(llvm::seq<int64_t>(axis, rank));
 }
 
+/// Whether scale and bias have this shape.
+static bool hasParameters(onnx::NodeOp op, ArrayRef<int64_t> shape) {
+  return op->getNumOperands() > 2 && shapeOf(op->getOperand(1)) == shape &&
+         shapeOf(op->getOperand(2)) == shape;
+}
+
+/// Whether the value, as an operand beside one of `whole`, broadcasts to it.
+static bool broadcastsTo(Value value, ArrayRef<int64_t> whole) {
+  ArrayRef<int64_t> shape = shapeOf(value);
+  return shape.size() <= whole.size() &&
+         llvm::all_of(llvm::zip_equal(shape, whole.take_back(shape.size())), [](auto sizes) {
+           return std::get<0>(sizes) == 1 || std::get<0>(sizes) == std::get<1>(sizes);
+         });
+}
+
 /// As a layer's norm, of each channel by itself.
 static LogicalResult pullInstanceNorm(onnx::NodeOp op, Pullback &p) {
   Emitter &e = p.e;
   Value x = op->getOperand(0), dy = p.cotangent;
-  if (rankOf(x) < 3)
-    return refuse(op, "a rank of 3 or more");
+  if (rankOf(x) < 3 || !hasParameters(op, {shapeOf(x)[1]}))
+    return refuse(op, "a rank of 3 or more, a scale and a bias of a number for each channel");
   SmallVector<int64_t> axes = axesFrom(2, rankOf(x)), perChannel(rankOf(x) - 1, 1), others = {0};
   perChannel.front() = shapeOf(x)[1];
   llvm::append_range(others, axes);
@@ -71,8 +86,9 @@ static LogicalResult pullGroupNorm(onnx::NodeOp op, Pullback &p) {
   Value x = op->getOperand(0), scale = op->getOperand(1);
   ArrayRef<int64_t> shape = shapeOf(x);
   const int64_t groups = op.getInt("num_groups").value_or(1);
-  if (shape.size() < 2 || groups < 1 || shape[1] % groups != 0)
-    return refuse(op, "groups that cover the channels");
+  if (shape.size() < 2 || groups < 1 || shape[1] % groups != 0 ||
+      (!hasParameters(op, {groups}) && !hasParameters(op, {shape[1]})))
+    return refuse(op, "groups that cover the channels, a scale and a bias of a number for each");
   const bool perGroup = shapeOf(scale) == ArrayRef(groups);
   SmallVector<int64_t> parts = {shape[0], groups, shape[1] / groups, 1};
   for (int64_t size : shape.drop_front(2))
@@ -99,6 +115,9 @@ template <bool centered> static LogicalResult pullRowNorm(onnx::NodeOp op, Pullb
   const FailureOr<int64_t> axis = axisOf(op, x, -1);
   if (failed(axis))
     return failure();
+  for (Value parameter : op->getOperands().drop_front())
+    if (isa<ShapedType>(parameter.getType()) && !broadcastsTo(parameter, shapeOf(x)))
+      return refuse(op, "a gain and a bias that broadcast to its input");
   Normal normal(e, x, axesFrom(*axis, rankOf(x)), epsilonOf(op), centered);
   if (p.wants(1))
     p.gradients[1] = e.sumTo(e.mul(dy, normal.value), shapeOf(gain));
@@ -118,6 +137,8 @@ static LogicalResult pullMeanVariance(onnx::NodeOp op, Pullback &p) {
     const FailureOr<int64_t> axis = normalizeAxis(op, given, rankOf(x));
     if (failed(axis))
       return failure();
+    if (llvm::is_contained(axes, *axis))
+      return refuse(op, "each axis once");
     axes.push_back(*axis);
   }
   p.gradients[0] = Normal(p.e, x, axes, 0.0).pull(p.e, p.cotangent);
@@ -133,6 +154,8 @@ static LogicalResult pullLRN(onnx::NodeOp op, Pullback &p) {
   if (size < 1 || rankOf(x) < 2)
     return refuse(op, "a positive size, and a rank of 2 or more");
   const int64_t channels = shapeOf(x)[1];
+  if (channels > largestMatrix / std::max<int64_t>(channels, 1))
+    return refuse(op, "a matrix of channels of at most " + Twine(largestMatrix) + " elements");
   const double beta = op.getFloat("beta").value_or(0.75f);
   const double rate = op.getFloat("alpha").value_or(1e-4f) / static_cast<double>(size);
   auto square = tensorType(x).clone({channels, channels});

@@ -34,6 +34,9 @@ mlir::FailureOr<int64_t> axisOf(onnx::NodeOp op, mlir::Value x, int64_t otherwis
 /// Axis `from` of x to place `to`; the others keep their order.
 mlir::Value moveAxis(Emitter &e, mlir::Value x, int64_t from, int64_t to);
 
+/// Elements of the matrices that derivatives of nodes make at most.
+inline constexpr int64_t largestMatrix = int64_t(1) << 24;
+
 /// "node 'x' (Slice, opset 17): no derivative: expected ...".
 llvm::LogicalResult refuse(onnx::NodeOp op, const llvm::Twine &expected);
 
