@@ -13,6 +13,7 @@
 #include "quantc/Calibration/Npy.h"
 #include "quantc/Support/Errors.h"
 #include "quantc/Support/MappedFile.h"
+#include "quantc/Support/OutputFile.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
@@ -135,7 +136,7 @@ Error quantc::writeNpy(StringRef path, const HostTensor &tensor) {
   if (!header)
     return addContext("'" + path + "'", header.takeError());
   // Through a temporary file, so that a failure leaves no half-written one.
-  Error error = writeToOutput(path, [&](raw_ostream &os) {
+  Error error = writeWhole(path, [&](raw_ostream &os) {
     os << *header;
     os.write(reinterpret_cast<const char *>(tensor.bytes().data()), tensor.byteSize());
     return Error::success();

@@ -15,6 +15,7 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
 #include "quantc/InitAll.h"
+#include "quantc/Support/OutputFile.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/SourceMgr.h"
@@ -57,7 +58,7 @@ static int importModel(const TranslateOptions &options, MLIRContext &context) {
   OwningOpRef<ModuleOp> module = importONNX(options.input, &context, options.importing);
   if (!module)
     return exitModel;
-  return reportWriteError(llvm::writeToOutput(options.output, [&](raw_ostream &os) -> llvm::Error {
+  return reportWriteError(writeWhole(options.output, [&](raw_ostream &os) -> llvm::Error {
     if (options.emitBytecode) {
       if (failed(writeBytecodeToFile(*module, os)))
         return llvm::createStringError("cannot write bytecode");

@@ -13,6 +13,7 @@
 #include "quantc/Export/ONNX/ExportONNX.h"
 #include "GraphExport.h"
 #include "quantc/Support/Errors.h"
+#include "quantc/Support/OutputFile.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Path.h"
 #include <limits>
@@ -150,7 +151,7 @@ static std::vector<ExternalTensor> detachInitializers(::onnx::GraphProto &graph,
 }
 
 static Error writeExternalData(ArrayRef<ExternalTensor> tensors, StringRef path) {
-  return llvm::writeToOutput(path, [&](raw_ostream &os) {
+  return writeWhole(path, [&](raw_ostream &os) {
     uint64_t written = 0;
     for (const ExternalTensor &tensor : tensors) {
       os.write_zeros(static_cast<unsigned>(tensor.offset - written));
@@ -197,6 +198,6 @@ LogicalResult quantc::exportONNX(ModuleOp module, StringRef path, const ExportOp
     if (failed(report(module, writeExternalData(external, dataPath))))
       return failure();
   }
-  return report(module, llvm::writeToOutput(
-                            path, [&](raw_ostream &os) { return writeModel(proto, tensors, os); }));
+  return report(module,
+                writeWhole(path, [&](raw_ostream &os) { return writeModel(proto, tensors, os); }));
 }

@@ -17,6 +17,7 @@
 #include "Blobs.h"
 
 #include "quantc/Support/Errors.h"
+#include "quantc/Support/OutputFile.h"
 #include "quantc/Target/CPU/Codegen.h"
 
 #include "lld/Common/Driver.h"
@@ -140,13 +141,13 @@ static Error install(StringRef from, StringRef outputPath) {
   ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(from);
   if (!buffer)
     return makeError("cannot read '" + from + "': " + buffer.getError().message());
-  Error error = writeToOutput(outputPath, [&](raw_ostream &stream) {
+  Error error = writeWhole(outputPath, [&](raw_ostream &stream) {
     stream << (*buffer)->getBuffer();
     return Error::success();
   });
   if (error)
     return addContext("cannot write '" + outputPath + "'", std::move(error));
-  // lld made its output executable within the umask; writeToOutput does not.
+  // lld made its output executable within the umask; writeWhole does not.
   ErrorOr<sys::fs::perms> mode = sys::fs::getPermissions(from);
   if (!mode || !sys::fs::is_regular_file(outputPath))
     return Error::success();
