@@ -33,7 +33,7 @@ inline llvm::Error writeWhole(llvm::StringRef path,
     file.flush();
     std::error_code code = file.error();
     file.clear_error();
-    return code ? llvm::createStringError(code.message()) : llvm::Error::success();
+    return code ? llvm::createFileError(path, code) : llvm::Error::success();
   });
 }
 
