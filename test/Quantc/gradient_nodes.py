@@ -42,6 +42,16 @@ def widened(net, value):
     return cast(net, net("Mul", net("Sigmoid", cast(net, value, TensorProto.DOUBLE)), net.constant([1, 2, 3, 4], np.float64)), TensorProto.FLOAT)
 
 
+def product(net, value, kind=np.float32):
+    random = np.random.default_rng(8)
+    value = net("Gemm", value, net.constant(random.normal(size=(4, 4)), kind), net.constant(random.normal(size=4), kind), alpha=0.5, beta=2.0)
+    return net("BatchNormalization", value, *(net.constant(random.uniform(0.5, 2, 4), kind) for _ in range(4)))
+
+
+def wide_product(net, value):
+    return cast(net, product(net, cast(net, value, TensorProto.DOUBLE), np.float64), TensorProto.FLOAT)
+
+
 def masked(net, value):
     return net("Mul", value, cast(net, net("Greater", value, net.constant(0)), TensorProto.FLOAT))
 
@@ -54,6 +64,7 @@ def transposed(kernel):
 
 PAIRS = {
     "other floats": (widened, lambda net, v: net("Mul", net("Sigmoid", v), net.constant([1, 2, 3, 4])), [1, 4], [1, 4], 4),
+    "products": (wide_product, product, [1, 4], [1, 4], 4),
     "mask": (masked, lambda net, v: net("Relu", v), [1, 4], [1, 4], 4),
     "einsum": (lambda net, v: net("Einsum", v, v, equation="bij,bkj->bik"), lambda net, v: net("MatMul", v, net("Transpose", v, perm=[0, 2, 1])),
                [1, 3, 4], [1, 3, 4], 9),
@@ -79,7 +90,7 @@ class Compiler:
         self.call(model, "--save-curvature", table, "--curvature-runs", str(RUNS), "--curvature-probes", "2", "--to", "float",
                   "--emit", "mlirbc", "-o", os.path.join(self.folder, "m.mlirbc"))  # fmt: skip
         with open(table) as file:
-            return [layer["gaussNewtonTrace"] for layer in json.load(file)["curvature"].values()]
+            return [layer["gaussNewtonTrace"] for name, layer in json.load(file)["curvature"].items() if name.startswith("MatMul")]
 
 
 def main():

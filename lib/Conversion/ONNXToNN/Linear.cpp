@@ -63,6 +63,12 @@ static std::optional<std::vector<float>> readConstant(Value value) {
 static Result scale(NodeConverter &node, Value value, float factor) {
   if (factor == 1.0f)
     return value;
+  Type type = elementTypeOf(value);
+  if (isa<FloatType>(type) && !type.isF32()) {
+    Attribute number = node.builder.getFloatAttr(type, factor);
+    auto splat = DenseElementsAttr::get(RankedTensorType::get({}, type), number);
+    return node.create<nn::MulOp>({value, node.constant(splat)});
+  }
   std::optional<std::vector<float>> values = readConstant(value);
   if (!values)
     return node.create<nn::MulOp>({value, node.scalar(factor)});

@@ -17,13 +17,13 @@ using namespace mlir;
 using namespace quantc;
 using namespace quantc::onnx;
 
-/// A parameter may be of another float type than the input (opset 15); it is cast.
-static Result floatParameter(NodeConverter &node, unsigned index) {
+/// A parameter may be of another float type than the input (opset 15); it is cast to `wanted`.
+static Result floatParameter(NodeConverter &node, unsigned index, Type wanted) {
   Result parameter = node.tensor(index);
   if (failed(parameter) || !isa<FloatType>(elementTypeOf(*parameter)) ||
-      elementTypeOf(*parameter).isF32())
+      elementTypeOf(*parameter) == wanted)
     return node.floats(index);
-  auto type = RankedTensorType::get(shapeOf(*parameter), node.builder.getF32Type());
+  auto type = RankedTensorType::get(shapeOf(*parameter), wanted);
   return Value(nn::CastOp::create(node.builder, node.loc, type, *parameter));
 }
 
@@ -36,7 +36,7 @@ static Result convertBatchNorm(NodeConverter &node) {
     return failure();
   SmallVector<Value> operands{*input};
   for (unsigned i = 1; i < 5; ++i) {
-    Result parameter = floatParameter(node, i);
+    Result parameter = floatParameter(node, i, elementTypeOf(*input));
     if (failed(parameter))
       return failure();
     operands.push_back(*parameter);
