@@ -13,6 +13,7 @@
 #include "quantc/PTQ/MigrationLoss.h"
 #include "Checks.h"
 #include "quantc/Numerics/Quantize.h"
+#include "llvm/ADT/STLExtras.h"
 #include <algorithm>
 
 using namespace llvm;
@@ -123,22 +124,63 @@ static Error roundRows(Matrix &rows, Range whole, const MigrationLossOptions &op
   return roundValues(rows.data(), rows.size(), range, options);
 }
 
-Expected<double> MigrationLoss::noise(const ReadRows &read, const Vector &shift,
-                                      const Vector &scale, bool floored) const {
-  Matrix exact = read.rows;
-  Vector factors(exact.cols());
+Expected<ShiftedMigrationLoss> MigrationLoss::at(const Vector &shift) const {
+  if (Error error = checkVector("the shift", shift, channels))
+    return std::move(error);
+  ShiftedMigrationLoss result(*this);
+  result.shift = shift;
+  for (const ReadRows &read : reads) {
+    Matrix rows = read.rows;
+    for (Eigen::Index column = 0; column < rows.cols(); ++column)
+      rows.col(column).array() -= shift[read.channels[column / read.taps]];
+    std::vector<Matrix> &results = result.results.emplace_back();
+    for (const ReadingMap &map : read.maps)
+      results.push_back(apply(map, map.weight, rows));
+    result.rows.push_back(std::move(rows));
+  }
+  return result;
+}
+
+/// Each column of a group's weight by the factor of what it reads.
+static Matrix scaledWeight(const ReadingMap &map, const Vector &factors) {
+  Matrix weight = map.weight;
+  int64_t outputs = weight.rows() / map.groups, width = weight.cols();
+  for (int64_t g = 0; g < map.groups; ++g)
+    weight.middleRows(g * outputs, outputs) *= factors.segment(g * width, width).asDiagonal();
+  return weight;
+}
+
+/// The sum of squares of what rounded rows and weights change in `exact`.
+static Expected<double> mapNoise(const ReadingMap &map, const Vector &factors,
+                                 const Matrix &rounded, const Matrix &exact,
+                                 const MigrationLossOptions &options) {
+  Matrix weight = scaledWeight(map, factors);
+  if (options.roundWeights) {
+    Expected<Matrix> codes = options.roundWeights(weight);
+    if (!codes)
+      return codes.takeError();
+    if (Error error = checkMatrix("the rounded weight", *codes, weight.rows(), weight.cols()))
+      return std::move(error);
+    weight = std::move(*codes);
+  }
+  return (apply(map, weight, rounded) - exact).squaredNorm();
+}
+
+/// Of the maps of `read`, whose shifted rows and exact results are given.
+static Expected<double> readNoise(const ReadRows &read, const Matrix &rows,
+                                  ArrayRef<Matrix> results, const Vector &shift,
+                                  const Vector &scale, bool floored,
+                                  const MigrationLossOptions &options) {
+  Vector factors(rows.cols());
   Range whole;
   for (size_t input = 0; input < read.channels.size(); ++input) {
     int64_t channel = read.channels[input];
-    for (int64_t tap = 0; tap < read.taps; ++tap) {
-      Eigen::Index column = static_cast<Eigen::Index>(input) * read.taps + tap;
-      exact.col(column).array() -= shift[channel];
-      factors[column] = scale[channel];
-    }
+    factors.segment(static_cast<Eigen::Index>(input) * read.taps, read.taps)
+        .setConstant(scale[channel]);
     whole.lo = std::min(whole.lo, (read.min[input] - shift[channel]) / scale[channel]);
     whole.hi = std::max(whole.hi, (read.max[input] - shift[channel]) / scale[channel]);
   }
-  Matrix rounded = exact * factors.cwiseInverse().asDiagonal();
+  Matrix rounded = rows * factors.cwiseInverse().asDiagonal();
   if (floored) {
     rounded = rounded.cwiseMax(0.0);
     whole.lo = 0;
@@ -146,38 +188,34 @@ Expected<double> MigrationLoss::noise(const ReadRows &read, const Vector &shift,
   if (Error error = roundRows(rounded, whole, options))
     return std::move(error);
   double sum = 0;
-  for (const ReadingMap &map : read.maps) {
-    Matrix weight = map.weight;
-    int64_t outputs = weight.rows() / map.groups, width = weight.cols();
-    for (int64_t g = 0; g < map.groups; ++g)
-      weight.middleRows(g * outputs, outputs) *= factors.segment(g * width, width).asDiagonal();
-    if (options.roundWeights) {
-      Expected<Matrix> codes = options.roundWeights(weight);
-      if (!codes)
-        return codes.takeError();
-      if (Error error = checkMatrix("the rounded weight", *codes, weight.rows(), weight.cols()))
-        return std::move(error);
-      weight = std::move(*codes);
-    }
-    sum += (apply(map, weight, rounded) - apply(map, map.weight, exact)).squaredNorm();
-  }
-  return sum;
-}
-
-Expected<double> MigrationLoss::operator()(const Vector &shift, const Vector &scale,
-                                           bool floored) const {
-  if (Error error = checkVector("the shift", shift, channels))
-    return std::move(error);
-  if (Error error = checkVector("the factors", scale, channels))
-    return std::move(error);
-  if (!(scale.array() > 0).all())
-    return makeError("expected positive factors");
-  double sum = 0;
-  for (const ReadRows &read : reads) {
-    Expected<double> part = noise(read, shift, scale, floored);
+  for (auto [map, exact] : zip_equal(read.maps, results)) {
+    Expected<double> part = mapNoise(map, factors, rounded, exact, options);
     if (!part)
       return part.takeError();
     sum += *part;
   }
-  return signal > 0 ? sum / signal : sum;
+  return sum;
+}
+
+Expected<double> ShiftedMigrationLoss::operator()(const Vector &scale, bool floored) const {
+  if (Error error = checkVector("the factors", scale, loss->channels))
+    return std::move(error);
+  if (!(scale.array() > 0).all())
+    return makeError("expected positive factors");
+  double sum = 0;
+  for (auto [read, shifted, exact] : zip_equal(loss->reads, rows, results)) {
+    Expected<double> part = readNoise(read, shifted, exact, shift, scale, floored, loss->options);
+    if (!part)
+      return part.takeError();
+    sum += *part;
+  }
+  return loss->signal > 0 ? sum / loss->signal : sum;
+}
+
+Expected<double> MigrationLoss::operator()(const Vector &shift, const Vector &scale,
+                                           bool floored) const {
+  Expected<ShiftedMigrationLoss> shifted = at(shift);
+  if (!shifted)
+    return shifted.takeError();
+  return (*shifted)(scale, floored);
 }

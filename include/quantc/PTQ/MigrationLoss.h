@@ -63,6 +63,26 @@ struct ReadRows {
   std::vector<ReadingMap> maps;
 };
 
+class MigrationLoss;
+
+/// The loss at one shift, for searches of factors: what the maps make of shifted floats is computed
+/// once and kept, [rows, outputs] of fp64 for every map. Refers to the loss that made it.
+class ShiftedMigrationLoss {
+public:
+  /// As MigrationLoss, which explains the arguments.
+  llvm::Expected<double> operator()(const Vector &scale, bool floored = false) const;
+
+private:
+  friend class MigrationLoss;
+  explicit ShiftedMigrationLoss(const MigrationLoss &loss) : loss(&loss) {}
+
+  const MigrationLoss *loss;
+  Vector shift;
+  /// Of each read, its shifted rows; and of each map of it, their exact results.
+  std::vector<Matrix> rows;
+  std::vector<std::vector<Matrix>> results;
+};
+
 /// Of all maps that read the tensors of one transform.
 class MigrationLoss {
 public:
@@ -75,10 +95,12 @@ public:
   llvm::Expected<double> operator()(const Vector &shift, const Vector &scale,
                                     bool floored = false) const;
 
+  /// The same for many factors of one shift. `this` has to outlive it.
+  llvm::Expected<ShiftedMigrationLoss> at(const Vector &shift) const;
+
 private:
+  friend class ShiftedMigrationLoss;
   MigrationLoss() = default;
-  llvm::Expected<double> noise(const ReadRows &read, const Vector &shift, const Vector &scale,
-                               bool floored) const;
 
   std::vector<ReadRows> reads;
   MigrationLossOptions options;

@@ -140,6 +140,28 @@ TEST(MigrationLoss, Percentile) {
   EXPECT_NE(lossOf(read, 4, options, zero, one), whole);
 }
 
+TEST(MigrationLoss, OneShiftManyFactors) {
+  ReadRows read = readOf(randomMatrix(12, 8, 10), 2, {{randomMatrix(4, 4, 11), 2}});
+  llvm::Expected<MigrationLoss> loss = MigrationLoss::create({read, read}, 4, {});
+  ASSERT_TRUE(static_cast<bool>(loss));
+  Vector shift = randomMatrix(4, 1, 12);
+  llvm::Expected<ShiftedMigrationLoss> shifted = loss->at(shift);
+  ASSERT_TRUE(static_cast<bool>(shifted));
+  double last = 0;
+  for (int seed = 13; seed < 16; ++seed) {
+    Vector scale = randomMatrix(4, 1, seed).cwiseAbs().array() + 0.1;
+    for (bool floored : {false, true}) {
+      double found = llvm::cantFail((*shifted)(scale, floored));
+      EXPECT_EQ(found, llvm::cantFail((*loss)(shift, scale, floored)));
+      EXPECT_NE(found, last);
+      last = found;
+    }
+  }
+  llvm::Expected<ShiftedMigrationLoss> wrong = loss->at(Vector::Zero(3));
+  EXPECT_FALSE(static_cast<bool>(wrong));
+  llvm::consumeError(wrong.takeError());
+}
+
 TEST(MigrationLoss, Refuses) {
   ReadRows read = readOf(randomMatrix(4, 6, 8), 1, {{randomMatrix(2, 6, 9), 1}});
   auto fails = [&](const ReadRows &bad) {

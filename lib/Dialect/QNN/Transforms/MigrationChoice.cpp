@@ -166,12 +166,15 @@ static llvm::Expected<SiteChoice> smooth(const SiteStatistics &statistics,
     std::vector<double> alphas;
     for (int i = 0; i <= 10; ++i)
       alphas.push_back(i / 10.0);
+    llvm::Expected<ptq::ShiftedMigrationLoss> unshifted = loss->at(zero);
+    if (!unshifted)
+      return unshifted.takeError();
     llvm::Expected<ptq::SmoothSearch> search =
         ptq::searchSmoothScale(statistics.absMax, statistics.weightAbsMax, alphas,
                                [&](const Vector &scale) -> llvm::Expected<double> {
                                  Vector kept = scale;
                                  keepDeadChannels(kept, statistics.absMax);
-                                 return (*loss)(zero, kept);
+                                 return (*unshifted)(kept);
                                });
     if (!search)
       return search.takeError();
@@ -196,8 +199,11 @@ static llvm::Expected<SiteChoice> suppress(const SiteStatistics &statistics,
   // The reference code's grid is in units of activations of language models; here it follows A.
   options.stepSize = std::max(most, 1e-30) / options.leastSteps;
   options.lowerBound = std::max(most, 1e-30) / options.leastSteps;
+  llvm::Expected<ptq::ShiftedMigrationLoss> shifted = loss.at(middle);
+  if (!shifted)
+    return shifted.takeError();
   llvm::Expected<ptq::OutlierSearch> search = ptq::suppressOutliers(
-      statistics.range, [&](double, const Vector &scale) { return loss(middle, scale); }, options);
+      statistics.range, [&](double, const Vector &scale) { return (*shifted)(scale); }, options);
   if (!search)
     return search.takeError();
   std::string text = llvm::formatv("threshold {0}", llvm::format("%.4g", search->threshold)).str();
@@ -207,8 +213,11 @@ static llvm::Expected<SiteChoice> suppress(const SiteStatistics &statistics,
 static llvm::Expected<SiteChoice> activationAware(const SiteStatistics &statistics,
                                                   const ptq::MigrationLoss &loss) {
   const Vector zero = Vector::Zero(statistics.absMax.size());
+  llvm::Expected<ptq::ShiftedMigrationLoss> unshifted = loss.at(zero);
+  if (!unshifted)
+    return unshifted.takeError();
   llvm::Expected<ptq::AwqSearch> search = ptq::searchAwqScale(
-      statistics.meanAbs, [&](const Vector &scale) { return loss(zero, scale); });
+      statistics.meanAbs, [&](const Vector &scale) { return (*unshifted)(scale); });
   if (!search)
     return search.takeError();
   return SiteChoice{zero, search->scale, false, false,
