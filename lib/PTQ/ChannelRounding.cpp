@@ -288,8 +288,11 @@ Error ChannelRounder::prepare() {
   result.message = factor.message;
   damped = *problem.second;
   damped.diagonal().array() += factor.usable() ? factor.lambda : 1.0;
-  for (int64_t channel : factor.dead) // as the factor weighs them, so that losses compare
-    damped(channel, channel) += factor.meanMoment;
+  // An input that was always 0 weighs as in the factor, so that GPTQ's losses compare. What learns
+  // compares its own alone: there such inputs have no say in steps, nor in the regularizer's unit.
+  if (!learns())
+    for (int64_t channel : factor.dead)
+      damped(channel, channel) += factor.meanMoment;
   result.damping = factor.damping;
   if (problem.cross && shifts()) {
     result.alpha = alpha;

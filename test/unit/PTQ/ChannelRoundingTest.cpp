@@ -215,6 +215,37 @@ TEST(ChannelRounding, LossesOfDeadChannelsCompare) {
   EXPECT_NEAR(result.loss, result.nearestLoss, 1e-9 * result.loss);
 }
 
+/// Inputs that were always 0 weighed as much as the others in the choice of steps, and in the unit
+/// of AdaRound's regularizer.
+TEST(ChannelRounding, DeadInputsHaveNoSayInWhatIsLearned) {
+  Data data(8, 11);
+  for (int64_t dead : {1, 4, 6}) {
+    data.inputs.col(dead).setZero();
+    data.original.col(dead).setZero();
+  }
+  data.second = data.inputs.transpose() * data.inputs / double(data.inputs.rows());
+  data.cross = (data.original - data.inputs).transpose() * data.inputs / double(data.inputs.rows());
+  ChannelProblem problem;
+  problem.weight = normalMatrix(12, 8, 4);
+  problem.bits = 3;
+  problem.steps = greatestSteps(problem.weight, 3);
+  problem.second = &data.second;
+  problem.cross = &data.cross;
+  for (ChannelMethod method : {ChannelMethod::AdaRound, ChannelMethod::AutoRound}) {
+    ChannelOptions options;
+    options.method = method;
+    options.damping = 1e-6;
+    ChannelResult result = cantFail(roundChannels(problem, options));
+    ChannelProblem other = problem;
+    for (int64_t dead : {1, 4, 6})
+      other.weight.col(dead) *= -0.5;
+    ChannelResult changed = cantFail(roundChannels(other, options));
+    EXPECT_EQ(result.steps, changed.steps);
+    for (int64_t awake : {0, 2, 3, 5, 7})
+      EXPECT_EQ(result.weights.col(awake), changed.weights.col(awake));
+  }
+}
+
 /// What was told as the error of the outputs held damping, and a mean square of inputs that were
 /// always 0.
 TEST(ChannelRounding, ErrorsOfOutputsHeldDamping) {
