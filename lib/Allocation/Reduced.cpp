@@ -209,12 +209,15 @@ Reduced alloc::reduce(const Problem &problem, std::optional<unsigned> also) {
 
 Reduced alloc::inBuckets(Reduced reduced, uint32_t buckets) {
   for (size_t k = 0; k < reduced.dims(); ++k) {
-    int64_t budget = std::min(reduced.budgets[k], greatestTotal(reduced, k));
+    const int64_t greatest = greatestTotal(reduced, k);
+    const bool binds = reduced.budgets[k] < greatest;
+    int64_t budget = std::min(reduced.budgets[k], greatest);
     int64_t width = (budget + buckets - 1) / buckets;
     if (width <= 1)
       continue;
     visitCosts(reduced, k, [&](int64_t &cost) { cost = (cost + width - 1) / width; });
-    reduced.budgets[k] = floorDivide(budget, width);
+    // Costs round up; what forbids nothing must not by that.
+    reduced.budgets[k] = binds ? floorDivide(budget, width) : greatestTotal(reduced, k);
   }
   return reduced;
 }

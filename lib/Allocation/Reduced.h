@@ -60,7 +60,8 @@ Reduced reduce(const Problem &problem, std::optional<unsigned> also = std::nullo
 /// What the dearest options and pairs take of budget `k` together.
 int64_t greatestTotal(const Reduced &reduced, size_t k);
 
-/// Costs rounded up to multiples of budget / buckets, and counted in them.
+/// Costs rounded up to multiples of budget / buckets, and counted in them. A budget that no
+/// allocation exceeds stays one.
 Reduced inBuckets(Reduced reduced, uint32_t buckets);
 
 /// What one unit's change of option adds, given the others.

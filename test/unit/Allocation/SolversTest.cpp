@@ -200,4 +200,16 @@ TEST(AllocationSolvers, FrontOfResNet18HasThePublishedPoints) {
     EXPECT_EQ(std::prev(last)->assignment, solution.assignment);
   }
 }
+
+/// Costs that were rounded up to buckets exceeded their own greatest total, rounded down.
+TEST(AllocationSolvers, FrontInBucketsLostTheWidestAllocation) {
+  Problem problem = hawqV3ResNet18();
+  for (uint32_t buckets : {3, 20, 1000}) {
+    DynamicOptions options;
+    options.buckets = buckets;
+    std::vector<FrontPoint> front = cantFail(paretoFront(problem, kSize, options));
+    EXPECT_EQ(front.front().cost, totalOf(problem, kSize, 0)) << buckets;
+    EXPECT_EQ(front.back().cost, totalOf(problem, kSize, 1)) << buckets;
+  }
+}
 } // namespace
