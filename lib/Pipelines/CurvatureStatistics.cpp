@@ -50,6 +50,10 @@ private:
   llvm::Error readTargets();
   /// An error that names the run and the node whose part of a gradient is not finite.
   llvm::Error checkGradient(int64_t run, const ptq::Vector &gradient) const;
+  /// Mean over `chosen` of the gradients that `of` compiles, each with its run's `argument`.
+  llvm::Expected<ptq::Vector>
+  meanGradient(GradientModel &of, Runs chosen,
+               llvm::function_ref<HostTensor(size_t index, int64_t run)> argument);
   /// Mean over `runs` of the gradient at `at`, towards what the model's own weights give.
   llvm::Expected<ptq::Vector> gradient(const ptq::Vector &at, Runs runs);
   /// The output of each run at `at`.
@@ -213,15 +217,15 @@ llvm::Error Measurement::checkGradient(int64_t run, const ptq::Vector &gradient)
   return llvm::Error::success();
 }
 
-llvm::Expected<ptq::Vector> Measurement::gradient(const ptq::Vector &at, Runs chosen) {
-  if (llvm::Error error = model->setPoint(at))
-    return std::move(error);
-  ptq::Vector sum = ptq::Vector::Zero(model->size());
-  for (int64_t run : chosen) {
+llvm::Expected<ptq::Vector>
+Measurement::meanGradient(GradientModel &of, Runs chosen,
+                          llvm::function_ref<HostTensor(size_t, int64_t)> argument) {
+  ptq::Vector sum = ptq::Vector::Zero(of.size());
+  for (auto [i, run] : llvm::enumerate(chosen)) {
     auto feed = data.feed(run);
     if (!feed)
       return feed.takeError();
-    auto one = model->gradient(feedTensors(*feed), targets[run]);
+    auto one = of.gradient(feedTensors(*feed), argument(i, run));
     if (!one)
       return one.takeError();
     if (llvm::Error error = checkGradient(run, *one))
@@ -230,6 +234,12 @@ llvm::Expected<ptq::Vector> Measurement::gradient(const ptq::Vector &at, Runs ch
     step();
   }
   return ptq::Vector(sum / static_cast<double>(chosen.size()));
+}
+
+llvm::Expected<ptq::Vector> Measurement::gradient(const ptq::Vector &at, Runs chosen) {
+  if (llvm::Error error = model->setPoint(at))
+    return std::move(error);
+  return meanGradient(*model, chosen, [&](size_t, int64_t run) { return targets[run]; });
 }
 
 llvm::Error Measurement::traces() {
@@ -358,24 +368,13 @@ llvm::Expected<ptq::Vector> Measurement::product(const ptq::Vector &v, double no
   std::vector<ptq::Vector> changes;
   if (llvm::Error error = outputChanges(v, norm, chosen, share, changes))
     return std::move(error);
-  ptq::Vector sum = ptq::Vector::Zero(model->size());
-  for (auto [run, change] : llvm::zip_equal(chosen, changes)) {
-    auto feed = data.feed(run);
-    if (!feed)
-      return feed.takeError();
-    const ptq::Vector image = outputHessian(run, change);
+  return meanGradient(*byCotangent, chosen, [&](size_t i, int64_t run) {
+    const ptq::Vector image = outputHessian(run, changes[i]);
     HostTensor cotangent = HostTensor::zeros(DType::F32, targets[run].shape());
     for (auto [value, exact] : llvm::zip_equal(cotangent.mutableValues<float>(), image))
       value = static_cast<float>(exact);
-    auto one = byCotangent->gradient(feedTensors(*feed), cotangent);
-    if (!one)
-      return one.takeError();
-    if (llvm::Error error = checkGradient(run, *one))
-      return std::move(error);
-    sum += *one;
-    step();
-  }
-  return ptq::Vector(sum / static_cast<double>(chosen.size()));
+    return cotangent;
+  });
 }
 
 llvm::Expected<double> Measurement::eigenvalue(const std::vector<ptq::Block> &blocks, Runs chosen) {

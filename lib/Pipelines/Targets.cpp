@@ -106,8 +106,6 @@ static const TargetFamily families[] = {
     {"onnx", "", Stage::Exported, onnxEmits, noDevices, describeONNX},
 };
 
-llvm::ArrayRef<TargetFamily> quantc::targetFamilies() { return families; }
-
 static std::string spelling(const TargetFamily &family) {
   return (family.prefix + (family.device.empty() ? "" : ":") + family.device).str();
 }

@@ -573,12 +573,11 @@ llvm::Expected<DriverOptions> quantc::parseCommandLine(int argc, char **argv) {
       argc, argv,
       "quantizes an ONNX model and compiles it to an integer library\n\n"
       "  quantc model.onnx --recipe w8a8-integer --calibrate data.npz --target cpu -o model.so\n\n"
-      "Exit codes: 0 done; 1 wrong usage, or a file cannot be written; 2 the model or the data is\n"
-      "not supported or cannot be read (all reasons are listed); 3 a goal was missed; 4 "
-      "verification\n"
-      "found a difference, or a proof failed; 5 float ops are left. With --check: 0 every node "
-      "runs; 2\n"
-      "nodes are unsupported; 5 with --fail-on-float, float nodes are left.\n");
+      "Exit codes: 0 done; 1 wrong usage, or a result cannot be written; 2 the model or the data\n"
+      "is not supported or cannot be read (all reasons are listed), or a file that a step saves\n"
+      "cannot be written; 3 a goal was missed; 4 verification found a difference, or a proof\n"
+      "failed; 5 float ops are left. With --check: 0 every node runs; 2 nodes are unsupported;\n"
+      "5 with --fail-on-float, float nodes are left.\n");
   DriverOptions options;
   if (printLists())
     return options;

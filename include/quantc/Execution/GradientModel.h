@@ -44,7 +44,6 @@ public:
   ptq::Vector point() const;
   /// Takes other weights for the runs that follow, rounded to float32; fails when the size differs.
   llvm::Error setPoint(const ptq::Vector &point);
-  llvm::ArrayRef<HostTensor> weightValues() const { return current; }
 
   struct Result {
     double loss = 0;

@@ -39,8 +39,6 @@ struct TargetFamily {
   void (*describe)(llvm::raw_ostream &os);
 };
 
-llvm::ArrayRef<TargetFamily> targetFamilies();
-
 /// A machine: a family, and one of its devices where the name says which.
 struct Target {
   const TargetFamily *family;

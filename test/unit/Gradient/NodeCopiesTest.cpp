@@ -34,15 +34,6 @@ NamedAttribute text(OpBuilder &b, StringRef name, StringRef value) {
   return b.getNamedAttr(name, b.getStringAttr(value));
 }
 
-Value integers(OpBuilder &b, Location loc, const Shape &list, const Shape &shape) {
-  auto type = RankedTensorType::get(shape, b.getIntegerType(64, true));
-  return nn::ConstantOp::create(b, loc, type,
-                                cast<ElementsAttr>(DenseElementsAttr::get(type, ArrayRef(list))));
-}
-Value integers(OpBuilder &b, Location loc, const Shape &list) {
-  return integers(b, loc, list, {static_cast<int64_t>(list.size())});
-}
-
 size_t product(ArrayRef<int64_t> shape) {
   size_t count = 1;
   for (int64_t size : shape)

@@ -50,15 +50,6 @@ NamedAttribute integer(OpBuilder &b, StringRef name, int64_t value) {
   return onnx::intAttribute(b, name, value);
 }
 
-Value integers(OpBuilder &b, Location loc, const Shape &list, const Shape &shape) {
-  auto type = RankedTensorType::get(shape, b.getIntegerType(64, true));
-  return nn::ConstantOp::create(b, loc, type,
-                                cast<ElementsAttr>(DenseElementsAttr::get(type, ArrayRef(list))));
-}
-Value integers(OpBuilder &b, Location loc, const Shape &list) {
-  return integers(b, loc, list, {static_cast<int64_t>(list.size())});
-}
-
 Value constant(OpBuilder &b, Location loc, double value) {
   auto type = RankedTensorType::get({}, b.getF64Type());
   return nn::ConstantOp::create(b, loc, type,

@@ -121,6 +121,18 @@ inline mlir::Value node(mlir::OpBuilder &b, mlir::Location loc, llvm::StringRef 
   return b.create(state)->getResult(0);
 }
 
+/// Constant integers of a shape; without one, a list.
+inline mlir::Value integers(mlir::OpBuilder &b, mlir::Location loc, const Shape &list,
+                            const Shape &shape) {
+  auto type = mlir::RankedTensorType::get(shape, b.getIntegerType(64, true));
+  return nn::ConstantOp::create(
+      b, loc, type,
+      llvm::cast<mlir::ElementsAttr>(mlir::DenseElementsAttr::get(type, llvm::ArrayRef(list))));
+}
+inline mlir::Value integers(mlir::OpBuilder &b, mlir::Location loc, const Shape &list) {
+  return integers(b, loc, list, {static_cast<int64_t>(list.size())});
+}
+
 } // namespace quantc::test
 
 #endif // QUANTC_TEST_UNIT_GRADIENT_OPGRADIENTS_H

@@ -108,17 +108,6 @@ struct QuantizePass : qnn::impl::QnnQuantizeBase<QuantizePass> {
 };
 } // namespace
 
-std::unique_ptr<Pass> qnn::createInsertObserversPass(const QuantizeOptions &options) {
-  QnnInsertObserversOptions generated;
-  generated.activationSigned = options.activationSigned;
-  generated.activationSymmetric = options.activationSymmetric;
-  llvm::append_range(generated.exclude, escapeItems(options.exclude));
-  generated.quantizeOutputs = options.quantizeOutputs;
-  generated.activationBits = options.activationBits;
-  llvm::append_range(generated.nodeBits, escapeItems(options.nodeBits));
-  return createQnnInsertObservers(std::move(generated));
-}
-
 std::unique_ptr<Pass> qnn::createQuantizePass(const QuantizeOptions &options) {
   QnnQuantizeOptions generated;
   generated.weightPerTensor = !options.weightPerChannel;

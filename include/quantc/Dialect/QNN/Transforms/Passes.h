@@ -41,8 +41,7 @@ enum class Unquantizable {
 /// Nullopt when nothing stands against it.
 std::optional<Unquantizable> whyUnquantizable(mlir::Operation *op);
 
-/// The passes with the options that concern them.
-std::unique_ptr<mlir::Pass> createInsertObserversPass(const QuantizeOptions &options);
+/// `qnn-quantize` with the options that concern it.
 std::unique_ptr<mlir::Pass> createQuantizePass(const QuantizeOptions &options);
 
 } // namespace quantc::qnn
