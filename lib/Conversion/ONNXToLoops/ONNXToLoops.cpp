@@ -17,8 +17,8 @@
 #include "Lifetimes.h"
 #include "NodeLowering.h"
 #include "Outline.h"
-#include "RequiredInputs.h"
 #include "quantc/Dialect/ONNX/Utils/NodeForms.h"
+#include "quantc/Dialect/ONNX/Utils/RequiredInputs.h"
 #include "quantc/Interfaces/NodeName.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -193,7 +193,7 @@ LogicalResult Conversion::lowerNode(NodeOp node) {
     }
   FailureOr<Lowering> lowering = findLowering(n);
   if (succeeded(lowering) && node.getNormalizedDomain().empty())
-    (void)n.reader.expectInputs(requiredInputs(node.getOpType(), node.getOpset()), ~0u);
+    (void)n.reader.expectInputs(onnx::requiredInputs(node.getOpType(), node.getOpset()), ~0u);
   if (succeeded(lowering) && !n.failed() && succeeded((*lowering)(n)) && !n.failed()) {
     tellResults(node);
     return success();

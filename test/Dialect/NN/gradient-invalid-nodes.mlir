@@ -169,3 +169,30 @@ func.func @main(%x: tensor<2x3xf32> {onnx.name = "x"}) -> (tensor<2x2xf32> {onnx
   %y = onnx.node "TopK"(%x, %k) {node_name = "placeless", opset = 17 : i64} : (tensor<2x3xf32>, tensor<1xsi64>) -> tensor<2x2xf32> loc("placeless")
   return %y : tensor<2x2xf32>
 }
+
+// -----
+
+// Nodes with too few inputs, which no file has: operands were read past the end.
+// CHECK: node 'power' (Pow, opset 17): no derivative: expected input 1, but it is absent
+func.func @main(%x: tensor<4xf32> {onnx.name = "x"}) -> (tensor<4xf32> {onnx.name = "y"}) {
+  %y = onnx.node "Pow"(%x) {node_name = "power", opset = 17 : i64} : (tensor<4xf32>) -> tensor<4xf32> loc("power")
+  return %y : tensor<4xf32>
+}
+
+// -----
+
+// CHECK: node 'choice' (Where, opset 17): no derivative: expected input 2, but it is absent
+func.func @main(%x: tensor<4xf32> {onnx.name = "x"}) -> (tensor<4xf32> {onnx.name = "y"}) {
+  %c = nn.constant dense<true> : tensor<4xi1>
+  %y = onnx.node "Where"(%c, %x) {node_name = "choice", opset = 17 : i64} : (tensor<4xi1>, tensor<4xf32>) -> tensor<4xf32> loc("choice")
+  return %y : tensor<4xf32>
+}
+
+// -----
+
+// CHECK: node 'scatter' (ScatterElements, opset 17): no derivative: expected input 2, but it is absent
+func.func @main(%x: tensor<4xf32> {onnx.name = "x"}) -> (tensor<4xf32> {onnx.name = "y"}) {
+  %i = nn.constant dense<[0, 1]> : tensor<2xsi64>
+  %y = onnx.node "ScatterElements"(%x, %i) {node_name = "scatter", opset = 17 : i64} : (tensor<4xf32>, tensor<2xsi64>) -> tensor<4xf32> loc("scatter")
+  return %y : tensor<4xf32>
+}

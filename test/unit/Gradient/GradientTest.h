@@ -91,22 +91,27 @@ protected:
                         mlir::scf::SCFDialect>();
   }
 
-  /// Opsets of node types that are younger than the files that conversion writes: they count as 17
-  /// up to there.
+  /// Opsets of node types other than 17, that of the files that conversion writes: they count as 17
+  /// there.
   llvm::StringMap<int64_t> opsets;
+
+  void setOpsets(mlir::ModuleOp module, bool own) {
+    module.walk([&](onnx::NodeOp op) {
+      if (auto opset = opsets.find(op.getOpType()); opset != opsets.end())
+        op.setOpset(own ? opset->second : 17);
+    });
+  }
 
   /// Compiles a copy.
   Loops compile(mlir::ModuleOp module) {
     Loops loops;
     loops.module = module.clone();
+    setOpsets(*loops.module, /*own=*/false);
     mlir::PassManager passes(&context);
     passes.addPass(createLowerNNToNodes());
     passes.addPass(createConvertNNToONNX());
     EXPECT_TRUE(mlir::succeeded(passes.run(*loops.module)));
-    loops.module->walk([&](onnx::NodeOp op) {
-      if (auto opset = opsets.find(op.getOpType()); opset != opsets.end())
-        op.setOpset(opset->second);
-    });
+    setOpsets(*loops.module, /*own=*/true);
     EXPECT_TRUE(mlir::succeeded(convertONNXToLoops(*loops.module)));
     LoopsOptions options;
     options.optLevel = 0;
@@ -137,6 +142,7 @@ protected:
     mlir::Value result = body(builder, loc, block->getArguments());
     mlir::func::ReturnOp::create(builder, loc, result);
     main.setFunctionType(builder.getFunctionType(types, result.getType()));
+    setOpsets(*module, /*own=*/true);
     return module;
   }
 };

@@ -13,7 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "RequiredInputs.h"
+#include "quantc/Dialect/ONNX/Utils/RequiredInputs.h"
 #include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
@@ -234,7 +234,7 @@ static constexpr struct {
                {"Upsample", 1, 1},
                {"Upsample", 9, 2}};
 
-unsigned toloops::requiredInputs(StringRef opType, int64_t opset) {
+unsigned onnx::requiredInputs(StringRef opType, int64_t opset) {
   static const llvm::StringMap<unsigned> table = [] {
     llvm::StringMap<unsigned> entries;
     auto add = [&](ArrayRef<llvm::StringLiteral> names, unsigned inputs) {

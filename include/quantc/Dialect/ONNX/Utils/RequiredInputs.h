@@ -6,20 +6,20 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Inputs that a node must have before its lowering looks at them.
+// Inputs that a node must have before a lowering or a derivative looks at them.
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef QUANTC_LIB_CONVERSION_ONNXTOLOOPS_REQUIREDINPUTS_H
-#define QUANTC_LIB_CONVERSION_ONNXTOLOOPS_REQUIREDINPUTS_H
+#ifndef QUANTC_DIALECT_ONNX_UTILS_REQUIREDINPUTS_H
+#define QUANTC_DIALECT_ONNX_UTILS_REQUIREDINPUTS_H
 
 #include "mlir/Support/LLVM.h"
 
-namespace quantc::toloops {
+namespace quantc::onnx {
 
 /// How many leading inputs ONNX requires of an op of the default domain; 0 for unknown ones.
 unsigned requiredInputs(llvm::StringRef opType, int64_t opset);
 
-} // namespace quantc::toloops
+} // namespace quantc::onnx
 
-#endif // QUANTC_LIB_CONVERSION_ONNXTOLOOPS_REQUIREDINPUTS_H
+#endif // QUANTC_DIALECT_ONNX_UTILS_REQUIREDINPUTS_H
