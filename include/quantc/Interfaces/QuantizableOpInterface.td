@@ -45,7 +45,11 @@ def QuantizableOpInterface : OpInterface<"QuantizableOpInterface"> {
       When the op is a unary elementwise function, its value at `x` in double
       precision; a chain of such ops between two 8-bit tensors becomes a table.
     }], "std::optional<double>", "evaluateUnary", (ins "double":$x), [{}],
-      [{ return std::nullopt; }]>
+      [{ return std::nullopt; }]>,
+    InterfaceMethod<[{
+      Whether the result is the sum of the two operands, which numpy's rules may
+      broadcast.
+    }], "bool", "isSum", (ins), [{}], [{ return false; }]>
   ];
 }
 

@@ -97,6 +97,8 @@ std::optional<ptq::PatchGeometry> LinearOp::getPatches() {
 // Every operand is an activation
 //===----------------------------------------------------------------------===//
 
+bool AddOp::isSum() { return true; }
+
 #define QUANTC_NN_ACTIVATIONS(OP)                                                                  \
   OperandRole OP::getOperandRole(unsigned) { return OperandRole::Activation; }
 QUANTC_NN_ACTIVATIONS(AddOp)

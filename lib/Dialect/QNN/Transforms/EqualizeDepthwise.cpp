@@ -36,12 +36,11 @@ struct Site {
 
 /// A convolution that the quantizer will take, with one input channel per output channel.
 static bool isDepthwise(Operation *op, Value input) {
-  auto conv = dyn_cast<nn::ConvOp>(op);
-  if (!conv || !asQuantizable(op) || conv.getInput() != input)
-    return false;
-  RankedTensorType weight = conv.getWeight().getType();
-  return static_cast<int64_t>(conv.getGroups()) == weight.getDimSize(0) &&
-         weight.getDimSize(1) == 1;
+  std::optional<ptq::PatchGeometry> patches = convolutionPatches(op);
+  auto map = dyn_cast<LinearMapOpInterface>(op);
+  return patches && map.getInputOperand().get() == input && patches->groups == patches->channels &&
+         cast<RankedTensorType>(map.getWeightOperand().get().getType()).getDimSize(0) ==
+             patches->channels;
 }
 
 static std::optional<Site> matchSite(ObserveOp observe) {
@@ -51,10 +50,10 @@ static std::optional<Site> matchSite(ObserveOp observe) {
       !observe.getInput().hasOneUse() || observe.getStatisticsAttr())
     return std::nullopt;
   Value sum = clamp->getOperand(0);
-  auto producer = sum.getDefiningOp<nn::ConvOp>();
-  if (!producer || !asQuantizable(producer) || !sum.hasOneUse() || observe.use_empty())
+  Operation *producer = sum.getDefiningOp();
+  if (!convolutionPatches(producer) || !sum.hasOneUse() || observe.use_empty())
     return std::nullopt;
-  Site site{cast<LinearMapOpInterface>(producer.getOperation()), clamp, bounds->second, {}};
+  Site site{cast<LinearMapOpInterface>(producer), clamp, bounds->second, {}};
   for (Operation *user : observe.getResult().getUsers()) {
     if (!isDepthwise(user, observe.getResult()))
       return std::nullopt;

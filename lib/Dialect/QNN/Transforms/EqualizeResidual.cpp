@@ -14,7 +14,6 @@
 
 #include "FloatWeights.h"
 #include "Nodes.h"
-#include "quantc/Dialect/NN/IR/NN.h"
 #include "quantc/Dialect/QNN/IR/QNN.h"
 #include "quantc/Dialect/QNN/Transforms/Equalize.h"
 #include "quantc/Interfaces/ChannelMoments.h"
@@ -165,20 +164,20 @@ bool Component::rewrite() {
 // Finding components
 //===----------------------------------------------------------------------===//
 
+/// A convolution of single positions, without padding.
 static bool isPointwise(Operation *op, Value input) {
-  auto conv = dyn_cast<nn::ConvOp>(op);
-  return conv && asQuantizable(op) && conv.getInput() == input && conv.getGroups() == 1 &&
-         llvm::all_of(conv.getWeight().getType().getShape().drop_front(2),
-                      [](int64_t size) { return size == 1; }) &&
-         llvm::all_of(conv.getPads(), [](int64_t pad) { return pad == 0; });
+  std::optional<ptq::PatchGeometry> patches = convolutionPatches(op);
+  if (!patches || cast<LinearMapOpInterface>(op).getInputOperand().get() != input ||
+      patches->groups != 1 || patches->taps() != 1)
+    return false;
+  for (int axis = 0; axis < ptq::PatchGeometry::kAxes; ++axis)
+    if (patches->padsBefore[axis] != 0 ||
+        patches->out[axis] != (patches->size[axis] - 1) / patches->strides[axis] + 1)
+      return false;
+  return true;
 }
 
-/// A sum of two tensors of one shape.
-static bool isPlainSum(Operation *op) {
-  return isa<nn::AddOp>(op) && asQuantizable(op) &&
-         op->getOperand(0).getType() == op->getOperand(1).getType() &&
-         op->getOperand(0).getType() == op->getResult(0).getType();
-}
+static bool isQuantizableSum(Operation *op) { return isPlainSum(op) && asQuantizable(op); }
 
 /// The tensor if it can be a part of a stream: nothing else reads or makes it.
 static std::optional<Stream> matchStream(ObserveOp observe, const ChannelSummaries &channels) {
@@ -186,11 +185,11 @@ static std::optional<Stream> matchStream(ObserveOp observe, const ChannelSummari
   Operation *maker = observe.getInput().getDefiningOp();
   if (summary == channels.end() || !maker || !observe.getInput().hasOneUse() ||
       observe.getStatisticsAttr() || !asQuantizable(maker) ||
-      !(isa<nn::ConvOp>(maker) || isPlainSum(maker)))
+      !(convolutionPatches(maker) || isQuantizableSum(maker)))
     return std::nullopt;
   Stream stream{observe, maker, {}, &summary->second, {}};
   for (Operation *user : observe.getResult().getUsers()) {
-    if (isPlainSum(user))
+    if (isQuantizableSum(user))
       continue;
     if (!isPointwise(user, observe.getResult()))
       return std::nullopt;
@@ -221,7 +220,7 @@ private:
 Streams::Streams(ModuleOp module, const ChannelSummaries &channels) {
   SmallVector<Operation *> sums;
   module.walk([&](Operation *op) {
-    if (isPlainSum(op))
+    if (isQuantizableSum(op))
       sums.push_back(op);
     auto observe = dyn_cast<ObserveOp>(op);
     std::optional<Stream> stream = observe ? matchStream(observe, channels) : std::nullopt;

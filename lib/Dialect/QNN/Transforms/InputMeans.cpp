@@ -11,7 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "InputMeans.h"
-#include "quantc/Dialect/NN/IR/NN.h"
+#include "Nodes.h"
 #include "quantc/Dialect/QNN/IR/QNN.h"
 #include "quantc/Interfaces/ChannelMoments.h"
 #include "quantc/Interfaces/NodeName.h"
@@ -35,13 +35,6 @@ static Value behindPairs(Value value) {
 
 static int64_t sizeAlong(Value value, int64_t axis) {
   return cast<RankedTensorType>(value.getType()).getDimSize(axis);
-}
-
-/// A sum of two tensors of one shape.
-static bool isPlainSum(Operation *op) {
-  return isa_and_nonnull<nn::AddOp>(op) &&
-         op->getOperand(0).getType() == op->getOperand(1).getType() &&
-         op->getOperand(0).getType() == op->getResult(0).getType();
 }
 
 /// Moments along `axis` of a value that is close to normal: a map's result, or a sum of such.

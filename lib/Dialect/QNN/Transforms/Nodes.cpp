@@ -143,6 +143,20 @@ QuantizableOpInterface qnn::asQuantizable(Operation *op) {
   return whyUnquantizable(op) ? QuantizableOpInterface() : cast<QuantizableOpInterface>(op);
 }
 
+bool qnn::isPlainSum(Operation *op) {
+  auto sum = dyn_cast_or_null<QuantizableOpInterface>(op);
+  return sum && sum.isSum() && op->getOperand(0).getType() == op->getOperand(1).getType() &&
+         op->getOperand(0).getType() == op->getResult(0).getType();
+}
+
+std::optional<ptq::PatchGeometry> qnn::convolutionPatches(Operation *op) {
+  auto map = dyn_cast_or_null<LinearMapOpInterface>(op);
+  if (!map || !asQuantizable(op) || map.getWeightOutputAxis() != 0)
+    return std::nullopt;
+  std::optional<ptq::PatchGeometry> patches = map.getPatches();
+  return patches && !patches->channelsLast ? patches : std::nullopt;
+}
+
 bool qnn::isUnary(QuantizableOpInterface op) { return op.evaluateUnary(0.0).has_value(); }
 
 bool qnn::movesValues(QuantizableOpInterface op) {

@@ -73,6 +73,13 @@ inline constexpr llvm::StringLiteral storedAttr = "qnn.stored";
 /// whose weight and bias are constants; null otherwise.
 QuantizableOpInterface asQuantizable(mlir::Operation *op);
 
+/// Whether the op, which may be null, adds two tensors of one type.
+bool isPlainSum(mlir::Operation *op);
+
+/// What a quantizable convolution reads: a linear map over channels of axis 1, of known sizes. Else
+/// nullopt.
+std::optional<ptq::PatchGeometry> convolutionPatches(mlir::Operation *op);
+
 /// Whether the op is a unary elementwise function.
 bool isUnary(QuantizableOpInterface op);
 

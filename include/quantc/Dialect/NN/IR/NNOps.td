@@ -172,7 +172,7 @@ class NN_BinaryOp<string mnemonic, list<Trait> traits = []> : NN_InferredOp<mnem
   let description = "Elementwise with NumPy broadcasting; both operands have one element type.";
   let hasVerifier = 1;
 }
-def NN_AddOp : NN_BinaryOp<"add", [Commutative, DeclareOpInterfaceMethods<QuantizableOpInterface>]> { let summary = "sum"; }
+def NN_AddOp : NN_BinaryOp<"add", [Commutative, DeclareOpInterfaceMethods<QuantizableOpInterface, ["isSum"]>]> { let summary = "sum"; }
 def NN_SubOp : NN_BinaryOp<"sub", [DeclareOpInterfaceMethods<QuantizableOpInterface>]> { let summary = "difference"; }
 def NN_MulOp : NN_BinaryOp<"mul", [Commutative, DeclareOpInterfaceMethods<QuantizableOpInterface>]> { let summary = "product"; }
 def NN_DivOp : NN_BinaryOp<"div"> { let summary = "quotient"; }
