@@ -135,12 +135,14 @@ llvm::Error Measurement::prepare() {
     nodes[weight.node].weights += model->block(i).size;
   }
   if (nodes.empty())
-    return llvm::createStringError("expected linear maps with constant weights");
+    return llvm::createStringError(
+        "curvatures: expected a linear map with a constant weight, but found none");
   warnOfUnread();
   runs.resize(options.runs < 0 ? data.numRuns() : std::min(options.runs, data.numRuns()));
   std::iota(runs.begin(), runs.end(), 0);
   if (runs.empty())
-    return llvm::createStringError("expected a run of the data at least");
+    return llvm::createStringError(
+        "curvatures: expected a run of the data at least, but found none");
   total = 2 * runs.size() * (options.trace.maxProbes + options.draws) +
           3 * runs.size() * options.iterations * nodes.size() * (options.eigenParts > 0);
   return options.activations ? compileActivations() : llvm::Error::success();

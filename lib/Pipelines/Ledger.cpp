@@ -101,13 +101,11 @@ void LedgerMaker::recordCosts() {
     });
   };
   WeightCounter weights(passesOn);
-  llvm::DenseSet<unsigned> done; // of several calls of a function, the first counts
   flat->walk<WalkOrder::PreOrder>([&](NodeOp node) {
     if (passesOn(node))
       return;
     for (unsigned number : numbersIn(node.getLoc()))
-      if (done.insert(number).second)
-        ledger.nodes[number].weightBytes = weights.bytesOf(node);
+      ledger.nodes[number].weightBytes += weights.bytesOf(node);
   });
   for (LedgerNode &entry : ledger.nodes)
     if (entry.kind == LedgerClass::Folded && entry.reason != LedgerReason::Fused)

@@ -275,7 +275,11 @@ def functions_are_listed_once(new):
     expect(classes(nodes), **{"one": ("folded", "inlined"), "two": ("folded", "inlined"), "my.Block/conv": INTEGER,
                               "my.Block/relu": FUSED, "my.Never/sinh": ("folded", "unused")})  # fmt: skip
     assert nodes["my.Block/conv"]["macs"] == 2 * 4 * 36 * 4, nodes["my.Block/conv"]  # of both calls
-    assert nodes["my.Block/conv"]["weight_bytes"] == 64, nodes["my.Block/conv"]
+    assert nodes["my.Block/conv"]["weight_bytes"] == 64, nodes["my.Block/conv"]  # one weight for both
+    nodes = [node("Block", ["x", "w"], "a", "one", domain="my"), node("Block", ["a", "v"], "y", "two", domain="my")]
+    weights = {"w": normal(4, 4, 1, 1), "v": normal(4, 4, 1, 1)}
+    nodes = new(model(nodes, [value("x", [1, 4, 6, 6])], [value("y", [1, 4, 6, 6])], weights, functions, ("", "my"))).check()
+    assert nodes["my.Block/conv"]["weight_bytes"] == 2 * 64, nodes["my.Block/conv"]  # was that of the first call
 
 
 def exit_codes_of_fail_on_float(new):

@@ -226,39 +226,8 @@ int measure(const DriverOptions &options, mlir::MLIRContext &context, const Prog
   return error ? fail(std::move(error), Usage) : Ok;
 }
 
-/// What the certificate misses. Float between integers may be of no node of the file's.
-llvm::StringRef whyNotInteger(const CompileReport &report) {
-  if (report.floatNodes)
-    return "float ops are left; they are listed above";
-  return report.integerNodes ? "float ops are left that are no nodes of the file; the certificate "
-                               "in the report lists them"
-                             : "nothing of the model computes with integers";
-}
-
-/// What was promised of the integer module: no float ops where there may be none, accumulators that
-/// fit.
-int checkProofs(Compiler &compiler, const DriverOptions &options) {
-  const CompileReport &report = compiler.report();
-  if (options.requireInteger && options.compile.recipe.hasStaticActivations() &&
-      !report.integerOnly) {
-    report.print(llvm::errs());
-    llvm::errs() << "quantc: error: " << whyNotInteger(report) << "\n";
-    return FloatLeft;
-  }
-  if (!report.accumulatorsProven) {
-    llvm::errs() << "quantc: error: an accumulator is not proved to fit 32 bits\n";
-    return Mismatch;
-  }
-  return Ok;
-}
-
-/// The output and the report of --report.
-int writeFiles(Compiler &compiler, const DriverOptions &options) {
-  if (!options.output.empty())
-    if (llvm::Error error = emit(compiler, options)) {
-      int code = codeOf(error);
-      return fail(std::move(error), code);
-    }
+/// --report.
+int writeReport(Compiler &compiler, const DriverOptions &options) {
   if (options.report.empty())
     return Ok;
   llvm::Error error = writeOutput(options.report, [&](llvm::raw_ostream &os) {
@@ -267,6 +236,44 @@ int writeFiles(Compiler &compiler, const DriverOptions &options) {
     os << llvm::formatv("{0:2}\n", compiler.report().toJSON());
   });
   return error ? fail(std::move(error), Usage) : Ok;
+}
+
+/// What the certificate misses. Float between integers may be of no node of the file's.
+llvm::StringRef whyNotInteger(const CompileReport &report) {
+  if (report.floatNodes)
+    return "float ops are left; the report (--report) names them all";
+  return report.integerNodes ? "float ops are left that are no nodes of the file; the certificate "
+                               "in the report lists them"
+                             : "nothing of the model computes with integers";
+}
+
+/// What was promised of the integer module: no float ops where there may be none, accumulators that
+/// fit. The report is written where it does not hold, too: it says what is in the way.
+int checkProofs(Compiler &compiler, const DriverOptions &options) {
+  const CompileReport &report = compiler.report();
+  if (options.requireInteger && options.compile.recipe.hasStaticActivations() &&
+      !report.integerOnly) {
+    report.print(llvm::errs());
+    llvm::errs() << "quantc: error: " << whyNotInteger(report) << "\n";
+    const int code = writeReport(compiler, options);
+    return code ? code : FloatLeft;
+  }
+  if (!report.accumulatorsProven) {
+    llvm::errs() << "quantc: error: an accumulator is not proved to fit 32 bits\n";
+    const int code = writeReport(compiler, options);
+    return code ? code : Mismatch;
+  }
+  return Ok;
+}
+
+/// The output and the report.
+int writeFiles(Compiler &compiler, const DriverOptions &options) {
+  if (!options.output.empty())
+    if (llvm::Error error = emit(compiler, options)) {
+      int code = codeOf(error);
+      return fail(std::move(error), code);
+    }
+  return writeReport(compiler, options);
 }
 
 /// --verify.

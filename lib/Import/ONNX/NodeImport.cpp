@@ -119,8 +119,10 @@ void GraphImporter::defineResults(::onnx::NodeProto &node, Operation *op, Scope 
 void GraphImporter::importNode(::onnx::NodeProto &node, int index, Scope &scope) {
   std::string label = labelOf(node, index);
   // Names need not be unique; what a report says of a node must be.
-  if (!labels.insert(label).second && node.output_size() > 0)
-    label += " (" + node.output(0) + ")";
+  const std::string suffix =
+      " (" + (node.output_size() > 0 ? node.output(0) : "node " + std::to_string(index)) + ")";
+  while (!labels.insert(label).second)
+    label += suffix;
   Location loc = nameLoc(builder, label);
   Reasons reasons;
   if (node.op_type().empty())

@@ -393,7 +393,8 @@ TEST_F(CurvatureTest, WithoutLayersIsAnError) {
   Samples data(samples(1, {1, 4}));
   auto measured = measureCurvature(*module, data);
   ASSERT_FALSE(bool(measured));
-  EXPECT_EQ(llvm::toString(measured.takeError()), "expected linear maps with constant weights");
+  EXPECT_EQ(llvm::toString(measured.takeError()),
+            "curvatures: expected a linear map with a constant weight, but found none");
 }
 
 // The message was "expected the function to be finite, but found nan at element 0".

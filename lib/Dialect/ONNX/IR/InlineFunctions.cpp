@@ -13,6 +13,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
 #include "quantc/Dialect/ONNX/IR/Functions.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace quantc::onnx;
@@ -42,6 +43,7 @@ private:
   FunctionTable table;
   OpBuilder builder;
   SmallVector<NodeOp> calls; ///< Still to be inlined.
+  llvm::StringSet<> labels;  ///< Of nodes outside of functions: what reports say must be unique.
   size_t nodes = 0;
 };
 
@@ -121,7 +123,12 @@ void Inliner::rename(NodeOp node, StringRef prefix, bool isInner) {
   auto prefixed = [&](StringRef name) {
     return builder.getStringAttr(name.empty() ? name : prefix + "/" + name);
   };
-  node->setLoc(NameLoc::get(prefixed(getNodeLabel(node))));
+  std::string label = (prefix + "/" + getNodeLabel(node)).str();
+  const std::string suffix =
+      " (" + (node->getNumResults() ? node.getResultName(0) : StringRef()).str() + ")";
+  while (!labels.insert(label).second)
+    label += suffix;
+  node->setLoc(NameLoc::get(builder.getStringAttr(label)));
   if (node.getNodeName())
     node.setNodeNameAttr(prefixed(*node.getNodeName()));
   if (isInner || !node.getResultNamesAttr())
@@ -239,8 +246,10 @@ void Inliner::collectCalls(Operation *root) {
 
 LogicalResult Inliner::run() {
   for (Operation &op : *module.getBody())
-    if (!isa<FunctionOp>(op))
+    if (!isa<FunctionOp>(op)) {
       collectCalls(&op);
+      op.walk([&](NodeOp node) { labels.insert(getNodeLabel(node)); });
+    }
   while (!calls.empty()) {
     NodeOp call = calls.pop_back_val();
     if (failed(inlineCall(call, table.lookup(call))))
