@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "GraphImport.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace quantc;

@@ -13,6 +13,7 @@
 #include "GraphImport.h"
 #include "quantc/Support/DType.h"
 #include "quantc/Support/Suggest.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace quantc;

@@ -23,7 +23,7 @@
 #include "Reporter.h"
 #include "TensorImport.h"
 #include "mlir/IR/Builders.h"
-#include "llvm/ADT/StringSet.h"
+#include "quantc/Dialect/ONNX/IR/UniqueLabels.h"
 
 namespace quantc::onnx {
 
@@ -131,7 +131,7 @@ private:
   const ImportOptions &options;
   const Opsets *opsets = nullptr; ///< In force where the importer is.
   bool inFunction = false;
-  llvm::StringSet<> labels; ///< of the nodes so far
+  onnx::UniqueLabels labels; ///< of the nodes so far
   std::optional<Dimensions> dimensions;
 };
 

@@ -117,12 +117,8 @@ void GraphImporter::defineResults(::onnx::NodeProto &node, Operation *op, Scope 
 }
 
 void GraphImporter::importNode(::onnx::NodeProto &node, int index, Scope &scope) {
-  std::string label = labelOf(node, index);
-  // Names need not be unique; what a report says of a node must be.
-  const std::string suffix =
-      " (" + (node.output_size() > 0 ? node.output(0) : "node " + std::to_string(index)) + ")";
-  while (!labels.insert(label).second)
-    label += suffix;
+  std::string label =
+      labels.take(labelOf(node, index), node.output_size() > 0 ? node.output(0) : std::string());
   Location loc = nameLoc(builder, label);
   Reasons reasons;
   if (node.op_type().empty())

@@ -13,7 +13,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
 #include "quantc/Dialect/ONNX/IR/Functions.h"
-#include "llvm/ADT/StringSet.h"
+#include "quantc/Dialect/ONNX/IR/UniqueLabels.h"
 
 using namespace mlir;
 using namespace quantc::onnx;
@@ -43,7 +43,7 @@ private:
   FunctionTable table;
   OpBuilder builder;
   SmallVector<NodeOp> calls; ///< Still to be inlined.
-  llvm::StringSet<> labels;  ///< Of nodes outside of functions: what reports say must be unique.
+  UniqueLabels labels;       ///< Of nodes outside of functions.
   size_t nodes = 0;
 };
 
@@ -123,11 +123,8 @@ void Inliner::rename(NodeOp node, StringRef prefix, bool isInner) {
   auto prefixed = [&](StringRef name) {
     return builder.getStringAttr(name.empty() ? name : prefix + "/" + name);
   };
-  std::string label = (prefix + "/" + getNodeLabel(node)).str();
-  const std::string suffix =
-      " (" + (node->getNumResults() ? node.getResultName(0) : StringRef()).str() + ")";
-  while (!labels.insert(label).second)
-    label += suffix;
+  std::string label = labels.take((prefix + "/" + getNodeLabel(node)).str(),
+                                  node->getNumResults() ? node.getResultName(0) : StringRef());
   node->setLoc(NameLoc::get(builder.getStringAttr(label)));
   if (node.getNodeName())
     node.setNodeNameAttr(prefixed(*node.getNodeName()));
@@ -248,7 +245,7 @@ LogicalResult Inliner::run() {
   for (Operation &op : *module.getBody())
     if (!isa<FunctionOp>(op)) {
       collectCalls(&op);
-      op.walk([&](NodeOp node) { labels.insert(getNodeLabel(node)); });
+      op.walk([&](NodeOp node) { labels.take(getNodeLabel(node), ""); });
     }
   while (!calls.empty()) {
     NodeOp call = calls.pop_back_val();
