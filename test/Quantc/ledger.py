@@ -242,6 +242,15 @@ def bodies_of_if(new):
                               "choose/else_branch/relu": ("float", "in-body")})  # fmt: skip
 
 
+def bodies_with_the_same_names(new):
+    bodies = lambda: dict(then_branch=branch("b", node("Sub", ["a", "a"], "b_out", "n")), else_branch=branch("b", node("Relu", ["a"], "b_out", "n")))
+    proto = chain([node("If", ["c"], f"b{i}" if i else "b", "choose", **bodies()) for i in range(3)])
+    proto.graph.input.append(value("c", [], BOOL))
+    found = set(new(proto).check())
+    tails = [name.split("_branch/")[1] for name in found if "_branch/" in name]
+    assert sorted(tails) == ["n", "n (b_out)", *(f"n (b_out) {i}" for i in range(2, 6))], found
+
+
 def if_of_a_known_condition(new):
     yes, no = branch("yes", node("Tanh", ["a"], "yes_out", "tanh")), branch("no", node("Sinh", ["a"], "no_out", "sinh"))
     choose = node("If", ["c"], "b", "choose", then_branch=yes, else_branch=no)
