@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Rows.h"
+#include "quantc/Dialect/ONNX/Utils/NodeReader.h"
 #include "quantc/Dialect/ONNX/Utils/RequiredInputs.h"
 #include "quantc/Interfaces/Weights.h"
 #include "llvm/ADT/StringMap.h"
@@ -256,10 +257,10 @@ struct NodeModel : DifferentiableOpInterface::ExternalModel<NodeModel, onnx::Nod
     const Row *row = rowOf(node);
     if (!row)
       return node.emitError() << onnx::describeNode(node) << " has no derivative";
-    for (unsigned i = 0, least = onnx::requiredInputs(node.getOpType(), node.getOpset()); i < least;
-         ++i)
-      if (!node.getOptionalInput(i))
-        return refuse(node, "input " + Twine(i) + ", but it is absent");
+    onnx::NodeReader reader(node);
+    if (failed(reader.expectInputs(onnx::requiredInputs(node.getOpType(), node.getOpset()), ~0u)))
+      return node.emitError() << onnx::describeNode(node)
+                              << ": no derivative: " << reader.refusal()->second;
     if (llvm::any_of(cotangents.drop_front(), [](Value value) { return bool(value); }))
       return refuse(node, "a loss of the first result alone");
     Pullback p{Emitter(builder, op), cotangents.front(), wanted, gradients};
